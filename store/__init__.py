@@ -1,0 +1,1 @@
+"""Progress: an append-only event log and everything derived from it."""

@@ -1,0 +1,1 @@
+"""What the learner sees and types: the app, its screens and widgets, and the command line."""
