@@ -1,0 +1,62 @@
+"""Arithmetic over named values, for answers and numbers that must never be typed twice."""
+
+import ast
+from collections.abc import Callable, Mapping
+
+LARGEST = 10**30
+"""Results beyond this are refused, so that a formula can never hang or fill the memory."""
+
+
+class FormulaError(ValueError):
+    """A formula that is not plain arithmetic over the names given; the message is one human line."""
+
+
+def _power(base: float, exponent: float) -> float:
+    if not 0 <= exponent <= 64 or abs(base) > 10**9:
+        raise FormulaError(f"{base} ** {exponent} is out of range")
+    return base**exponent
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Pow: _power,
+}
+
+
+def evaluate(formula: str, names: Mapping[str, int | float]) -> int | float:
+    """The value of `formula`: + - * / // ** and parentheses over whole numbers and `names`.
+
+    Whole numbers stay whole unless / is used. Raises FormulaError for anything else, including an
+    unknown name, a division by zero and a result beyond LARGEST.
+    """
+    try:
+        tree = ast.parse(formula.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormulaError(f"{formula!r} is not a formula") from None
+    try:
+        return _value(tree.body, names)
+    except (ZeroDivisionError, OverflowError, RecursionError):
+        raise FormulaError(f"{formula!r} has no finite value here") from None
+
+
+def _value(node: ast.expr, names: Mapping[str, int | float]) -> int | float:
+    match node:
+        case ast.Constant(value=int() as value) if not isinstance(value, bool):
+            return _bounded(value)
+        case ast.Name(id=name):
+            if name not in names:
+                raise FormulaError(f"{name!r} is not a name known here; there are {', '.join(sorted(names))}")
+            return names[name]
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _bounded(_OPERATORS[type(op)](_value(left, names), _value(right, names)))
+    raise FormulaError("a formula holds only whole numbers, names, + - * / // ** and parentheses")
+
+
+def _bounded(value: int | float) -> int | float:
+    if not abs(value) <= LARGEST:
+        raise FormulaError("the value of the formula is too large")
+    return value

@@ -1,0 +1,238 @@
+"""What a course is made of: frozen values that the loader builds and everybody else only reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Lang = Literal["en", "ko"]
+LANGS: tuple[Lang, ...] = ("en", "ko")
+Text = Mapping[Lang, str]
+"""One plain string per language; it may hold inline Markdown, which `lessons.parse.spans` reads."""
+
+
+class ContentError(ValueError):
+    """Content that cannot be used: which file, which line (1 when unknown), and what to do about it."""
+
+    def __init__(self, file: Path | str, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}")
+        self.file = Path(file)
+        self.line = line
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of inline text in one style; `href` is set for links only."""
+
+    text: str
+    kind: Literal["plain", "strong", "em", "code", "link", "formula"] = "plain"
+    href: str = ""
+
+
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    spans: Spans
+
+
+@dataclass(frozen=True)
+class Bullets:
+    items: tuple[Spans, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Code:
+    """A titled code block; `language` is a highlighter name such as "bash"."""
+
+    id: str
+    title: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    spans: Spans
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Preformatted text, at most 76 cells wide, to be drawn as it stands."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    header: tuple[Spans, ...]
+    rows: tuple[tuple[Spans, ...], ...]
+
+
+Block = Paragraph | Bullets | Code | Quote | Diagram | Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """`blocks` are parsed when a language is first asked for, and may raise ContentError then."""
+
+    id: str
+    title: Text
+    blocks: Mapping[Lang, tuple[Block, ...]]
+    source_hash: str
+    """Of the English text as it is now."""
+    translated_from: Mapping[Lang, str]
+    """Of the English text that each translation was made from; "" when nobody recorded it."""
+
+
+@dataclass(frozen=True)
+class Option:
+    id: str
+    text: Text
+    why: Text
+    correct: bool
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A way to be wrong: the value it leads to, and what to say to the person who got that value."""
+
+    id: str
+    formula: str
+    title: Text
+    feedback: Text
+
+
+@dataclass(frozen=True)
+class NumberAnswer:
+    """`formula` over `parameters` is the answer; a value within `tolerance` (relative, 0.01 = 1 %) is right."""
+
+    formula: str
+    parameters: Mapping[str, int]
+    unit: Text
+    tolerance: float
+    right: Text
+    off: Text
+    misconceptions: tuple[Misconception, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """`options` for "one" and "many", `number` for "number"; `section` is the full id it belongs to."""
+
+    id: str
+    kind: Literal["one", "many", "number"]
+    section: str
+    prompt: Text
+    options: tuple[Option, ...]
+    number: NumberAnswer | None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A number foretold before it is measured.
+
+    `source` says where the truth comes from: "run" (the adapter file of the run) or "preset:NAME"
+    (`truth` over that model's shape). `tolerance` is relative. `exact`, `close` and `off` may hold
+    {{predicted}}, {{truth}}, {{difference}} and {{times}}, which the grader fills in.
+    """
+
+    id: str
+    prompt: Text
+    source: str
+    unit: Text
+    tolerance: float
+    truth: str
+    exact: Text
+    close: Text
+    off: Text
+    misconceptions: tuple[Misconception, ...]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """`run` holds RunSpec fields for the short run; `explain` asks for the learner's two sentences."""
+
+    id: str
+    kind: Literal["predict"]
+    title: Text
+    intro: Text
+    steps: tuple[Prediction, ...]
+    run: Mapping[str, object]
+    explain: Text
+
+
+@dataclass(frozen=True)
+class Link:
+    id: str
+    url: str
+    title: Text
+
+
+@dataclass(frozen=True)
+class Lesson:
+    id: str
+    track: str
+    number: int
+    minutes: int
+    status: Literal["draft", "published"]
+    tags: tuple[str, ...]
+    prerequisites: tuple[str, ...]
+    links: tuple[Link, ...]
+    title: Text
+    summary: Text
+    sections: tuple[Section, ...]
+    questions: tuple[Question, ...]
+    exercise: Exercise | None
+    numbers: Mapping[str, int | float | str]
+
+
+@dataclass(frozen=True)
+class Track:
+    """`planned` counts the lessons the track will have; `lessons` are those written so far, in order."""
+
+    id: str
+    title: Text
+    planned: int
+    lessons: tuple[Lesson, ...]
+
+
+@dataclass(frozen=True)
+class Course:
+    tracks: tuple[Track, ...]
+    total_lessons: int
+
+    def lesson(self, lesson_id: str) -> Lesson:
+        """The lesson with this full id ("lora/why-lora"); KeyError when there is none."""
+        for track in self.tracks:
+            for lesson in track.lessons:
+                if lesson.id == lesson_id:
+                    return lesson
+        raise KeyError(lesson_id)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The verdict on a choice: `options` holds (option, was it chosen, is it correct), in order."""
+
+    right: bool
+    options: tuple[tuple[Option, bool, bool], ...]
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The verdict on a number: `difference` is predicted minus truth, `ratio` predicted over truth."""
+
+    kind: Literal["exact", "close", "misconception", "off"]
+    misconception: Misconception | None
+    truth: int | float
+    difference: int
+    ratio: float
+    text: Text
+
+    @property
+    def right(self) -> bool:
+        return self.kind in ("exact", "close")

@@ -1,0 +1,124 @@
+"""Numbers as people write them: read from an answer line, shown in a text."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+LARGEST = 10**18
+
+_SUFFIXES = {
+    "": 1,
+    "k": 10**3,
+    "thousand": 10**3,
+    "m": 10**6,
+    "mn": 10**6,
+    "million": 10**6,
+    "b": 10**9,
+    "bn": 10**9,
+    "g": 10**9,
+    "billion": 10**9,
+}
+_SMALL = {"십": 10, "백": 100, "천": 1000}
+_LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:_\d{3})+|\d{1,40})(?:\.\d{1,40})?"
+_PLAIN = re.compile(rf"(?P<digits>{_DIGITS})(?:e\+?(?P<power>\d{{1,2}}))?\s*(?P<suffix>[a-z]*)")
+_KOREAN = re.compile(rf"(?P<digits>{_DIGITS})?\s*(?P<units>[십백천]?[만억조]?)\s*")
+_GROUPED = re.compile(r"\d[\d,_]*(?:\.\d+)?")
+_HELP = "write a number such as 5,636,096 or 5.6M or 563만"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value, and how many significant digits its writer gave (trailing zeros of a whole number not counted)."""
+
+    value: float
+    precision: int
+
+
+def parse_number(text: str) -> Number:
+    """Reads "5,636,096", "5_636_096", "5.6M", "1e6", "563만 6096", "3억 5천만" and their full-width forms.
+
+    A leading ~, ≈ or 약 and a trailing 개 are allowed. Raises ValueError with one line that says
+    what is wrong and shows a number that would be read.
+    """
+    plain = unicodedata.normalize("NFKC", text[:200]).strip().lower()
+    plain = re.sub(r"^(?:[~≈∼]|약|about)\s*", "", plain)
+    plain = re.sub(r"\s*개$", "", plain)
+    if not plain:
+        raise ValueError(f"Nothing was written: {_HELP}.")
+    if plain.startswith("-"):
+        raise ValueError(f"A count cannot be negative: {_HELP}.")
+    if match := _PLAIN.fullmatch(plain):
+        return _plain(match)
+    if any(sign in plain for sign in (*_SMALL, *_LARGE)):
+        return _korean(plain)
+    if _GROUPED.fullmatch(plain) and plain.isascii():
+        raise ValueError(f"The commas do not stand at the thousands: {_HELP}.")
+    raise ValueError(f"This is not a number: {_HELP}.")
+
+
+def _plain(match: re.Match[str]) -> Number:
+    suffix = match["suffix"]
+    if suffix not in _SUFFIXES:
+        raise ValueError(f"{suffix!r} is not a unit known here (k, M and B are): {_HELP}.")
+    digits = match["digits"]
+    value = _fraction(digits) * 10 ** int(match["power"] or 0) * _SUFFIXES[suffix]
+    return _number(value, _written(digits))
+
+
+def _korean(plain: str) -> Number:
+    total, group, position, least, written = Fraction(0), Fraction(0), 0, 10**20, 0
+    within = 10**4
+    while position < len(plain):
+        match = _KOREAN.match(plain, position)
+        if match is None or match.end() == position:
+            raise ValueError(f"This is not a number: {_HELP}.")
+        position = match.end()
+        digits, units = match["digits"], match["units"]
+        small = _SMALL.get(units[:1], 1)
+        large = _LARGE.get(units[-1:], 0)
+        if small >= within:
+            raise ValueError(f"The units do not go from large to small: {_HELP}.")
+        within = small
+        group += _fraction(digits or "1") * small
+        written = _written(digits) if digits and "." in digits else 0
+        if large or position == len(plain):
+            if (large or 1) >= least:
+                raise ValueError(f"The units do not go from large to small: {_HELP}.")
+            least, within = large or 1, 10**4
+            total += group * (large or 1)
+            group = Fraction(0)
+    return _number(total, written)
+
+
+def _fraction(digits: str) -> Fraction:
+    return Fraction(digits.replace(",", "").replace("_", ""))
+
+
+def _written(digits: str) -> int:
+    """Significant digits of a decimal such as 5.60, where the zeros were written on purpose; 0 without a point."""
+    return len(re.sub(r"\D", "", digits).lstrip("0")) if "." in digits else 0
+
+
+def _number(value: Fraction, written: int) -> Number:
+    if value > LARGEST:
+        raise ValueError(f"This is larger than anything counted here: {_HELP}.")
+    return Number(float(value), max(1, written, significant(value)))
+
+
+def significant(value: Fraction | float) -> int:
+    """How many digits the whole part of `value` holds, not counting trailing zeros."""
+    return len(str(int(value)).rstrip("0"))
+
+
+def round_to(value: float, digits: int) -> float:
+    """`value` rounded to this many significant digits."""
+    return float(f"{value:.{max(1, digits) - 1}e}")
+
+
+def show_number(value: int | float | str, digits: int = 0) -> str:
+    """A value as a text shows it: thousands separated, `digits` decimals, strings unchanged."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,.{digits}f}" if digits else f"{round(value):,}"
