@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.labroom.progress import RunProgress
+from tui.labroom.series import Point
+
+START = {
+    "event": "started",
+    "at": "2025-11-23T02:00:00+00:00",
+    "iterations": 40,
+    "trainable_parameters": 135_168,
+    "total_parameters": 2_852_352,
+    "base_bytes": 11_400_000,
+}
+
+
+def train(iteration: int, loss: float, **more: object) -> dict[str, object]:
+    return {"event": "train", "iteration": iteration, "train_loss": loss, **more}
+
+
+def validation(iteration: int, loss: float) -> dict[str, object]:
+    return {"event": "validation", "iteration": iteration, "val_loss": loss}
+
+
+def test_a_run_as_it_goes() -> None:
+    progress = RunProgress()
+    assert progress.apply([START, {"event": "stage", "stage": "training"}, validation(0, 4.0)])
+    progress.apply([train(10, 3.0, tokens_per_second=2310.0, remaining_seconds=25.0), train(20, 2.0)])
+    progress.apply([validation(20, 2.2), {"event": "heartbeat", "iteration": 23}])
+    assert (progress.iteration, progress.iterations, progress.stage) == (23, 40, "training")
+    assert (progress.train_loss, progress.val_loss, progress.best) == (2.0, 2.2, Point(20, 2.2))
+    assert progress.measured == {"tokens_per_second": 2310.0, "remaining_seconds": 25.0}
+    assert progress.done == pytest.approx(23 / 40)
+    smooth = progress.smooth.points()
+    assert smooth[0] == Point(10, 3.0)
+    assert 2.0 < smooth[1].y < 3.0
+
+
+def test_the_best_validation_is_not_the_last() -> None:
+    progress = RunProgress()
+    progress.apply([validation(0, 4.0), validation(10, 1.0), validation(20, 1.5)])
+    assert progress.best == Point(10, 1.0)
+    assert progress.val_loss == 1.5
+
+
+def test_the_end_says_how_long_it_took_and_why_it_failed() -> None:
+    progress = RunProgress()
+    error = {"what": "out of memory", "where": "iteration 7", "remedy": "lower the batch size"}
+    progress.apply([START, {"event": "failed", "at": "2025-11-23T02:01:05+00:00", "error": error}])
+    assert progress.ended == "failed"
+    assert progress.error == error
+    assert progress.elapsed == 65
+
+
+def test_unknown_events_change_nothing() -> None:
+    progress = RunProgress()
+    assert not progress.apply([{"event": "sample", "text": "x"}, {"event": "terminal"}, {}])
+    assert progress.ended == ""
+
+
+KINDS = ["started", "stage", "train", "validation", "heartbeat", "finished", "failed"]
+KEYS = ["iteration", "iterations", "train_loss", "val_loss", "at", "error", "done", "peak_memory_bytes"]
+JUNK = [None, True, -3, 0, 7, 10**400, 0.5, float("nan"), float("inf"), "", "x", [1], {"what": 3}]
+event = st.builds(
+    lambda kind, values: {"event": kind, **values},
+    st.sampled_from(KINDS),
+    st.dictionaries(st.sampled_from(KEYS), st.sampled_from(JUNK)),
+)
+
+
+@given(st.lists(event, max_size=30))
+def test_any_values_are_survived(events: list[dict[str, object]]) -> None:
+    progress = RunProgress()
+    progress.apply(events)
+    assert 0 <= progress.done <= 1

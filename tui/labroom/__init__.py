@@ -1,0 +1,1 @@
+"""The lab pane: set up a run, watch it live, read its summary."""

@@ -1,0 +1,167 @@
+"""What a run's events say so far, in bounded memory. Pure: everything here can be read back from the file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tui.labroom.series import Point, Series
+
+TERMINAL = ("finished", "stopped", "failed")
+NUMBERS = {
+    "learning_rate",
+    "tokens_per_second",
+    "iterations_per_second",
+    "trained_tokens",
+    "peak_memory_bytes",
+    "elapsed_seconds",
+    "remaining_seconds",
+}
+
+
+def number(event: Mapping[str, object], key: str) -> float | None:
+    """The value as a number, or None: the file may have been written by anything."""
+    value = event.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e300 or isinstance(value, float) else None
+
+
+def whole(event: Mapping[str, object], key: str) -> int | None:
+    value = number(event, key)
+    return int(value) if value is not None and math.isfinite(value) else None
+
+
+@dataclass
+class RunProgress:
+    """The state of one run as told by its events; losses per iteration, sizes in bytes, times in seconds."""
+
+    iteration: int = 0
+    iterations: int = 0
+    stage: str = ""
+    stage_done: int | None = None
+    stage_total: int | None = None
+    device: str = ""
+    trainable_parameters: int | None = None
+    total_parameters: int | None = None
+    base_bytes: int | None = None
+    train_loss: float | None = None
+    val_loss: float | None = None
+    best: Point | None = None
+    measured: dict[str, float] = field(default_factory=dict)
+    train: Series = field(default_factory=Series)
+    smooth: Series = field(default_factory=Series)
+    validation: Series = field(default_factory=Series)
+    ended: str = ""
+    outcome: dict[str, object] = field(default_factory=dict)
+    error: dict[str, str] = field(default_factory=dict)
+    _average: float | None = None
+    _started_at: datetime | None = None
+    _ended_at: datetime | None = None
+
+    def apply(self, events: Iterable[Mapping[str, object]]) -> bool:
+        """Take in more events, in the order of the file; True when there was anything to take in."""
+        changed = False
+        for event in events:
+            kind = str(event.get("event"))
+            if kind in TERMINAL:
+                self._on_terminal(kind, event)
+            elif kind in ("started", "stage", "train", "validation", "heartbeat"):
+                getattr(self, f"_on_{kind}")(event)
+            else:
+                continue
+            changed = True
+        return changed
+
+    def _on_started(self, event: Mapping[str, object]) -> None:
+        self.iterations = whole(event, "iterations") or self.iterations
+        self.trainable_parameters = whole(event, "trainable_parameters")
+        self.total_parameters = whole(event, "total_parameters")
+        self.base_bytes = whole(event, "base_bytes")
+        self.device = str(event.get("device") or "")
+        self._started_at = _moment(event)
+
+    def _on_stage(self, event: Mapping[str, object]) -> None:
+        self.stage = str(event.get("stage") or "")
+        self.stage_done = whole(event, "done")
+        self.stage_total = whole(event, "total")
+
+    def _on_train(self, event: Mapping[str, object]) -> None:
+        self._advance(event)
+        for key in NUMBERS:
+            value = number(event, key)
+            if value is not None:
+                self.measured[key] = value
+        loss = number(event, "train_loss")
+        if loss is None:
+            return
+        self.train_loss = loss
+        if self.train.add(self.iteration, loss):
+            before = loss if self._average is None else self._average
+            self._average = before + self._weight() * (loss - before)
+            self.smooth.add(self.iteration, self._average)
+
+    def _on_validation(self, event: Mapping[str, object]) -> None:
+        self._advance(event)
+        loss = number(event, "val_loss")
+        if loss is None:
+            return
+        self.val_loss = loss
+        at = whole(event, "iteration") or 0
+        if self.validation.add(at, loss) and (self.best is None or loss < self.best.y):
+            self.best = Point(at, loss)
+
+    def _on_heartbeat(self, event: Mapping[str, object]) -> None:
+        self._advance(event)
+
+    def _on_terminal(self, kind: str, event: Mapping[str, object]) -> None:
+        self.ended = kind
+        self.outcome = dict(event)
+        self._ended_at = _moment(event)
+        error = event.get("error")
+        if isinstance(error, Mapping):
+            self.error = {key: str(error.get(key) or "") for key in ("what", "where", "remedy")}
+        for key in ("train_loss", "val_loss"):
+            value = number(event, key)
+            if value is not None:
+                setattr(self, key, value)
+        for key in ("trainable_parameters", "total_parameters", "base_bytes"):
+            count = whole(event, key)
+            if count is not None:
+                setattr(self, key, count)
+
+    def _advance(self, event: Mapping[str, object]) -> None:
+        self.iteration = max(self.iteration, whole(event, "iteration") or 0)
+
+    def _weight(self) -> float:
+        """Share of the newest loss in the moving average over a twentieth of the run, at least five reports."""
+        first = self.train.first
+        reports = self.iterations / first.x if first and first.x and self.iterations else 100.0
+        return 2 / (max(5.0, reports / 20) + 1)
+
+    @property
+    def done(self) -> float:
+        """Share of the iterations done, 0 to 1."""
+        return min(1.0, self.iteration / self.iterations) if self.iterations else 0.0
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from start to end, or those of the last report while the run goes on."""
+        if self._started_at and self._ended_at:
+            return (self._ended_at - self._started_at).total_seconds()
+        return self.measured.get("elapsed_seconds")
+
+    def outcome_number(self, key: str) -> float | None:
+        """A number of the result, or the last one measured under the same name."""
+        value = number(self.outcome, key)
+        return self.measured.get(key) if value is None else value
+
+
+def _moment(event: Mapping[str, object]) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(event.get("at")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -1,0 +1,131 @@
+"""A loss series of any length in bounded memory, and its reduction to the columns of a chart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+
+class Point(NamedTuple):
+    """One measurement: iteration and loss."""
+
+    x: float
+    y: float
+
+
+class Bucket(NamedTuple):
+    """The lowest and the highest point of a stretch of consecutive points."""
+
+    low: Point
+    high: Point
+
+
+class Series:
+    """Points added in order of x, kept as at most `capacity` buckets of lowest and highest point.
+
+    When the buckets are used up, neighbours are merged and every bucket then covers twice as many points,
+    so the cost of `points` does not depend on how many were added. First and last point are always kept.
+    """
+
+    def __init__(self, capacity: int = 256) -> None:
+        if capacity < 2 or capacity % 2:
+            raise ValueError("capacity must be an even number of at least 2")
+        self.capacity = capacity
+        self.count = 0
+        self._width = 1
+        self._filled = 0
+        self._buckets: list[Bucket] = []
+        self._first: Point | None = None
+        self._last: Point | None = None
+
+    def add(self, x: float, y: float) -> bool:
+        """Keep one point; False, and nothing kept, when it is not finite or lies before the last one."""
+        if not (math.isfinite(x) and math.isfinite(y)) or (self._last is not None and x < self._last.x):
+            return False
+        point = Point(x, y)
+        self._first = self._first or point
+        self._last = point
+        self.count += 1
+        if self._buckets and self._filled < self._width:
+            low, high = self._buckets[-1]
+            self._buckets[-1] = Bucket(point if y < low.y else low, point if y > high.y else high)
+            self._filled += 1
+            return True
+        if len(self._buckets) == self.capacity:
+            self._halve()
+        self._buckets.append(Bucket(point, point))
+        self._filled = 1
+        return True
+
+    def _halve(self) -> None:
+        """Merge neighbours; every bucket is full when this is called, and so is every merged one."""
+        pairs = zip(self._buckets[::2], self._buckets[1::2], strict=True)
+        self._buckets = [
+            Bucket(
+                a.low if a.low.y <= b.low.y else b.low,
+                a.high if a.high.y >= b.high.y else b.high,
+            )
+            for a, b in pairs
+        ]
+        self._width *= 2
+
+    @property
+    def first(self) -> Point | None:
+        """The point added first."""
+        return self._first
+
+    @property
+    def last(self) -> Point | None:
+        """The point added last."""
+        return self._last
+
+    def points(self) -> list[Point]:
+        """At most 2 * capacity + 2 of the points added, ordered by x."""
+        if self._first is None or self._last is None:
+            return []
+        kept = [self._first]
+        for low, high in self._buckets:
+            early, late = (low, high) if low.x <= high.x else (high, low)
+            for point in (early, late):
+                if point != kept[-1]:
+                    kept.append(point)
+        if self._last != kept[-1]:
+            kept.append(self._last)
+        return kept
+
+    def __len__(self) -> int:
+        return self.count
+
+
+Keep = Literal["extremes", "last"]
+
+
+def thin(
+    points: Sequence[Point], lower: float, upper: float, columns: int, keep: Keep = "extremes"
+) -> list[Point]:
+    """Reduce points ordered by x to what `columns` columns between lower and upper can show.
+
+    "extremes" keeps the lowest and highest point of a column (at most 2 * columns points), "last" one.
+    """
+    if columns < 1 or upper <= lower:
+        return list(points[-1:])
+    scale = columns / (upper - lower)
+    cells: dict[int, Bucket] = {}
+    for point in points:
+        if not lower <= point.x <= upper:
+            continue
+        column = min(columns - 1, int((point.x - lower) * scale))
+        seen = cells.get(column)
+        if keep == "last" or seen is None:
+            cells[column] = Bucket(point, point)
+        else:
+            cells[column] = Bucket(
+                point if point.y < seen.low.y else seen.low,
+                point if point.y > seen.high.y else seen.high,
+            )
+    kept: list[Point] = []
+    for column in sorted(cells):
+        low, high = cells[column]
+        kept.extend([low] if low == high else sorted((low, high)))
+    return kept

@@ -1,0 +1,75 @@
+"""Numbers as the lab shows them: fixed precision, a unit, and widths counted in terminal cells."""
+
+from __future__ import annotations
+
+import math
+
+from rich.cells import cell_len, set_cell_size
+
+NOTHING = "–"
+
+
+def loss(value: float | None) -> str:
+    """0.412; 12.34; nan is said, not hidden."""
+    if value is None:
+        return NOTHING
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.3g}"
+
+
+def count(value: float | None) -> str:
+    """2,310"""
+    return NOTHING if value is None or not math.isfinite(value) else f"{round(value):,}"
+
+
+def size(value: float | None) -> str:
+    """Bytes in decimal units: 812 B, 12.3 kB, 0.7 MB, 11.4 MB, 1.2 GB."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value < 1000:
+        return f"{value:.0f} B"
+    if value < 100_000:
+        return f"{value / 1e3:.1f} kB"
+    return f"{value / 1e6:.1f} MB" if value < 1e9 else f"{value / 1e9:.1f} GB"
+
+
+def duration(seconds: float | None) -> str:
+    """0:25, 12:03, 1:02:03"""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return NOTHING
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def per_iteration(iterations_per_second: float | None) -> str:
+    """0.031 s from 32 iterations a second."""
+    if not iterations_per_second or not math.isfinite(iterations_per_second):
+        return NOTHING
+    seconds = 1 / iterations_per_second
+    return f"{seconds:.3f} s" if seconds < 100 else f"{seconds:.0f} s"
+
+
+def percent(part: float | None, whole: float | None, digits: int = 1) -> str:
+    """6.1 %"""
+    return NOTHING if part is None or not whole else f"{100 * part / whole:.{digits}f} %"
+
+
+def fit(text: str, width: int) -> str:
+    """Exactly `width` cells: padded, or cut with an ellipsis."""
+    if cell_len(text) <= width:
+        return text + " " * (width - cell_len(text))
+    return set_cell_size(text, max(0, width - 1)) + "…" if width > 0 else ""
+
+
+def justified(label: str, value: str, width: int) -> str:
+    """Label on the left, value on the right edge, exactly `width` cells; the value is never cut."""
+    return fit(label, max(0, width - cell_len(value))) + value
+
+
+def bar(done: float, width: int) -> tuple[str, str]:
+    """A progress bar of `width` cells as its filled and its empty part."""
+    halves = round(max(0.0, min(1.0, done)) * width * 2)
+    filled = "━" * (halves // 2) + ("╸" if halves % 2 else "")
+    return filled, "─" * (width - len(filled))
