@@ -1,0 +1,85 @@
+"""Starting the engine: its own process in its own session, so that a run survives the program that began it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lab.blas import find_blas
+from lab.datasets import find_data
+from lab.errors import LabError
+from lab.models import find_model
+from lab.runs import Run, Runs
+from lab.spec import RunSpec, check_layers
+
+PACKAGES = Path(__file__).parent.parent
+
+
+def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
+    """Check a spec and everything it names, then make its run directory. Raises LabError saying what is wrong."""
+    spec = fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields))
+    model = find_model(spec.model, cache)
+    if model.shape:
+        check_layers(spec, model)
+    data = find_data(spec.data)
+    if spec.fine_tune_type == "full" and model.bits:
+        remedy = "choose lora or dora, or an unquantized base"
+        raise LabError(f"full fine-tuning needs an unquantized base, {spec.model} has {model.bits} bits",
+                       where="--fine-tune-type", remedy=remedy, usage=True)  # fmt: skip
+    if spec.mask_prompt and not data.has_prompts:
+        raise LabError(f"{spec.data} is plain text: there is no prompt to mask", where="--mask-prompt",
+                       remedy="leave the flag out", usage=True)  # fmt: skip
+    if data.rows["train"] < spec.batch_size:
+        raise LabError(f"{data.rows['train']} training rows are fewer than one batch of {spec.batch_size}",
+                       where="--batch-size", remedy=f"give {data.rows['train']} or less", usage=True)  # fmt: skip
+    masked = spec.model_copy(update={"mask_prompt": data.has_prompts if spec.mask_prompt is None else spec.mask_prompt})
+    return runs.create(masked, model_path=model.path or spec.model, data_path=data.path)
+
+
+def start(run: Run, cache: Path) -> int:
+    """Start training `run` in the background and return the process id. Output goes to the run's log.txt."""
+    command = engine_command("train", str(run.path), "--cache", str(cache))
+    with (run.path / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=engine_environment(cache), start_new_session=True
+        )
+    note_process(run.path, process.pid)
+    return process.pid
+
+
+def note_process(path: Path, pid: int) -> None:
+    """Write down which process works on the run, with its birth time, since process ids are reused."""
+    try:
+        created = psutil.Process(pid).create_time()
+    except psutil.Error:
+        return
+    target = path / "state" / "process.json"
+    temporary = target.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps({"pid": pid, "created": created}), encoding="utf-8")
+    os.replace(temporary, target)
+
+
+def engine_command(*arguments: str) -> list[str]:
+    """The command that runs the engine; -P keeps a `lab` folder in the current directory from being taken for ours."""
+    return [sys.executable, "-P", "-m", "lab.engine", *arguments]
+
+
+def engine_environment(cache: Path) -> dict[str, str]:
+    """The environment of the engine: a fast BLAS, quiet libraries, and no just-in-time compiler where there is none."""
+    environment = dict(os.environ)
+    paths = [str(PACKAGES), *filter(None, [environment.get("PYTHONPATH", "")])]
+    environment |= {"PYTHONPATH": os.pathsep.join(paths), "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    environment |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
+    blas = find_blas(cache)
+    environment["LOWRANK_ENGINE_BLAS"] = blas.name
+    if blas.preload:
+        others = environment.get("LD_PRELOAD")
+        environment["LD_PRELOAD"] = f"{blas.preload}:{others}" if others else str(blas.preload)
+    if sys.platform == "linux" and not shutil.which("g++"):
+        environment["MLX_DISABLE_COMPILE"] = "1"
+    return environment

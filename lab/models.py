@@ -1,0 +1,117 @@
+"""Models a run can start from: bundled, made from a bundled one, a local folder, or a hub id."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache as memoize
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+from lab.params import count_safetensors, shape_from_config, total_parameters
+
+BUNDLED = Path(__file__).parent / "models"
+PRESETS = Path(__file__).parent / "presets"
+VARIANTS = {"sprout-4bit": ("sprout", 4), "sprout-8bit": ("sprout", 8)}
+HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*\Z")
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model by name: `path` is its folder (of a variant: where it lies once made), `bits` its quantization or 0.
+
+    `made_from` names the folder a variant is quantized from; `bytes` is the size of its weights on disk, or for a
+    variant not made yet what it will take. A hub id not downloaded has no path and an empty shape.
+    """
+
+    name: str
+    path: Path | None
+    bits: int
+    shape: dict[str, int]
+    parameters: int
+    bytes: int
+    made_from: Path | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.path is not None and (self.path / "config.json").exists()
+
+
+def find_model(name: str, cache: Path) -> ModelInfo:
+    """The model of that name. Raises LabError if there is none, saying what there is."""
+    if name in VARIANTS:
+        base_name, bits = VARIANTS[name]
+        base = _from_folder(base_name, BUNDLED / base_name)
+        path = cache / "models" / name
+        size = weights_bytes(path) or _quantized_bytes(base.shape, bits)
+        return ModelInfo(name, path, bits, base.shape, base.parameters, size, base.path)
+    if (BUNDLED / name / "config.json").exists() and "/" not in name and ".." not in name:
+        return _from_folder(name, BUNDLED / name)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _from_folder(name, folder)
+    if HUB_ID.fullmatch(name) and not name.startswith((".", "/")):
+        return ModelInfo(name, None, 0, {}, 0, 0)
+    names = ", ".join(m.name for m in list_models(cache))
+    raise LabError(
+        f"unknown model {name!r}",
+        where="--model",
+        remedy=f"give one of {names}, a folder that holds config.json and *.safetensors, or a hub id like org/name",
+        usage=True,
+    )
+
+
+def list_models(cache: Path) -> list[ModelInfo]:
+    """Every bundled model and variant, made or not."""
+    names = sorted(p.name for p in BUNDLED.iterdir() if (p / "config.json").exists()) if BUNDLED.is_dir() else []
+    return [find_model(name, cache) for name in [*names, *(v for v, (base, _) in VARIANTS.items() if base in names)]]
+
+
+@memoize
+def preset_shape(name: str) -> dict[str, int]:
+    """The shape of a published model of which only config.json is kept here (for example "llama-3.2-1b")."""
+    path = PRESETS / f"{name}.json"
+    if not path.exists():
+        raise LabError(f"no preset named {name!r}", remedy=f"there are {', '.join(p.stem for p in PRESETS.glob('*.json'))}")
+    return shape_from_config(json.loads(path.read_text(encoding="utf-8")))
+
+
+def shape_of(name: str, cache: Path) -> dict[str, int]:
+    """The shape names that formulas use, for any model we can see the configuration of."""
+    return dict(find_model(name, cache).shape)
+
+
+def weights_bytes(folder: Path) -> int:
+    """Bytes of all safetensors files in a folder (0 if there are none)."""
+    return sum(p.stat().st_size for p in folder.glob("*.safetensors"))
+
+
+def _from_folder(name: str, folder: Path) -> ModelInfo:
+    config = read_config(folder)
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise LabError("holds no *.safetensors file", where=str(folder), remedy="only safetensors weights are loaded")
+    try:
+        shape = shape_from_config(config)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise LabError(f"config.json lacks a usable {error}", where=str(folder)) from None
+    quantization = config.get("quantization") or {}
+    bits = int(quantization.get("bits", 0)) if isinstance(quantization, dict) else 0
+    parameters = total_parameters(shape) if bits else sum(count_safetensors(f) for f in files)
+    return ModelInfo(name, folder.resolve(), bits, shape, parameters, weights_bytes(folder))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json of a model folder. Raises LabError if it is missing or no JSON object."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LabError(f"cannot be read ({error})", where=str(path), remedy="give a folder in mlx-lm's model layout") from None
+    if not isinstance(config, dict):
+        raise LabError("is not a JSON object", where=str(path))
+    return config
+
+
+def _quantized_bytes(shape: dict[str, int], bits: int, group: int = 64) -> int:
+    return round(total_parameters(shape) * (bits / 8 + 8 / group))

@@ -1,0 +1,180 @@
+"""Run directories: the truth about every run. Whoever is interested reads them; only the engine writes events.
+
+    runs/<id>/  spec.yaml  events.jsonl  log.txt  result.json  adapters/  state/
+"""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lab.errors import LabError
+from lab.spec import RunSpec
+
+ENDED = ("finished", "stopped", "failed")
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run directory. Everything is read from disk when asked for, so it is never out of date."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def spec(self) -> RunSpec:
+        return RunSpec.read(self.path / "spec.yaml")
+
+    @property
+    def adapters(self) -> Path:
+        return self.path / "adapters"
+
+    def events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """The complete events after byte `offset`, and the offset to go on from."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except FileNotFoundError:
+            return [], 0
+        end = data.rfind(b"\n") + 1
+        return [event for line in data[:end].splitlines() if (event := _parse(line))], offset + end
+
+    def last_event(self) -> Event:
+        """The newest event, read from the end of the file (an empty dict if there is none)."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+                lines = file.read().splitlines()
+        except FileNotFoundError:
+            return {}
+        return next((event for line in reversed(lines) if (event := _parse(line))), {})
+
+    def result(self) -> Event | None:
+        """result.json, or None while there is none."""
+        try:
+            found = json.loads((self.path / "result.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def state(self) -> str:
+        """"finished", "stopped", "failed", "running", "stopping", or "lost": the process is gone without a last word."""
+        result = self.result()
+        if result:
+            return str(result.get("event", "finished"))
+        if self.process() is None:
+            last = self.last_event().get("event")
+            return str(last) if last in ENDED else "lost"
+        return "stopping" if (self.path / "state" / "stop").exists() else "running"
+
+    def process(self) -> psutil.Process | None:
+        """The engine process if it is alive and really this run's (the number may have been given away since)."""
+        try:
+            noted = json.loads((self.path / "state" / "process.json").read_text(encoding="utf-8"))
+            process = psutil.Process(int(noted["pid"]))
+            if abs(process.create_time() - float(noted["created"])) > 1 or process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            return process
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return None
+
+    def stop(self) -> bool:
+        """Ask the engine to stop at its next step and keep what it has; false if it is not running."""
+        process = self.process()
+        if process is None:
+            return False
+        (self.path / "state" / "stop").touch()
+        process.send_signal(signal.SIGTERM)
+        return True
+
+    def files(self) -> list[tuple[str, int]]:
+        """Name and bytes of each file of the adapter folder, the adapter itself first."""
+        found = [(p.name, p.stat().st_size) for p in self.adapters.glob("*") if p.is_file() and not p.name.startswith(".")]
+        return sorted(found, key=lambda f: (f[0] != "adapters.safetensors", f[0]))
+
+    def started(self) -> Event:
+        """The `started` event (an empty dict before the engine wrote it)."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                for line in file:
+                    event = _parse(line) if line.endswith(b"\n") else None
+                    if event and event.get("event") == "started":
+                        return event
+        except FileNotFoundError:
+            pass
+        return {}
+
+    @property
+    def base_bytes(self) -> int:
+        return int(self.started().get("base_bytes", 0))
+
+
+class Runs:
+    """All runs below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self, spec: RunSpec, *, model_path: Path | str, data_path: Path | str) -> Run:
+        """A new run directory with its spec, there whole or not at all."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        stem = f"{datetime.now():%Y%m%d-%H%M%S}-{Path(spec.data).name}-{spec.fine_tune_type}"
+        work = Path(tempfile.mkdtemp(prefix=".new-", dir=self.root))
+        number = 1
+        while True:
+            target = self.root / (stem if number == 1 else f"{stem}-{number}")
+            if not target.exists():
+                break
+            number += 1
+        (work / "adapters").mkdir()
+        (work / "state").mkdir()
+        spec.write(work / "spec.yaml", model_path=model_path, data_path=data_path, adapter_path=target / "adapters")
+        work.chmod(0o755)
+        try:
+            os.rename(work, target)
+        except OSError:
+            shutil.rmtree(work, ignore_errors=True)
+            return self.create(spec, model_path=model_path, data_path=data_path)
+        return Run(target)
+
+    def all(self) -> list[Run]:
+        """Every run, newest first."""
+        if not self.root.is_dir():
+            return []
+        found = (p for p in self.root.iterdir() if not p.name.startswith(".") and (p / "spec.yaml").exists())
+        return [Run(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
+
+    def get(self, name: str) -> Run:
+        """The run of that id, of which it is the only beginning, or at that path; "last" is the newest. Raises LabError."""
+        folder = Path(name).expanduser()
+        if name and (folder / "spec.yaml").exists():
+            return Run(folder.resolve())
+        runs = self.all()
+        if name == "last" and runs:
+            return runs[0]
+        matches = [r for r in runs if name and r.id.startswith(name)]
+        exact = [r for r in matches if r.id == name]
+        if len(exact or matches) == 1:
+            return (exact or matches)[0]
+        what = f"{len(matches)} runs begin with {name!r}" if matches else f"no run {name!r}"
+        raise LabError(what, where=str(self.root), remedy="`lowrank runs` lists them; `last` is the newest", usage=True)
+
+
+def _parse(line: bytes) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None

@@ -1,0 +1,131 @@
+"""RunSpec: everything that decides a training run, under mlx-lm's own names."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lab.errors import LabError
+from lab.models import ModelInfo, find_model
+
+FineTuneType = Literal["lora", "dora", "full"]
+
+
+class LoraParameters(BaseModel):
+    """mlx-lm's `lora_parameters`; `scale` is what papers call alpha / rank."""
+
+    model_config = ConfigDict(extra="forbid")
+    rank: int = Field(8, ge=1, le=512)
+    scale: float = Field(20.0, gt=0, le=1000)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    keys: list[str] | None = None
+
+
+class RunSpec(BaseModel):
+    """A superset of mlx-lm's YAML: every field of the same name means what it means there.
+
+    `model` and `data` also take the names of what is bundled; `mask_prompt=None` masks wherever the data has prompts.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=())
+    model: str = Field("sprout", min_length=1)
+    data: str = Field("sql", min_length=1)
+    fine_tune_type: FineTuneType = "lora"
+    num_layers: int = Field(-1, ge=-1)
+    batch_size: int = Field(8, ge=1, le=4096)
+    iters: int = Field(400, ge=1, le=10_000_000)
+    learning_rate: float = Field(5e-4, gt=0, le=1)
+    optimizer: Literal["adam", "adamw", "sgd", "adafactor"] = "adam"
+    seed: int = Field(0, ge=0, lt=2**32)
+    mask_prompt: bool | None = None
+    max_seq_length: int = Field(2048, ge=8)
+    steps_per_report: int = Field(10, ge=1)
+    steps_per_eval: int = Field(100, ge=1)
+    save_every: int = Field(100, ge=1)
+    val_batches: int = Field(25, ge=-1)
+    grad_checkpoint: bool = False
+    grad_accumulation_steps: int = Field(1, ge=1)
+    lora_parameters: LoraParameters = Field(default_factory=lambda: LoraParameters())
+
+    @classmethod
+    def make(cls, fields: dict[str, Any]) -> Self:
+        """A spec from plain values. Raises LabError naming the first wrong field and what it may be."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            flag = "--" + str(first["loc"][-1] if first["loc"] else "spec").replace("_", "-")
+            given = f" (got {first['input']!r})" if not isinstance(first["input"], dict) else ""
+            raise LabError(f"{first['msg'].lower()}{given}", where=flag, usage=True, remedy=_remedy(first)) from None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """A spec from a YAML file, ours or mlx-lm's. Raises LabError if it cannot be read."""
+        return cls.make(read_yaml(path))
+
+    def method(self, model: ModelInfo) -> str:
+        """The method in the field's words; QLoRA is not chosen but follows from a quantized base."""
+        name = {"lora": "LoRA", "dora": "DoRA", "full": "full"}[self.fine_tune_type]
+        return {"LoRA": "QLoRA", "DoRA": "QDoRA"}.get(name, name) if model.bits else name
+
+    def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
+        """Write the YAML that `mlx_lm lora -c` accepts; our names of model and data stand under `lowrank`."""
+        fields = self.model_dump(exclude_none=True)
+        fields |= {"model": str(model_path), "data": str(data_path), "adapter_path": str(adapter_path), "train": True}
+        fields["lowrank"] = {"model": self.model, "data": self.data}
+        path.write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def command(self) -> list[str]:
+        """The equal `lowrank train` command, only what differs from the defaults, as arguments."""
+        words = ["lowrank", "train", "--model", self.model, "--data", self.data]
+        default = RunSpec()
+        for name, value in self.model_dump().items():
+            if name in ("model", "data", "lora_parameters") or value == getattr(default, name):
+                continue
+            flag = "--" + name.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(flag if value else flag.replace("--", "--no-"))
+            else:
+                words += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+        lora, standard = self.lora_parameters, default.lora_parameters
+        for name in ("rank", "scale", "dropout"):
+            if getattr(lora, name) != getattr(standard, name):
+                words += [f"--{name}", f"{getattr(lora, name):g}"]
+        return words
+
+
+IGNORED = ("train", "adapter_path", "lowrank", "test", "config", "resume_adapter_file", "report_to", "project_name")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The fields of a YAML spec, with our own names of model and data put back and mlx-lm's bookkeeping left out."""
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise LabError(f"cannot be read ({error})", where=str(path), remedy="give a YAML file as mlx_lm lora -c takes") from None
+    if not isinstance(fields, dict):
+        raise LabError("is not a mapping of fields", where=str(path), remedy="write one `name: value` a line")
+    ours = fields.get("lowrank") or {}
+    return {k: v for k, v in fields.items() if k not in IGNORED} | {k: ours[k] for k in ("model", "data") if k in ours}
+
+
+def check_layers(spec: RunSpec, model: ModelInfo) -> None:
+    """Raise LabError if the spec asks for more blocks than the model has (mlx-lm's default of 16 does on small ones)."""
+    blocks = model.shape["blocks"]
+    if spec.num_layers > blocks:
+        raise LabError(
+            f"{spec.num_layers} layers asked for, but {spec.model} has {blocks}",
+            where="--num-layers",
+            remedy=f"give 1 to {blocks}, or -1 for all",
+            usage=True,
+        )
+
+
+def _remedy(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"known fields: {', '.join(RunSpec.model_fields)}"
+    return "see `lowrank train --help` for its range"
+
+
+__all__ = ["LoraParameters", "RunSpec", "check_layers", "find_model", "read_yaml"]
