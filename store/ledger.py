@@ -1,0 +1,186 @@
+"""The running account that a replay keeps: what each event changes, one function for each kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from store.event import Event
+from store.xp import METHODS, XP
+
+
+@dataclass(frozen=True, slots=True)
+class LessonIds:
+    """The ids of one lesson; `predictions` are whole: the exercise's id, "/", the prediction's."""
+
+    sections: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    exercise: str | None = None
+    predictions: tuple[str, ...] = ()
+
+
+class Award(NamedTuple):
+    """Points given once for `item`."""
+
+    item: str
+    award: str
+    xp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question's answers: ever `right`, how many `tries`, right at the first, what was last `chosen`."""
+
+    right: bool
+    tries: int
+    first_try: bool
+    chosen: object
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseState:
+    """An exercise as far as it was taken; payloads are kept as they were appended.
+
+    `locked` and `measured` are keyed by the events' item: the first lock and the first measurement count.
+    `run` is the last run started for it; `sentences` are the last words of the learner, and None before any.
+    """
+
+    locked: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    measured: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    run: str | None = None
+    sentences: str | None = None
+
+    @property
+    def explained(self) -> bool:
+        """Measured, and then put in the learner's words: in whichever order the events arrived."""
+        return bool(self.measured and self.sentences)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All that the events so far amount to; `apply` takes them in the order of their ids."""
+
+    lessons: Mapping[str, LessonIds]
+    awards: dict[tuple[str, str], Award] = field(default_factory=dict)
+    languages_read: dict[str, set[str]] = field(default_factory=dict)
+    questions: dict[str, Answered] = field(default_factory=dict)
+    exercises: dict[str, ExerciseState] = field(default_factory=dict)
+    position: dict[str, str] = field(default_factory=dict)
+    position_block: dict[str, int] = field(default_factory=dict)
+    last_lesson: str | None = None
+    language: str | None = None
+    methods: dict[str, str] = field(default_factory=dict)
+    runs_finished: set[str] = field(default_factory=set)
+    lesson_of: dict[str, str] = field(init=False)
+    exercise_of: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lesson_of = {
+            item: lesson
+            for lesson, ids in self.lessons.items()
+            for item in (*ids.sections, *ids.questions, *((ids.exercise,) if ids.exercise else ()))
+        }
+        self.exercise_of = {
+            item: ids.exercise
+            for ids in self.lessons.values()
+            if ids.exercise
+            for item in (ids.exercise, *ids.predictions)
+        }
+
+    def apply(self, event: Event) -> None:
+        """Account for one event; kinds and items that this course does not know change nothing."""
+        handler = _HANDLERS.get(event.kind)
+        if handler:
+            handler(self, event)
+
+    def award(self, item: str, award: str) -> None:
+        """Give `award` for `item`, unless it was given before."""
+        self.awards.setdefault((item, award), Award(item, award, XP[award]))
+
+
+def _section_read(ledger: Ledger, event: Event) -> None:
+    lesson = ledger.lesson_of.get(event.item)
+    if lesson is None or event.item not in ledger.lessons[lesson].sections:
+        return
+    ledger.languages_read.setdefault(event.item, set()).add(str(event.payload.get("lang", "")))
+    ledger.award(event.item, "section")
+
+
+def _question_answered(ledger: Ledger, event: Event) -> None:
+    lesson = ledger.lesson_of.get(event.item)
+    if lesson is None or event.item not in ledger.lessons[lesson].questions:
+        return
+    right = event.payload.get("right") is True
+    before = ledger.questions.get(event.item)
+    ledger.questions[event.item] = Answered(
+        right=right or (before is not None and before.right),
+        tries=before.tries + 1 if before else 1,
+        first_try=before.first_try if before else right,
+        chosen=event.payload.get("chosen"),
+    )
+    if right:
+        ledger.award(event.item, "question")
+    if right and before is None:
+        ledger.award(event.item, "first-try")
+
+
+def _exercise(ledger: Ledger, event: Event) -> None:
+    exercise = ledger.exercise_of.get(event.item)
+    if exercise is None:
+        return
+    state = ledger.exercises.get(exercise, ExerciseState())
+    locked, measured, run, sentences = dict(state.locked), dict(state.measured), state.run, state.sentences
+    match event.kind:
+        case "prediction.locked":
+            locked.setdefault(event.item, event.payload)
+        case "exercise.measured":
+            measured.setdefault(event.item, event.payload)
+        case "exercise.run":
+            run = str(event.payload.get("run", "")) or run
+        case "exercise.explained":
+            sentences = str(event.payload.get("sentences", "")).strip() or sentences
+    state = ExerciseState(locked, measured, run, sentences)
+    ledger.exercises[exercise] = state
+    if state.measured:
+        ledger.award(exercise, "measured")
+    if state.explained:
+        ledger.award(exercise, "explained")
+
+
+def _run(ledger: Ledger, event: Event) -> None:
+    method = event.payload.get("method")
+    if isinstance(method, str):
+        ledger.methods[event.item] = method
+    if event.kind == "run.finished":
+        ledger.runs_finished.add(event.item)
+    method = ledger.methods.get(event.item)
+    if method in METHODS and event.item in ledger.runs_finished:
+        ledger.award(method, "run")
+
+
+def _position(ledger: Ledger, event: Event) -> None:
+    if event.item not in ledger.lessons:
+        return
+    block = event.payload.get("block")
+    ledger.position[event.item] = str(event.payload.get("section", ""))
+    ledger.position_block[event.item] = block if isinstance(block, int) else 0
+    ledger.last_lesson = event.item
+
+
+def _language(ledger: Ledger, event: Event) -> None:
+    lang = event.payload.get("lang")
+    if isinstance(lang, str):
+        ledger.language = lang
+
+
+_HANDLERS: Mapping[str, Callable[[Ledger, Event], None]] = {
+    "section.read": _section_read,
+    "question.answered": _question_answered,
+    "prediction.locked": _exercise,
+    "exercise.run": _exercise,
+    "exercise.measured": _exercise,
+    "exercise.explained": _exercise,
+    "run.started": _run,
+    "run.finished": _run,
+    "lesson.position": _position,
+    "language.set": _language,
+}

@@ -1,0 +1,60 @@
+"""What is worth how much, and the levels that it adds up to."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+XP: Mapping[str, int] = MappingProxyType(
+    {
+        "section": 5,
+        "question": 5,
+        "first-try": 2,
+        "measured": 10,
+        "explained": 10,
+        "run": 10,
+    }
+)
+"""Points by award; an award is given once for each item."""
+
+METHODS = ("LoRA", "QLoRA", "DoRA", "QDoRA", "full")
+"""The first finished run of each of these is an item of its own."""
+
+
+class Level(NamedTuple):
+    """A level's English name, which is its key in every other language, and the XP at which it begins."""
+
+    name: str
+    start: int
+
+
+LEVELS = (
+    Level("Curious", 0),
+    Level("Observer", 100),
+    Level("Apprentice", 250),
+    Level("Tinkerer", 450),
+    Level("Experimenter", 750),
+    Level("Practitioner", 1150),
+    Level("Analyst", 1700),
+    Level("Researcher", 2400),
+    Level("Mentor", 3300),
+    Level("Full Rank", 4500),
+)
+"""A lesson is worth about 95 XP, so that the last level begins shortly before the 51st lesson is done."""
+
+
+class Standing(NamedTuple):
+    """Where `xp` lies: `to_next` is the whole length of the level, 0 for the last one."""
+
+    level: int
+    name: str
+    in_level: int
+    to_next: int
+
+
+def standing(xp: int) -> Standing:
+    """The level that `xp` reaches."""
+    level = bisect_right(LEVELS, xp, key=lambda each: each.start) - 1
+    name, start = LEVELS[level]
+    following = LEVELS[level + 1].start if level + 1 < len(LEVELS) else start
+    return Standing(level, name, xp - start, following - start)

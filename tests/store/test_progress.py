@@ -1,0 +1,271 @@
+"""Progress is a pure replay: the same in any order, each thing paid once, never too much."""
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.event import Event, now, uuid7
+from store.log import EventLog
+from store.progress import Award, CourseIds, LessonIds, content_total, replay
+from store.xp import LEVELS, METHODS, standing
+
+ONE = LessonIds(
+    sections=("lora/one#a", "lora/one#b"),
+    questions=("lora/one?x", "lora/one?y"),
+    exercise="lora/one!count",
+    predictions=("lora/one!count/here", "lora/one!count/there"),
+)
+TWO = LessonIds(sections=("lora/two#a",), questions=("lora/two?x",))
+COURSE = CourseIds({"lora/one": ONE, "lora/two": TWO}, total=51)
+EMPTY = CourseIds({}, total=51)
+
+_last = [""]
+
+
+def event(kind: str, item: str = "", **payload: object) -> Event:
+    _last[0] = uuid7(after=_last[0])
+    return Event(_last[0], "0123456789abcdef", now(), kind, item, payload)
+
+
+def everything() -> list[Event]:
+    """All there is to do, done well."""
+    return [
+        *(event("section.read", item, lang=lang) for lang in ("en", "ko") for item in ONE.sections),
+        event("section.read", "lora/two#a", lang="en"),
+        *(event("question.answered", item, right=True, chosen=["a"]) for item in ONE.questions),
+        event("question.answered", "lora/two?x", right=True, chosen=4.0),
+        *(event("prediction.locked", item, value=96.0, text="96") for item in ONE.predictions),
+        event("exercise.run", "lora/one!count", run="r0"),
+        *(
+            event("exercise.measured", item, truth=100, value=96, feedback="close")
+            for item in ONE.predictions
+        ),
+        event("exercise.explained", "lora/one!count", sentences="It adapts all. I thought one."),
+        *(event("run.started", f"r{n}", run=f"r{n}", method=method) for n, method in enumerate(METHODS)),
+        *(event("run.finished", f"r{n}", train_loss=0.3) for n, _ in enumerate(METHODS)),
+    ]
+
+
+def test_nothing_done_is_curious_at_nought_of_a_hundred() -> None:
+    progress = replay([], COURSE)
+    assert (progress.level, progress.level_name) == (0, "Curious")
+    assert (progress.xp, progress.xp_in_level, progress.xp_to_next) == (0, 0, 100)
+    assert (progress.lessons_done, progress.lessons_total, progress.percent) == (0, 51, 0)
+    assert (progress.achievements, progress.achievements_total) == ((), 15)
+    assert progress.awards == ()
+
+
+def test_everything_done_earns_exactly_what_the_content_holds() -> None:
+    progress = replay(everything(), COURSE)
+    assert progress.xp == content_total(COURSE) == 3 * 5 + 3 * 7 + 20 + 50
+    assert progress.xp == sum(award.xp for award in progress.awards)
+    assert progress.lessons_done_ids == {"lora/one", "lora/two"}
+    assert (progress.lessons_done, progress.percent) == (2, 3.9)
+    assert progress.achievements == ("two-tongues", "full-marks", "close-call", "first-light")
+    assert progress.questions_right == {*ONE.questions, *TWO.questions}
+    assert progress.exercises_done == {"lora/one!count"}
+    assert len(progress.runs_finished) == 5
+
+
+def test_a_wrong_first_answer_costs_the_first_try_only() -> None:
+    wrong, right = (
+        event("question.answered", "lora/one?x", right=r, chosen=[c]) for r, c in ((False, "a"), (True, "b"))
+    )
+    assert replay([wrong], COURSE).awards == ()
+    progress = replay([wrong, right, right], COURSE)
+    assert progress.awards == (Award("lora/one?x", "question", 5),)
+    answered = progress.questions["lora/one?x"]
+    assert (answered.right, answered.tries, answered.first_try, answered.chosen) == (True, 2, False, ["b"])
+    later = event("question.answered", "lora/one?x", right=False, chosen=["a"])
+    assert replay([wrong, right, later], COURSE).questions["lora/one?x"].right
+
+
+def test_only_right_answers_of_true_count() -> None:
+    assert replay([event("question.answered", "lora/one?x", right="false")], COURSE).xp == 0
+
+
+def test_an_exercise_keeps_the_first_lock_and_the_last_words() -> None:
+    item = "lora/one!count/here"
+    progress = replay(
+        [
+            event("prediction.locked", item, value=1.0, text="1"),
+            event("prediction.locked", item, value=100.0, text="100"),
+            event("exercise.run", "lora/one!count", run="r1"),
+            event("exercise.measured", item, truth=100, value=1.0),
+            event("exercise.measured", item, truth=100, value=100.0),
+            event("exercise.explained", "lora/one!count", sentences="First. Words."),
+            event("exercise.explained", "lora/one!count", sentences="Last. Words."),
+            event("exercise.explained", "lora/one!count", sentences="  "),
+        ],
+        COURSE,
+    )
+    state = progress.exercises["lora/one!count"]
+    assert state.locked[item]["value"] == 1.0
+    assert state.measured[item]["value"] == 1.0
+    assert (state.run, state.sentences) == ("r1", "Last. Words.")
+    assert progress.awards == (
+        Award("lora/one!count", "measured", 10),
+        Award("lora/one!count", "explained", 10),
+    )
+    assert "close-call" not in progress.achievements
+
+
+def test_words_without_a_measurement_earn_nothing_yet() -> None:
+    words = event("exercise.explained", "lora/one!count", sentences="I think so. So it is.")
+    assert replay([words], COURSE).xp == 0
+    measured = event("exercise.measured", "lora/one!count/here", truth=1, value=9)
+    assert replay([words, measured], COURSE).xp == 20
+
+
+def test_a_prediction_is_close_within_five_percent() -> None:
+    def unlocked(**payload: object) -> tuple[str, ...]:
+        return replay([event("exercise.measured", "lora/one!count/here", **payload)], COURSE).achievements
+
+    assert unlocked(truth=100, value=95) == ("close-call",)
+    assert unlocked(truth=100, value=105.1) == ()
+    assert unlocked(truth=None, value=100) == ()
+    assert unlocked(truth=10**400, value=1.0) == ()
+
+
+def test_both_languages_means_the_same_section() -> None:
+    korean = event("section.read", "lora/one#b", lang="ko")
+    english = event("section.read", "lora/one#a", lang="en")
+    assert replay([korean, english], COURSE).achievements == ()
+    assert replay([korean, english, event("section.read", "lora/one#a", lang="ko")], COURSE).achievements == (
+        "two-tongues",
+    )
+
+
+def test_full_marks_need_every_question_of_the_lesson_at_the_first_try() -> None:
+    answers = [event("question.answered", item, right=True) for item in ONE.questions]
+    assert replay(answers, COURSE).achievements == ("full-marks",)
+    assert replay(answers[:1], COURSE).achievements == ()
+    missed = [event("question.answered", "lora/one?x", right=r) for r in (False, True)]
+    assert replay([*missed, answers[1]], COURSE).achievements == ()
+
+
+def test_only_the_first_run_of_each_method_is_paid() -> None:
+    started = [event("run.started", run, method="LoRA") for run in ("r1", "r2")]
+    finished = [event("run.finished", run) for run in ("r1", "r1", "r2")]
+    progress = replay(started + finished, COURSE)
+    assert progress.awards == (Award("LoRA", "run", 10),)
+    assert progress.runs_finished == {"r1", "r2"}
+    unknown = [
+        event("run.started", "r3", method="magic"),
+        event("run.finished", "r3"),
+        event("run.finished", "r4"),
+    ]
+    assert replay(unknown, COURSE).xp == 0
+
+
+def test_where_the_learner_was() -> None:
+    progress = replay(
+        [
+            event("language.set", lang="ko"),
+            event("lesson.position", "lora/one", section="lora/one#b", block=3),
+            event("lesson.position", "lora/two", section="lora/two#a"),
+            event("lesson.position", "lora/gone", section="lora/gone#a", block=1),
+        ],
+        COURSE,
+    )
+    assert progress.language == "ko"
+    assert progress.last_lesson == "lora/two"
+    assert progress.position == {"lora/one": "lora/one#b", "lora/two": "lora/two#a"}
+    assert progress.position_block == {"lora/one": 3, "lora/two": 0}
+
+
+def test_levels_rise_and_a_course_of_51_lessons_fills_them() -> None:
+    assert [level.start for level in LEVELS] == sorted({level.start for level in LEVELS})
+    assert len({level.name for level in LEVELS}) == len(LEVELS) == 10
+    assert standing(99) == (0, "Curious", 99, 100)
+    assert standing(100) == (1, "Observer", 0, 150)
+    lesson = 5 * 5 + 7 * 7 + 20
+    assert standing(51 * lesson).to_next == 0
+    assert standing(45 * lesson).level == len(LEVELS) - 2
+
+
+_items = st.sampled_from(
+    [
+        *(*ONE.sections, *ONE.questions, *ONE.predictions, *TWO.sections, *TWO.questions),
+        *("lora/one!count", "lora/one", "r1", "r2", "lora/gone#a", ""),
+    ]
+)
+_json: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+_values = _json | st.sampled_from([True, False, "en", "ko", *METHODS, 100, 97, 10**400])
+_keys = ["right", "chosen", "lang", "truth", "value", "run", "method", "sentences", "section", "block"]
+_kinds = [
+    "section.read",
+    "question.answered",
+    "prediction.locked",
+    "exercise.run",
+    "exercise.measured",
+    "exercise.explained",
+    "run.started",
+    "run.finished",
+    "lesson.position",
+    "language.set",
+    "from.the.future",
+]
+_event = st.builds(
+    Event,
+    id=st.uuids(version=4).map(str),
+    device=st.sampled_from(["a" * 16, "b" * 16]),
+    at=st.just("2026-09-01T10:00:00.000+09:00"),
+    kind=st.sampled_from(_kinds),
+    item=_items,
+    payload=st.dictionaries(st.sampled_from(_keys), _values, max_size=4),
+)
+_logs = st.lists(_event, max_size=40)
+
+
+@given(_logs, st.randoms(use_true_random=False))
+def test_order_and_repetition_change_nothing(events: list[Event], chance: random.Random) -> None:
+    shuffled = events + chance.choices(events, k=len(events)) if events else []
+    chance.shuffle(shuffled)
+    assert replay(shuffled, COURSE) == replay(events, COURSE)
+
+
+@given(_logs)
+def test_each_thing_is_paid_once_and_never_more_than_the_content_holds(events: list[Event]) -> None:
+    progress = replay(events, COURSE)
+    paid = [(award.item, award.award) for award in progress.awards]
+    assert len(paid) == len(set(paid))
+    assert progress.xp == sum(award.xp for award in progress.awards) <= content_total(COURSE)
+    assert len(set(progress.achievements)) == len(progress.achievements)
+    assert 0 <= progress.percent <= 100
+    assert replay(events, EMPTY).xp <= content_total(EMPTY) == 50
+
+
+@given(_logs, _event)
+def test_a_later_event_takes_nothing_away(events: list[Event], another: Event) -> None:
+    before = replay(events, COURSE)
+    latest = Event("g", another.device, another.at, another.kind, another.item, another.payload)
+    after = replay([*events, latest], COURSE)
+    assert after.awards[: len(before.awards)] == before.awards
+    assert after.achievements[: len(before.achievements)] == before.achievements
+    assert after.sections_read >= before.sections_read
+    assert after.lessons_done_ids >= before.lessons_done_ids
+
+
+def test_the_log_of_each_release_still_replays(tmp_path: Path) -> None:
+    """tests/store/fixtures/RELEASE holds a log as that release wrote it; never rewrite one."""
+    folder = shutil.copytree(Path(__file__).with_name("fixtures") / "0.1", tmp_path / "progress")
+    log = EventLog(folder)
+    assert log.notices == []
+    assert len(log.events()) == 12
+    progress = replay(log.events(), COURSE)
+    assert progress.xp == 5 + 5 + 10 + 10 + 10
+    assert progress.achievements == ("two-tongues", "first-light", "close-call")
+    assert (
+        progress.exercises["lora/one!count"].sentences == "Every linear layer is adapted. 나는 하나만 세었다."
+    )
+    assert (progress.language, progress.position) == ("en", {"lora/one": "lora/one#b"})
+    assert log.append("language.set", payload={"lang": "ko"}).device == "00f1c7a5e0000001"
