@@ -11,10 +11,11 @@ class FormulaError(ValueError):
     """A formula that is not plain arithmetic over the names given; the message is one human line."""
 
 
-def _power(base: float, exponent: float) -> float:
-    if not 0 <= exponent <= 64 or abs(base) > 10**9:
+def _power(base: int | float, exponent: int | float) -> int | float:
+    if not 0 <= exponent <= 64 or abs(base) > 10**9 or exponent != int(exponent):
         raise FormulaError(f"{base} ** {exponent} is out of range")
-    return base**exponent
+    power: int | float = base ** int(exponent)
+    return power
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {

@@ -16,21 +16,21 @@ _SUFFIXES = {
     "million": 10**6,
     "b": 10**9,
     "bn": 10**9,
-    "g": 10**9,
     "billion": 10**9,
 }
 _SMALL = {"십": 10, "백": 100, "천": 1000}
 _LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:_\d{3})+|\d{1,40})(?:\.\d{1,40})?"
-_PLAIN = re.compile(rf"(?P<digits>{_DIGITS})(?:e\+?(?P<power>\d{{1,2}}))?\s*(?P<suffix>[a-z]*)")
+_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:_[0-9]{3})+|[0-9]{1,40})(?:\.[0-9]{1,40})?"
+_PLAIN = re.compile(rf"(?P<digits>{_DIGITS})(?:e\+?(?P<power>[0-9]{{1,2}}))?\s*(?P<suffix>[a-z]*)")
 _KOREAN = re.compile(rf"(?P<digits>{_DIGITS})?\s*(?P<units>[십백천]?[만억조]?)\s*")
-_GROUPED = re.compile(r"\d[\d,_]*(?:\.\d+)?")
+_GROUPED = re.compile(r"[0-9][0-9,_]*(?:\.[0-9]+)?")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _HELP = "write a number such as 5,636,096 or 5.6M or 563만"
 
 
 @dataclass(frozen=True)
 class Number:
-    """A value, and how many significant digits its writer gave (trailing zeros of a whole number not counted)."""
+    """A value, and how many significant digits were given; final zeros of a whole number do not count."""
 
     value: float
     precision: int
@@ -42,8 +42,8 @@ def parse_number(text: str) -> Number:
     A leading ~, ≈ or 약 and a trailing 개 are allowed. Raises ValueError with one line that says
     what is wrong and shows a number that would be read.
     """
-    plain = unicodedata.normalize("NFKC", text[:200]).strip().lower()
-    plain = re.sub(r"^(?:[~≈∼]|약|about)\s*", "", plain)
+    plain = unicodedata.normalize("NFC", text[:200]).translate(_FULL_WIDTH).strip().lower()
+    plain = re.sub(r"^(?:[~≈]|약|about)\s*", "", plain)
     plain = re.sub(r"\s*개$", "", plain)
     if not plain:
         raise ValueError(f"Nothing was written: {_HELP}.")
@@ -53,7 +53,7 @@ def parse_number(text: str) -> Number:
         return _plain(match)
     if any(sign in plain for sign in (*_SMALL, *_LARGE)):
         return _korean(plain)
-    if _GROUPED.fullmatch(plain) and plain.isascii():
+    if _GROUPED.fullmatch(plain):
         raise ValueError(f"The commas do not stand at the thousands: {_HELP}.")
     raise ValueError(f"This is not a number: {_HELP}.")
 
@@ -68,27 +68,25 @@ def _plain(match: re.Match[str]) -> Number:
 
 
 def _korean(plain: str) -> Number:
-    total, group, position, least, written = Fraction(0), Fraction(0), 0, 10**20, 0
-    within = 10**4
+    total, group, written, position = Fraction(0), Fraction(0), 0, 0
+    above, within = Fraction(10**20), Fraction(10**20)
     while position < len(plain):
         match = _KOREAN.match(plain, position)
         if match is None or match.end() == position:
             raise ValueError(f"This is not a number: {_HELP}.")
         position = match.end()
-        digits, units = match["digits"], match["units"]
+        digits, units = match["digits"] or "1", match["units"]
         small = _SMALL.get(units[:1], 1)
-        large = _LARGE.get(units[-1:], 0)
-        if small >= within:
+        term = _fraction(digits) * small
+        if term >= within:
             raise ValueError(f"The units do not go from large to small: {_HELP}.")
-        within = small
-        group += _fraction(digits or "1") * small
-        written = _written(digits) if digits and "." in digits else 0
-        if large or position == len(plain):
-            if (large or 1) >= least:
+        group, within, written = group + term, Fraction(small), _written(digits)
+        large = _LARGE.get(units[-1:], 1)
+        if large > 1 or position == len(plain):
+            if group * large >= above:
                 raise ValueError(f"The units do not go from large to small: {_HELP}.")
-            least, within = large or 1, 10**4
-            total += group * (large or 1)
-            group = Fraction(0)
+            total, group = total + group * large, Fraction(0)
+            above, within = Fraction(large), Fraction(10**20)
     return _number(total, written)
 
 
@@ -97,7 +95,7 @@ def _fraction(digits: str) -> Fraction:
 
 
 def _written(digits: str) -> int:
-    """Significant digits of a decimal such as 5.60, where the zeros were written on purpose; 0 without a point."""
+    """Significant digits of a decimal such as 5.60, whose zeros are meant; 0 without a point."""
     return len(re.sub(r"\D", "", digits).lstrip("0")) if "." in digits else 0
 
 
@@ -118,7 +116,12 @@ def round_to(value: float, digits: int) -> float:
 
 
 def show_number(value: int | float | str, digits: int = 0) -> str:
-    """A value as a text shows it: thousands separated, `digits` decimals, strings unchanged."""
+    """A value as a text shows it: thousands separated, `digits` decimals, strings unchanged.
+
+    Without `digits`, a value that is not whole is shown to four significant digits.
+    """
     if isinstance(value, str):
         return value
-    return f"{value:,.{digits}f}" if digits else f"{round(value):,}"
+    if digits:
+        return f"{value:,.{digits}f}"
+    return f"{int(value):,}" if float(value).is_integer() else f"{float(f'{value:.4g}'):,}"

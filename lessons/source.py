@@ -1,0 +1,133 @@
+"""Content files as they lie on disk: read once, checked key by key, every complaint with its line."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from lessons.model import ContentError
+from lessons.text import clean
+
+LARGEST_FILE = 1_000_000
+
+
+class Source:
+    """One text file; ContentError when it is missing, too large or not UTF-8."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            raw = file.read_bytes()
+        except OSError as error:
+            raise ContentError(file, 1, f"cannot be read: {error.strerror}") from None
+        if len(raw) > LARGEST_FILE:
+            raise ContentError(file, 1, f"is larger than {LARGEST_FILE:,} bytes; split it")
+        try:
+            self.text = clean(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            raise ContentError(file, line, "is not UTF-8; save it as UTF-8") from None
+
+    def error(self, message: str, *near: str) -> ContentError:
+        """A complaint at the first line where the words of `near` follow one another."""
+        position = 0
+        for word in near:
+            found = self.text.find(word, position)
+            position = found if found >= 0 else position
+        return ContentError(self.file, self.text.count("\n", 0, position) + 1, message)
+
+    def toml(self) -> "Table":
+        try:
+            data = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            message = str(error)
+            line = message.rpartition("at line ")[2].partition(",")[0]
+            at = int(line) if line.isdigit() else self.text.count("\n") + 1
+            raise ContentError(self.file, at, f"is not TOML: {message}") from None
+        except RecursionError:
+            raise ContentError(self.file, 1, "is nested too deeply") from None
+        return Table(self, data, ())
+
+
+class Table:
+    """A TOML table that remembers which keys were asked for, so that a misspelt one is noticed."""
+
+    def __init__(self, source: Source, data: Mapping[str, object], path: tuple[str, ...]) -> None:
+        self.source = source
+        self.data = data
+        self.path = path
+        self._asked: set[str] = set()
+
+    def error(self, message: str, *near: str) -> ContentError:
+        return self.source.error(message, *self.path, *near)
+
+    def has(self, key: str) -> bool:
+        return key in self.data
+
+    def raw(self, key: str) -> object:
+        self._asked.add(key)
+        if key not in self.data:
+            where = f" in [{'.'.join(self.path)}]" if self.path else ""
+            raise self.error(f"{key!r} is missing{where}")
+        return self.data[key]
+
+    def text(self, key: str) -> str:
+        value = self.raw(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f"{key!r} must be a text that is not empty", key)
+        return clean(value).strip()
+
+    def one_of(self, key: str, *allowed: str) -> str:
+        value = self.text(key)
+        if value not in allowed:
+            raise self.error(f"{key!r} is {value!r}; it must be one of {', '.join(allowed)}", key)
+        return value
+
+    def integer(self, key: str) -> int:
+        value = self.raw(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.error(f"{key!r} must be a whole number of at least 1", key)
+        return value
+
+    def fraction(self, key: str) -> float:
+        value = self.raw(key)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
+            raise self.error(f"{key!r} must be a number from 0 to below 1", key)
+        return float(value)
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        value = self.raw(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.error(f"{key!r} must be a list of texts", key)
+        items = tuple(clean(item) for item in value)
+        if len(set(items)) < len(items):
+            raise self.error(f"{key!r} names something twice", key)
+        return items
+
+    def table(self, key: str) -> "Table":
+        value = self.raw(key)
+        if not isinstance(value, dict):
+            raise self.error(f"{key!r} must be a table", key)
+        return Table(self.source, value, (*self.path, key))
+
+    def tables(self, key: str) -> "tuple[Table, ...]":
+        """The array of tables `key`, each found again by its own id; empty when there is none."""
+        self._asked.add(key)
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.error(f"{key!r} must be written as [[{key}]] tables", key)
+        found = []
+        for item in value:
+            if not isinstance(name := item.get("id"), str) or not name:
+                raise self.error(f"a [[{key}]] has no id", f"[[{key}]]")
+            found.append(Table(self.source, item, (*self.path, f"[[{key}]]", f'"{name}"')))
+        names = [str(table.data["id"]) for table in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise self.error(f"the id {name!r} is used twice in [[{key}]]", f'"{name}"')
+        return tuple(found)
+
+    def done(self) -> None:
+        """ContentError for a key that nobody asked for."""
+        for key in self.data:
+            if key not in self._asked:
+                raise self.error(f"{clean(key)!r} is not a key known here", key)

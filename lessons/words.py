@@ -1,0 +1,86 @@
+"""The texts of a lesson in every language, asked for by key, with the lesson's numbers put in."""
+
+from collections.abc import Mapping
+
+from lessons.formula import FormulaError, evaluate
+from lessons.model import ContentError, Lang, Text
+from lessons.numbers import show_number
+from lessons.source import Table
+from lessons.text import fill
+
+
+class Numbers:
+    """The [numbers] of a lesson.toml: their values, and how a text shows them.
+
+    A number is written as a whole number, a decimal, a text (such as a version), or
+    { formula = "…", digits = 1 } over the numbers above it; digits is needed when it is not whole.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.values: dict[str, int | float | str] = {}
+        self.shown: dict[str, str] = {}
+        value: int | float | str
+        for name in table.data:
+            raw = table.raw(name)
+            if isinstance(raw, dict):
+                value, digits = self._computed(table.table(name))
+            elif isinstance(raw, int | float | str) and not isinstance(raw, bool):
+                value, digits = raw, len(str(raw).partition(".")[2]) if isinstance(raw, float) else 0
+            else:
+                raise table.error(f"{name!r} must be a number, a text or a formula", name)
+            self.values[name] = value
+            self.shown[name] = show_number(value, digits)
+
+    def _computed(self, table: Table) -> tuple[int | float, int]:
+        digits = table.integer("digits") if table.has("digits") else 0
+        try:
+            value = evaluate(table.text("formula"), self.arithmetic())
+        except FormulaError as error:
+            raise table.error(str(error)) from None
+        table.done()
+        if float(value).is_integer() and not digits:
+            return int(value), 0
+        if not digits:
+            raise table.error("is not a whole number: say how many digits to show")
+        return value, digits
+
+    def arithmetic(self) -> dict[str, int | float]:
+        return {name: value for name, value in self.values.items() if not isinstance(value, str)}
+
+
+class Words:
+    """The same table of a text file in each language."""
+
+    def __init__(self, tables: Mapping[Lang, Table], shown: Mapping[str, str]) -> None:
+        self.tables = tables
+        self.shown = shown
+
+    def text(self, key: str, keep: frozenset[str] = frozenset()) -> Text:
+        """The text under `key`; the {{names}} in `keep` stay in it."""
+        return {lang: self._filled(table, key, keep) for lang, table in self.tables.items()}
+
+    def _filled(self, table: Table, key: str, keep: frozenset[str]) -> str:
+        return filled(table.text(key), self.shown, table.error("", key), keep)
+
+    def table(self, key: str, more: Mapping[str, int] | None = None) -> "Words":
+        """The table under `key` in each language; `more` are parameters that its texts may name."""
+        own = {name: show_number(value) for name, value in (more or {}).items()}
+        return Words({lang: table.table(key) for lang, table in self.tables.items()}, {**self.shown, **own})
+
+    def done(self) -> None:
+        for table in self.tables.values():
+            table.done()
+
+
+def filled(text: str, shown: Mapping[str, str], at: ContentError, keep: frozenset[str] = frozenset()) -> str:
+    """`text` with its numbers; a name that does not exist is a ContentError where `at` points."""
+    try:
+        done = fill(text, shown, keep)
+    except KeyError as missing:
+        raise ContentError(at.file, at.line, f"{{{{{missing.args[0]}}}}} is not among the numbers") from None
+    rest = done
+    for name in keep:
+        rest = rest.replace(f"{{{{{name}}}}}", "")
+    if "{{" in rest:
+        raise ContentError(at.file, at.line, "'{{' begins no reference known here; write {{number_name}}")
+    return done
