@@ -9,6 +9,8 @@ import sys
 from typing import Any
 
 import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_map
 
 LOG2E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.693359375, -2.12194440e-4
 
@@ -116,10 +118,50 @@ def attention(
     return softmax(scores) @ values
 
 
-def install(model: Any) -> None:
-    """Use these functions in the module that defines `model` (its activations and attention), in this process."""
+def _dense(layer: nn.Module) -> mx.array:
+    return mx.dequantize(
+        layer["weight"], layer["scales"], layer.get("biases"), group_size=layer.group_size, bits=layer.bits, mode=layer.mode
+    )
+
+
+def _dequantize_and_multiply(layer: nn.Module, x: mx.array) -> mx.array:
+    """x Wᵀ with W dequantized on the spot, and again for the gradient, so that no dense copy is kept."""
+
+    @mx.custom_function
+    def product(x: mx.array) -> mx.array:
+        return x @ _dense(layer).T
+
+    @product.vjp
+    def _(primal: Any, cotangent: mx.array, __: mx.array) -> mx.array:
+        return cotangent @ _dense(layer)
+
+    y = product(x)
+    return y + layer["bias"] if "bias" in layer else y
+
+
+def loss(model: nn.Module, batch: mx.array, lengths: mx.array) -> tuple[mx.array, mx.array]:
+    """mlx-lm's `default_loss` with this module's cross entropy: mean over supervised tokens, and their number.
+
+    `batch` (rows, length) token ids; `lengths` (rows, 2): target positions first..last, counted from 1, are supervised.
+    """
+    targets = batch[:, 1:]
+    steps = mx.arange(1, targets.shape[1] + 1)
+    mask = mx.logical_and(steps >= lengths[:, 0:1], steps <= lengths[:, 1:])
+    tokens = mask.sum()
+    return (cross_entropy(model(batch[:, :-1]).astype(mx.float32), targets) * mask).sum() / tokens, tokens
+
+
+def install(model: nn.Module) -> None:
+    """Make `model` compute in float32 with these functions, for the life of this process.
+
+    The module that defines the model gets the fast activations and attention; quantized layers stay quantized.
+    """
     module = sys.modules[type(model).__module__]
     if hasattr(module, "swiglu"):
         module.swiglu = swiglu  # type: ignore[attr-defined]
     if hasattr(module, "scaled_dot_product_attention"):
         module.scaled_dot_product_attention = attention  # type: ignore[attr-defined]
+    nn.QuantizedLinear.__call__ = _dequantize_and_multiply
+    nn.QuantizedEmbedding.as_linear = _dequantize_and_multiply
+    half = (mx.float16, mx.bfloat16)
+    model.update(tree_map(lambda p: p.astype(mx.float32) if p.dtype in half else p, model.parameters()))

@@ -1,0 +1,63 @@
+"""Loading a base: bundled, quantized from a bundled one on first use, from a folder, or from a hub."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+from mlx_lm.utils import load, load_model, load_tokenizer, quantize_model, save
+
+from lab.engine import cpu
+from lab.errors import LabError
+from lab.models import ModelInfo, find_model
+
+
+def on_cpu() -> bool:
+    """Whether MLX computes on a CPU here."""
+    return bool(mx.default_device().type == mx.DeviceType.cpu)
+
+
+def load_base(
+    name: str, cache: Path, *, fast: bool, stage: Callable[[str], None] = lambda _: None
+) -> tuple[nn.Module, Any, ModelInfo]:
+    """Model, tokenizer and description of the base called `name`.
+
+    With `fast`, a CPU computes in float32 with our own elementwise functions; without, everything is stock mlx-lm.
+    Raises LabError if the base cannot be had.
+    """
+    info = find_model(name, cache)
+    if info.made_from is not None and not info.ready:
+        stage("quantizing")
+        quantize(info)
+    stage("loading")
+    try:
+        model, tokenizer = load(str(info.path or info.name))
+    except LabError:
+        raise
+    except Exception as error:
+        remedy = "check the folder with `lowrank models`" if info.path else "check the hub id and the network, or give a local folder"
+        raise LabError(f"cannot be loaded ({type(error).__name__}: {error})", where=name, remedy=remedy) from error
+    if fast and on_cpu():
+        cpu.install(model)
+    return model, tokenizer, info
+
+
+def quantize(info: ModelInfo) -> None:
+    """Make a quantized variant with mlx-lm's own quantizer; it appears in its place whole or not at all."""
+    assert info.path is not None and info.made_from is not None
+    info.path.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".making-", dir=info.path.parent))
+    try:
+        model, config = load_model(info.made_from)
+        tokenizer = load_tokenizer(info.made_from)
+        model, config = quantize_model(model, config, group_size=64, bits=info.bits)
+        save(work, info.made_from, model, tokenizer, config)
+        work.chmod(0o755)
+        if not info.ready:
+            os.replace(work, info.path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
