@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from lessons.document import Document, Part, read_document
@@ -34,6 +35,12 @@ def load_course(root: Path = BUNDLED) -> Course:
     total = table.integer("total_lessons")
     tracks = tuple(_track(root / name) for name in table.strings("tracks"))
     table.done()
+    known: set[str] = set()
+    for lesson in (lesson for track in tracks for lesson in track.lessons):
+        if missing := [id for id in lesson.prerequisites if id not in known]:
+            file = root / lesson.id / "lesson.toml"
+            raise ContentError(file, 1, f"the prerequisite {missing[0]!r} is no lesson before this one")
+        known.add(lesson.id)
     return Course(tracks, total)
 
 
@@ -46,6 +53,9 @@ def _track(folder: Path) -> Track:
     title = {lang: titles.text(lang) for lang in LANGS}
     titles.done()
     lessons = tuple(load_lesson(folder / name, id) for name in table.strings("lessons"))
+    for place, lesson in enumerate(lessons, 1):
+        if lesson.number != place:
+            raise table.error(f"{lesson.id} is in place {place}, but says it is number {lesson.number}")
     planned = table.integer("planned")
     if planned < len(lessons):
         raise table.error(f"{len(lessons)} lessons are written, but only {planned} planned", "planned")
@@ -88,8 +98,8 @@ def load_lesson(folder: Path, track: str) -> Lesson:
         table.strings("tags"),
         table.strings("prerequisites"),
         links,
-        {lang: filled(d.title, numbers.shown, sources[lang].error("")) for lang, d in documents.items()},
-        {lang: filled(d.summary, numbers.shown, sources[lang].error("")) for lang, d in documents.items()},
+        {lang: filled(d.title, numbers.shown, sources[lang].error) for lang, d in documents.items()},
+        {lang: filled(d.summary, numbers.shown, sources[lang].error) for lang, d in documents.items()},
         tuple(sections.section(full_id, section, translations(folder)) for section in section_ids),
         questions(table, quiz, full_id, section_ids),
         task,
@@ -194,11 +204,12 @@ class _Sections:
 
     def _check(self, lang: Lang, part: Part) -> None:
         for number, line in enumerate((part.title, *part.body.split("\n")), part.line - 1):
+            complaint = partial(ContentError, self.sources[lang].file, number)
             if not BLOCK_REFERENCE.fullmatch(line.strip()):
-                filled(line, self.shown, ContentError(self.sources[lang].file, number, ""))
+                filled(line, self.shown, complaint)
             for id in re.findall(r"\]\[([^\]]*)\]", line):
                 if id not in self.links:
-                    raise ContentError(self.sources[lang].file, number, f"there is no link {id!r}")
+                    raise complaint(f"there is no link {id!r}")
 
     def blocks(self, part: Part) -> tuple[Block, ...]:
         from lessons.parse import parse_blocks

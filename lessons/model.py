@@ -108,7 +108,7 @@ class Misconception:
 
 @dataclass(frozen=True)
 class NumberAnswer:
-    """`formula` over `parameters` is the answer; right is what lies within `tolerance` (0.01 is 1 %) of it."""
+    """`formula` over `parameters` is the answer; right is within `tolerance` (0.01 is 1 %) of it."""
 
     formula: str
     parameters: Mapping[str, int]

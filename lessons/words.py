@@ -1,6 +1,6 @@
 """The texts of a lesson in every language, asked for by key, with the lesson's numbers put in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lessons.formula import FormulaError, evaluate
 from lessons.model import ContentError, Lang, Text
@@ -60,7 +60,7 @@ class Words:
         return {lang: self._filled(table, key, keep) for lang, table in self.tables.items()}
 
     def _filled(self, table: Table, key: str, keep: frozenset[str]) -> str:
-        return filled(table.text(key), self.shown, table.error("", key), keep)
+        return filled(table.text(key), self.shown, lambda message: table.error(message, key), keep)
 
     def table(self, key: str, more: Mapping[str, int] | None = None) -> "Words":
         """The table under `key` in each language; `more` are parameters that its texts may name."""
@@ -72,15 +72,22 @@ class Words:
             table.done()
 
 
-def filled(text: str, shown: Mapping[str, str], at: ContentError, keep: frozenset[str] = frozenset()) -> str:
-    """`text` with its numbers; a name that does not exist is a ContentError where `at` points."""
+def filled(
+    text: str,
+    shown: Mapping[str, str],
+    complaint: Callable[[str], ContentError],
+    keep: frozenset[str] = frozenset(),
+) -> str:
+    """`text` with its numbers; raises what `complaint` makes of the message when a name does not exist."""
+    if "{{" not in text:
+        return text
     try:
         done = fill(text, shown, keep)
     except KeyError as missing:
-        raise ContentError(at.file, at.line, f"{{{{{missing.args[0]}}}}} is not among the numbers") from None
+        raise complaint(f"{{{{{missing.args[0]}}}}} is not among the numbers") from None
     rest = done
     for name in keep:
         rest = rest.replace(f"{{{{{name}}}}}", "")
     if "{{" in rest:
-        raise ContentError(at.file, at.line, "'{{' begins no reference known here; write {{number_name}}")
+        raise complaint("'{{' begins no reference known here; write {{number_name}}")
     return done
