@@ -1,0 +1,90 @@
+"""The application: themes, the keys that work everywhere, and what outlives a screen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.command import Provider
+
+from tui.keys import bind
+from tui.look import remember, remembered
+from tui.screens.lesson_room import LessonRoom
+from tui.study import Study
+from tui.theme import DARK, LIGHT, THEMES
+from tui.widgets.ribbon import Ribbon
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang
+
+
+def _palette() -> type[Provider]:
+    from tui.palette import Places
+
+    return Places
+
+
+class LowrankApp(App[None]):
+    """`home` is where progress, runs and cache are kept; `tracks` replaces the bundled course."""
+
+    TITLE = "Lowrank"
+    COMMANDS: ClassVar = {_palette}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("f1,question_mark", "help", "app.help", show=True),
+        bind("ctrl+p", "command_palette", "app.palette", show=True),
+        bind("l,f2", "language", "app.language"),
+        bind("f3", "theme", "app.theme"),
+        bind("q,ctrl+q", "quit", "app.quit"),
+        bind("ctrl+c", "how_to_quit", "app.how-to-quit"),
+    ]
+
+    def __init__(self, home: Path, tracks: Path | None = None) -> None:
+        super().__init__()
+        self.home = home
+        self.study = Study(home, tracks)
+        for theme in THEMES:
+            self.register_theme(theme)
+        theme_name, self._first_lang = remembered(home)
+        self.theme = theme_name
+        self.room = LessonRoom(self.study, self._first_lang)
+
+    def get_default_screen(self) -> LessonRoom:
+        return self.room
+
+    @property
+    def lang(self) -> "Lang":
+        return self.room.lang
+
+    def action_language(self) -> None:
+        """The other language, everywhere and in place."""
+        self.room.lang = "ko" if self.lang == "en" else "en"
+        self._keep("language.set", "", {"lang": self.lang})
+
+    def action_theme(self) -> None:
+        """Light or dark, the other one."""
+        self.theme = LIGHT if self.theme == DARK else DARK
+        self._keep("setting.set", "theme", {"value": self.theme})
+
+    def _keep(self, kind: str, item: str, payload: dict[str, object]) -> None:
+        remember(self.home, self.theme, self.lang)
+        self.room.record(kind, item, payload)
+
+    def action_help(self) -> None:
+        from tui.palette import key_groups
+        from tui.screens.dialogs import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(key_groups(self.lang), str(self.home), self.lang))
+
+    def action_where(self) -> None:
+        """Where progress and runs are kept."""
+        self.room.query_one(Ribbon).say(say(self.lang, "files.here", home=self.home))
+
+    def action_how_to_quit(self) -> None:
+        self.room.query_one(Ribbon).say(say(self.lang, "quit.how"))
+
+    async def action_quit(self) -> None:
+        """Keep the place in the text; a run goes on by itself."""
+        goes_on = self.room.leave()
+        self.exit(message=say(self.lang, "quit.run-goes-on") if goes_on else None)

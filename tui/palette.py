@@ -1,0 +1,129 @@
+"""The command palette, and the table of keys that help shows; both say what there is to do."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from tui.typeset import plain
+from tui.widgets.keyline import label
+from tui.widgets.tabs import PANES
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang
+    from tui.app import LowrankApp
+
+Command = tuple[str, str, Callable[[], Any]]
+
+
+class Places(Provider):
+    """Sections, panes and settings; titles of lessons are plain text."""
+
+    async def discover(self) -> Hits:
+        for title, about, run in self._commands():
+            yield DiscoveryHit(Content(title), run, text=title, help=about)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for title, about, run in self._commands():
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), run, text=title, help=about)
+
+    def _commands(self) -> Iterable[Command]:
+        from tui.app import LowrankApp
+
+        app = self.app
+        assert isinstance(app, LowrankApp)
+        lang, room = app.lang, app.room
+        for name in PANES:
+            title = say(lang, "palette.go", name=say(lang, f"tab.{name}"))
+            yield title, say(lang, "palette.go.help"), lambda name=name: room.action_show(name)
+        yield from self._lessons(app)
+        for name, run in (
+            ("language", app.action_language),
+            ("theme", app.action_theme),
+            ("help", app.action_help),
+            ("files", app.action_where),
+            ("quit", app.action_quit),
+        ):
+            yield say(lang, f"palette.{name}"), say(lang, f"palette.{name}.help"), run
+
+    def _lessons(self, app: "LowrankApp") -> Iterable[Command]:
+        lang, room, course = app.lang, app.room, app.study.course
+        for track in course.tracks if course else ():
+            for lesson in track.lessons:
+                title = plain(say(lang, "palette.lesson", n=lesson.number, title=lesson.title[lang]))
+                yield title, plain(track.title[lang]), lambda i=lesson.id: room.go("lesson", i)
+                for section in lesson.sections:
+                    title = plain(say(lang, "palette.section", title=section.title[lang]))
+                    yield title, plain(lesson.title[lang]), lambda i=lesson.id, s=section.id: room.go("section", i, s)
+
+
+def key_groups(lang: "Lang") -> list[tuple[str, list[tuple[str, str]]]]:
+    """(place, [(keys, what they do)]) for every binding of ours, straight from the classes that hold them."""
+    from tui.app import LowrankApp
+    from tui.labroom.pane import LabPane
+    from tui.panes.contents import ContentsPane
+    from tui.panes.exercise import ExercisePane
+    from tui.panes.page import PagePane
+    from tui.panes.quiz import QuizPane
+    from tui.panes.reader import ReaderPane
+    from tui.screens.classroom import Classroom
+
+    places = {
+        "everywhere": LowrankApp.BINDINGS,
+        "go": Classroom.BINDINGS,
+        "page": PagePane.BINDINGS,
+        "read": ReaderPane.BINDINGS,
+        "contents": ContentsPane.BINDINGS,
+        "quiz": QuizPane.BINDINGS,
+        "exercise": ExercisePane.BINDINGS,
+        "lab": LabPane.BINDINGS,
+    }
+    return [
+        (say(lang, f"help.{place}"), _rows([b for b in bindings if isinstance(b, Binding)], lang))
+        for place, bindings in places.items()
+    ]
+
+
+def _rows(bindings: list[Binding], lang: "Lang") -> list[tuple[str, str]]:
+    """One row for each thing that can be done, with all the keys that do it."""
+    rows: dict[str, list[str]] = {}
+    for binding in bindings:
+        text = say(lang, "help.options") if str(binding.id).startswith("quiz.option-") else label(binding, lang)
+        keys = [_key_name(key) for key in binding.key.split(",") if key.isascii()]
+        rows.setdefault(text, []).extend(key for key in keys if key not in rows.get(text, []))
+    return [(" ".join(_range(keys)), text) for text, keys in rows.items()]
+
+
+def _range(keys: list[str]) -> list[str]:
+    return ["1–9"] if keys == [str(n) for n in range(1, 10)] else keys
+
+
+_NAMES = {
+    "question_mark": "?",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "home": "Home",
+    "end": "End",
+    "delete": "Del",
+}
+
+
+def _key_name(key: str) -> str:
+    if key in _NAMES:
+        return _NAMES[key]
+    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key

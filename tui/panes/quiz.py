@@ -1,0 +1,243 @@
+"""The quiz: one question at a time, and afterwards what is to be said about every option."""
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.keys import bind
+from tui.panes.page import PagePane
+from tui.panes.quiz_sheet import Sheet
+from tui.typeset import inline, join, plain, styled
+from tui.widgets.lines import LinesView
+from tui.widgets.option import OptionRow
+from tui.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lessons.model import Lang, Lesson
+    from store.progress import Answered
+
+
+class QuizPane(PagePane):
+    """Asks the questions of a lesson; every graded answer is posted as `Given`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("enter", "submit", "quiz.submit", show=True),
+        bind("enter", "again", "quiz.again", show=True),
+        bind("enter", "onward", "quiz.onward", show=True),
+        bind("up,k", "move(-1)", "quiz.up"),
+        bind("down,j", "move(1)", "quiz.down", show=True, key_display="↑↓"),
+        bind("space", "toggle", "quiz.toggle", show=True),
+        *(bind(str(digit), f"choose({digit - 1})", f"quiz.option-{digit}") for digit in range(1, 10)),
+        bind("n,right", "turn(1)", "quiz.next", show=True),
+        bind("p,left", "turn(-1)", "quiz.previous"),
+    ]
+
+    DEFAULT_CSS = """
+    QuizPane .prompt { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
+    QuizPane .tally { height: 1; margin-bottom: 1; }
+    QuizPane .verdict { height: auto; margin: 1 0 0 0; }
+    QuizPane .foot { height: auto; margin-top: 1; color: $text-muted; }
+    QuizPane Input { width: 36; border: tall $rule; background: $surface; margin-bottom: 1; }
+    QuizPane Input:focus { border: tall $primary; }
+    """
+
+    lang: reactive["Lang"] = reactive("en", init=False)
+
+    class Given(Message):
+        """An answer was graded; `chosen` is the ids of the options, or the text of the number."""
+
+        def __init__(self, question: str, right: bool, chosen: list[str] | str) -> None:
+            super().__init__()
+            self.question, self.right, self.chosen = question, right, chosen
+
+    def __init__(self) -> None:
+        super().__init__(id="quiz")
+        self._page = Vertical(classes="page")
+        self._lock = asyncio.Lock()
+        self._sheets: list[Sheet] = []
+        self._lesson = ""
+        self._at = 0
+
+    def compose(self) -> ComposeResult:
+        yield self._page
+
+    async def open(self, lesson: "Lesson", answered: "Mapping[str, Answered]") -> None:
+        """Begin with the first question that was not yet answered rightly."""
+        if lesson.id == self._lesson:
+            return
+        self._lesson = lesson.id
+        self._sheets = [Sheet.restored(q, answered.get(q.id)) for q in lesson.questions]
+        self._at = next((i for i, sheet in enumerate(self._sheets) if not sheet.right), 0)
+        await self._draw()
+
+    @property
+    def sheet(self) -> Sheet | None:
+        return self._sheets[self._at] if self._sheets else None
+
+    @property
+    def right(self) -> int:
+        """How many questions were ever answered rightly."""
+        return sum(sheet.right for sheet in self._sheets)
+
+    async def watch_lang(self) -> None:
+        await self._draw()
+
+    async def _draw(self) -> None:
+        async with self._lock:
+            with self.app.batch_update():
+                await self._page.remove_children()
+                await self._page.mount_all(self._widgets())
+        self._focus_entry()
+        self.refresh_bindings()
+
+    def _focus_entry(self) -> None:
+        """The field takes the keys while a number is asked for; otherwise the pane itself does."""
+        if not self.has_focus_within:
+            return
+        field = next(iter(self._page.query(Input)), None)
+        if field is not None and not field.disabled:
+            field.focus()
+        else:
+            self.focus()
+
+    def enter(self) -> None:
+        """Take the focus, and give it on to the field where a number is asked for."""
+        self.focus()
+        self.call_after_refresh(self._focus_entry)
+
+    def _widgets(self) -> list[Widget]:
+        sheet = self.sheet
+        if sheet is None:
+            return [Static(styled(say(self.lang, "quiz.empty"), "$text-muted"), classes="block")]
+        from lessons.parse import spans
+
+        prompt = inline(spans(sheet.question.prompt[self.lang]))
+        widgets: list[Widget] = [
+            Static(self._tally(), classes="tally"),
+            Static(prompt, classes="prompt"),
+        ]
+        if sheet.question.kind == "number":
+            field = Input(sheet.typed, placeholder=say(self.lang, "quiz.number"), select_on_focus=False)
+            field.disabled = sheet.graded
+            widgets.append(field)
+        else:
+            widgets += [OptionRow(sheet, i, self.lang) for i in range(len(sheet.question.options))]
+        widgets.append(LinesView(sheet.verdict(self.lang), classes="verdict"))
+        widgets.append(Static(styled(self._hint(sheet), "$faint"), classes="foot"))
+        return widgets
+
+    def _tally(self) -> Content:
+        marks = []
+        for number, sheet in enumerate(self._sheets):
+            here = number == self._at
+            mark = "✓" if sheet.right else "✗" if sheet.missed else "●" if here else "○"
+            style = "$success" if sheet.right else "$error" if sheet.missed else "$primary" if here else "$faint"
+            marks.append(styled(mark, f"{style} bold reverse" if here and sheet.right else style))
+        count = say(self.lang, "quiz.count", n=self._at + 1, total=len(self._sheets), right=self.right)
+        return join([styled(f"{count}   ", "$text-muted"), join(marks, " ")])
+
+    def _hint(self, sheet: Sheet) -> str:
+        if sheet.graded and not sheet.right_now:
+            return say(self.lang, "quiz.hint.again")
+        if sheet.graded:
+            all_right = self.right == len(self._sheets)
+            return say(self.lang, "quiz.hint.done" if all_right else "quiz.hint.onward")
+        return say(self.lang, f"quiz.hint.{sheet.question.kind}")
+
+    def _refresh_rows(self) -> None:
+        for row in self._page.query(OptionRow):
+            row.redraw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        sheet = self.sheet
+        if sheet is None:
+            return action in ("line", "page", "top", "bottom")
+        number = sheet.question.kind == "number"
+        match action:
+            case "submit":
+                return not sheet.graded
+            case "again":
+                return sheet.graded and not sheet.right_now
+            case "onward":
+                return sheet.graded and sheet.right_now
+            case "toggle" | "choose":
+                return not sheet.graded and not number
+            case "move":
+                return True
+        return True
+
+    def action_move(self, step: int) -> None:
+        """Through the options; where there is nothing to choose, through the text."""
+        sheet = self.sheet
+        if sheet is None or sheet.graded or sheet.question.kind == "number":
+            self.action_line(step)
+            return
+        sheet.move(step)
+        self._refresh_rows()
+        for row in self._page.query(OptionRow):
+            if row.number == sheet.cursor:
+                row.scroll_visible(animate=False)
+
+    def action_toggle(self) -> None:
+        if self.sheet is not None:
+            self.action_choose(self.sheet.cursor)
+
+    def action_choose(self, number: int) -> None:
+        if self.sheet is not None and self.sheet.choose(number):
+            self._refresh_rows()
+
+    def on_option_row_pressed(self, event: OptionRow.Pressed) -> None:
+        event.stop()
+        self.focus()
+        self.action_choose(event.number)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        await self.action_submit()
+
+    async def action_submit(self) -> None:
+        sheet = self.sheet
+        if sheet is None:
+            return
+        field = next(iter(self._page.query(Input)), None)
+        if field is not None:
+            sheet.typed = plain(field.value).strip()
+        if sheet.grade():
+            self.post_message(self.Given(sheet.question.id, sheet.right_now, sheet.answer))
+        await self._draw()
+        if sheet.graded:
+            self.call_after_refresh(self._show_verdict)
+
+    def _show_verdict(self) -> None:
+        for view in self._page.query(".verdict"):
+            view.scroll_visible(animate=False)
+
+    async def action_again(self) -> None:
+        if self.sheet is not None:
+            self.sheet.clear()
+            self.scroll_home(animate=False)
+            await self._draw()
+
+    async def action_onward(self) -> None:
+        """To the next question that is not right yet, or simply to the next."""
+        count = len(self._sheets)
+        order = [(self._at + step) % count for step in range(1, count + 1)]
+        self._at = next((i for i in order if not self._sheets[i].right), order[0])
+        self.scroll_home(animate=False)
+        await self._draw()
+
+    async def action_turn(self, step: int) -> None:
+        if 0 <= self._at + step < len(self._sheets):
+            self._at += step
+            self.scroll_home(animate=False)
+            await self._draw()

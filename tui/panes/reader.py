@@ -1,0 +1,266 @@
+"""The reader: one section of a lesson at a time."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.style import Style
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.keys import bind
+from tui.pace import Stopwatch
+from tui.panes.page import PagePane
+from tui.typeset import join, styled
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang, Lesson, Section
+    from tui.widgets.blocks import CodeView
+
+
+class ReaderPane(PagePane):
+    """Shows a section of `lesson`, and says when it was shown and when it was read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("n,right", "section(1)", "read.next", show=True),
+        bind("p,left", "section(-1)", "read.previous"),
+        bind("space", "on", "read.on"),
+        bind("y", "copy", "read.copy"),
+        bind("o,enter", "links", "read.links"),
+    ]
+
+    DEFAULT_CSS = """
+    ReaderPane .heading { color: $primary; text-style: bold; margin-bottom: 1; height: auto; }
+    ReaderPane .lesson-title { color: $heading; text-style: bold; height: auto; }
+    ReaderPane .summary { color: $text-muted; height: auto; margin-bottom: 1; }
+    ReaderPane .foot { height: auto; margin-top: 1; color: $text-muted; link-style: none; link-color: $text-muted;
+                       link-style-hover: bold; link-background-hover: $panel; link-color-hover: $heading; }
+    ReaderPane .trouble { color: $error; text-style: bold; }
+    """
+
+    lang: reactive["Lang"] = reactive("en", init=False)
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+
+    class Shown(Message):
+        """Another section is on the page."""
+
+        def __init__(self, lesson: str, section: str) -> None:
+            super().__init__()
+            self.lesson, self.section = lesson, section
+
+    class Read(Message):
+        """A section's end was reached, and not faster than a person reads."""
+
+        def __init__(self, section: str) -> None:
+            super().__init__()
+            self.section = section
+
+    class Copied(Message):
+        """A code block went to the clipboard; `title` is None where none was in view."""
+
+        def __init__(self, title: str | None) -> None:
+            super().__init__()
+            self.title = title
+
+    class LinksAsked(Message):
+        """The learner wants to see where the lesson points to."""
+
+    def __init__(self) -> None:
+        super().__init__(id="reader")
+        self.lesson: Lesson | None = None
+        self.index = 0
+        self._page = Vertical(classes="page")
+        self._lock = asyncio.Lock()
+        self._watch = Stopwatch(0)
+        self._check: Timer | None = None
+        self._reported = True
+        self._copied: CodeView | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._page
+
+    @property
+    def section(self) -> "Section | None":
+        return self.lesson.sections[self.index] if self.lesson and self.lesson.sections else None
+
+    async def open(self, lesson: "Lesson", section: str = "", block: int = 0) -> None:
+        """Show a section (the first, where the id is unknown) from its `block` on; 0 is its very top."""
+        ids = [each.id for each in lesson.sections]
+        self.lesson, self.index = lesson, ids.index(section) if section in ids else 0
+        await self._draw(block, fresh=True)
+
+    async def fail(self, title: str, detail: str, remedy: str) -> None:
+        """Say in words why there is nothing to read."""
+        async with self._lock:
+            await self._page.remove_children()
+            await self._page.mount(
+                Static(styled(title), classes="block trouble"),
+                Static(styled(detail), classes="block"),
+                Static(styled(remedy, "$text-muted"), classes="block"),
+            )
+
+    async def watch_lang(self) -> None:
+        if self.lesson is not None:
+            await self._draw(self.block, fresh=False)
+
+    @property
+    def block(self) -> int:
+        """The number of the first block that is still in view."""
+        top = self.scroll_offset.y
+        for number, child in enumerate(self._page.children):
+            if top < child.virtual_region.bottom:
+                return number
+        return 0
+
+    async def _draw(self, block: int, fresh: bool) -> None:
+        section = self.section
+        if section is None or self.lesson is None:
+            return
+        widgets = self._widgets(section)
+        async with self._lock:
+            with self.app.batch_update():
+                await self._page.remove_children()
+                await self._page.mount_all(widgets)
+        if fresh:
+            self._watch = Stopwatch(self._words(section))
+            self._reported = False
+            self.post_message(self.Shown(self.lesson.id, section.id))
+        self.scroll_home(animate=False, immediate=True)
+        self.call_after_refresh(self._settle, block)
+
+    def _settle(self, block: int) -> None:
+        if 0 < block < len(self._page.children):
+            self.scroll_to_widget(self._page.children[block], top=True, animate=False, immediate=True)
+        self.mark_time()
+
+    def _words(self, section: "Section") -> int:
+        from lessons.model import ContentError
+        from tui.widgets.blocks import words_in
+
+        try:
+            return words_in(section.blocks[self.lang])
+        except ContentError:
+            return 0
+
+    def _widgets(self, section: "Section") -> list[Widget]:
+        from lessons.model import ContentError
+        from tui.widgets.blocks import block_widget
+
+        assert self.lesson is not None
+        head: list[Widget] = []
+        if self.index == 0:
+            about = [say(self.lang, "read.minutes", n=self.lesson.minutes), *self.lesson.tags]
+            summary = join([styled(self.lesson.summary[self.lang]), styled("\n" + " · ".join(about), "$faint")])
+            head = [
+                Static(styled(self.lesson.title[self.lang]), classes="lesson-title"),
+                Static(summary, classes="summary"),
+            ]
+        head.append(Static(styled(section.title[self.lang]), classes="heading"))
+        try:
+            body = [block_widget(block, self.lang) for block in section.blocks[self.lang]]
+        except ContentError as error:
+            body = [
+                Static(styled(say(self.lang, "trouble.content"), "bold $error"), classes="block"),
+                Static(styled(str(error)), classes="block"),
+            ]
+        return [*head, *body, Static(self._foot(), classes="foot")]
+
+    def _foot(self) -> Content:
+        """Where to go from the end of the section."""
+        assert self.lesson is not None
+        if self.index + 1 < len(self.lesson.sections):
+            title = self.lesson.sections[self.index + 1].title[self.lang]
+            return _key("n", say(self.lang, "read.then", title=title), ("screen", "section", (1,)))
+        ends = []
+        if self.lesson.exercise is not None:
+            ends.append(_key("e", say(self.lang, "read.then-exercise"), ("screen", "show", ("exercise",))))
+        if self.lesson.questions:
+            ends.append(_key("z", say(self.lang, "read.then-quiz"), ("screen", "show", ("quiz",))))
+        if self.lesson.links:
+            ends.append(_key("o", say(self.lang, "read.then-links"), ("screen", "links", ())))
+        return join(ends, "\n")
+
+    def on_show(self) -> None:
+        self._watch.run(self.clock())
+        self.mark_time()
+
+    def on_hide(self) -> None:
+        self._watch.rest(self.clock())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.mark_time()
+
+    def mark_time(self) -> None:
+        """Report the section as read once its end is in view and the time it takes is over."""
+        section = self.section
+        if section is None or self._reported or not self.display or not self.size:
+            return
+        self._watch.run(self.clock())
+        if self._check is not None:
+            self._check.stop()
+        if not self.at_end:
+            return
+        remaining = self._watch.remaining(self.clock())
+        if remaining > 0:
+            self._check = self.set_timer(remaining + 0.05, self.mark_time)
+            return
+        self._reported = True
+        self.post_message(self.Read(section.id))
+
+    async def action_section(self, step: int) -> None:
+        if self.lesson is None or not 0 <= self.index + step < len(self.lesson.sections):
+            return
+        self.mark_time()
+        self.index += step
+        await self._draw(0, fresh=True)
+
+    async def action_on(self) -> None:
+        """A page on, and from the end to the next section."""
+        if self.at_end:
+            await self.action_section(1)
+        else:
+            self.action_page(1)
+
+    def action_copy(self) -> None:
+        """Copy the code block in view; pressed again, the next one in view."""
+        from tui.widgets.blocks import CodeView
+
+        views = [view for view in self._page.query(CodeView) if self._in_view(view)]
+        if not views:
+            self.post_message(self.Copied(None))
+            return
+        after = views.index(self._copied) + 1 if self._copied in views else 0
+        self.copy(views[after % len(views)])
+
+    def copy_block(self, block: str) -> None:
+        """Copy the code block with this id."""
+        from tui.widgets.blocks import CodeView
+
+        for view in self._page.query(CodeView):
+            if view.block.id == block:
+                self.copy(view)
+
+    def action_links(self) -> None:
+        self.post_message(self.LinksAsked())
+
+    def copy(self, view: "CodeView") -> None:
+        self._copied = view
+        self.app.copy_to_clipboard(view.code)
+        self.post_message(self.Copied(view.block.title))
+
+    def _in_view(self, view: Widget) -> bool:
+        return self.scrollable_content_region.overlaps(view.region)
+
+
+def _key(key: str, text: str, action: tuple[str, str, tuple[object, ...]]) -> Content:
+    return join([styled(f"{key} ", "bold $primary"), styled(f" {text}")]).stylize(Style.from_meta({"@click": action}))

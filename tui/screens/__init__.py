@@ -1,0 +1,1 @@
+"""What fills the terminal: the classroom, and what is laid over it."""

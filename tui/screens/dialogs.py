@@ -1,0 +1,153 @@
+"""What is laid over the classroom: a question to confirm, the links of a lesson, the keys."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.style import Style
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.keys import bind
+from tui.typeset import join, styled
+from tui.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lessons.model import Lang, Link
+
+_CSS = """
+$self { align: center middle; background: $background 60%; }
+$self > .card { width: auto; max-width: 76; min-width: 44; height: auto; max-height: 90%; padding: 1 3;
+                background: $surface; border: round $primary; link-style: none; link-color: $text-muted;
+                link-style-hover: bold; link-color-hover: $heading; link-background-hover: $panel; }
+$self .title { color: $heading; text-style: bold; margin-bottom: 1; height: auto; width: auto; }
+$self .text { height: auto; width: 1fr; min-width: 50; }
+$self .keys { height: 1; margin-top: 1; width: auto; }
+"""
+
+
+def _card_css(name: str) -> str:
+    return _CSS.replace("$self", name)
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """A question with two answers; Escape is no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("y,enter", "answer(True)", "dialog.yes"),
+        bind("n,escape", "answer(False)", "dialog.no"),
+    ]
+    DEFAULT_CSS = _card_css("ConfirmScreen") + "ConfirmScreen > .card { width: 64; }"
+
+    def __init__(self, text: str, yes: str, no: str) -> None:
+        super().__init__()
+        self._text, self._yes, self._no = text, yes, no
+
+    def compose(self) -> ComposeResult:
+        first, _, rest = self._text.partition("\n\n")
+        with Vertical(classes="card"):
+            yield Static(styled(first), classes="title")
+            yield Static(styled(rest, "$text-muted"), classes="text")
+            yield Static(
+                join([_answer("Enter", self._yes, True), _answer("Esc", self._no, False)], "    "), classes="keys"
+            )
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+
+def _answer(key: str, text: str, value: bool) -> Content:
+    action = Style.from_meta({"@click": ("screen", "answer", (value,))})
+    return join([styled(f"{key} ", "bold $primary"), styled(text)]).stylize(action)
+
+
+class LinksScreen(ModalScreen[str]):
+    """The links of a lesson with their addresses; the one chosen is the result."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("escape,o,q", "dismiss", "dialog.close"),
+        bind("j", "move('down')", "contents.down"),
+        bind("k", "move('up')", "contents.up"),
+    ]
+    DEFAULT_CSS = (
+        _card_css("LinksScreen")
+        + """
+    LinksScreen > .card { width: 76; }
+    LinksScreen OptionList { background: $surface; border: none; height: auto; max-height: 20; padding: 0; }
+    LinksScreen OptionList:focus { background: $surface; border: none; background-tint: $surface 0%; }
+    LinksScreen OptionList > .option-list--option-highlighted { text-style: none; }
+    """
+    )
+
+    def __init__(self, links: "Sequence[Link]", lang: "Lang") -> None:
+        super().__init__()
+        self._links, self._lang = links, lang
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield Static(styled(say(self._lang, "links.title")), classes="title")
+            yield OptionList(
+                *(
+                    Option(styled(link.title[self._lang], "bold") + styled(f"\n{link.url}", "underline $text-muted"))
+                    for link in self._links
+                ),
+                markup=False,
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(self._links[event.option_index].url)
+
+    def action_move(self, direction: str) -> None:
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if direction == "down" else options.action_cursor_up()
+
+
+class HelpScreen(ModalScreen[None]):
+    """Every key by place."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("escape,q,f1,question_mark,enter", "dismiss", "dialog.close"),
+        bind("down,j", "line(1)", "page.down"),
+        bind("up,k", "line(-1)", "page.up"),
+        bind("pagedown,space", "line(10)", "page.next"),
+        bind("pageup", "line(-10)", "page.previous"),
+    ]
+    DEFAULT_CSS = (
+        _card_css("HelpScreen")
+        + """
+    HelpScreen > .card { width: 72; }
+    HelpScreen VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    """
+    )
+
+    def __init__(self, groups: "Sequence[tuple[str, Sequence[tuple[str, str]]]]", home: str, lang: "Lang") -> None:
+        super().__init__()
+        self._groups, self._home, self._lang = groups, home, lang
+
+    def compose(self) -> ComposeResult:
+        from tui.typeset import hang, width_of
+        from tui.widgets.lines import LinesView
+
+        widest = max((width_of(keys) for _, rows in self._groups for keys, _ in rows), default=0)
+        items: list[tuple[Content, Content]] = []
+        for title, rows in self._groups:
+            items.append((Content(""), Content("")))
+            items.append((styled(title, "bold $heading"), Content("")))
+            for keys, text in rows:
+                mark = styled(keys, "$primary").pad_right(max(widest - width_of(keys), 0) + 3)
+                items.append((Content("  ") + mark, styled(text)))
+        with VerticalScroll(classes="card", can_focus=False):
+            yield Static(styled(say(self._lang, "help.title")), classes="title")
+            yield LinesView(lambda width: hang(items[1:], width), classes="text")
+            files = say(self._lang, "help.files", home=self._home)
+            close = say(self._lang, "help.close")
+            yield Static(styled(f"\n{files}\n{close}", "$text-muted"), classes="text")
+
+    def action_line(self, step: int) -> None:
+        self.query_one(".card", VerticalScroll).scroll_relative(y=step, animate=False)

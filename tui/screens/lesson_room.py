@@ -1,0 +1,314 @@
+"""The classroom at work: what is done in the panes is recorded, and what is recorded is shown."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from tui.experiment import compare, item_of, measured_payload, measured_truth, run_state, stage
+from tui.panes.contents import ContentsPane
+from tui.panes.exercise import ExercisePane
+from tui.panes.exercise_sheet import as_number, count
+from tui.panes.quiz import QuizPane
+from tui.panes.reader import ReaderPane
+from tui.screens.classroom import Classroom
+from tui.widgets.ribbon import Ribbon
+from tui.widgets.tabs import TabLine
+from tui.widgets.topbar import NoticeBar, Standing, TopBar
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Exercise, Lesson
+    from tui.labroom.pane import LabPane
+    from tui.study import Change
+
+
+class LessonRoom(Classroom):
+    """Draws the shell first and fills it afterwards; every event of the learner's goes through `record`."""
+
+    _lesson: "Lesson | None" = None
+    _lab: "LabPane | None" = None
+    _open = False
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(TopBar).standing = Standing(lang=self.lang.upper())
+        self.call_after_refresh(self.run_worker, self._begin(), exit_on_error=True)
+
+    async def _begin(self) -> None:
+        """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen."""
+        try:
+            await asyncio.to_thread(self._study.load)
+        except Exception as error:  # whatever it is, the learner gets a sentence and not a traceback
+            await self._explain_failure("trouble.start", f"{type(error).__name__}: {error}")
+            return
+        self._open = True
+        self._restore_settings()
+        await self._mount_lab()
+        self.show_problems()
+        await self._open_course()
+        self.refresh_standing()
+        try:
+            finished = await asyncio.to_thread(self._study.finished_runs)
+        except Exception as error:
+            self.query_one(Ribbon).say(f"{type(error).__name__}: {error}", "trouble")
+            return
+        for run_id, method, result in finished:
+            self._celebrate(self._study.record_finished(run_id, method, result))
+
+    async def _open_course(self) -> None:
+        course, progress = self._study.course, self._study.progress
+        lessons = [lesson for track in course.tracks for lesson in track.lessons] if course else []
+        if not lessons:
+            detail = next((p.detail for p in self._study.problems if p.kind == "content"), "")
+            await self._explain_failure("trouble.lessons", detail)
+            return
+        await self.open_lesson(next((each for each in lessons if each.id == progress.last_lesson), lessons[0]))
+
+    async def open_lesson(self, lesson: "Lesson", section: str = "") -> None:
+        """Show a lesson where it was left, or at `section`."""
+        progress = self._study.progress
+        same, self._lesson = self._lesson is lesson, lesson
+        block = 0 if section else progress.position_block.get(lesson.id, 0)
+        await self.query_one(ReaderPane).open(lesson, section or progress.position.get(lesson.id, ""), block)
+        if not same:
+            await self.query_one(QuizPane).open(lesson, progress.questions)
+            exercise = lesson.exercise
+            await self.query_one(ExercisePane).open(lesson, progress.exercises.get(exercise.id) if exercise else None)
+            await self._measure()
+
+    async def _explain_failure(self, key: str, detail: str) -> None:
+        await self.query_one(ReaderPane).fail(say(self.lang, key), detail, say(self.lang, f"{key}.remedy"))
+
+    def _restore_settings(self) -> None:
+        theme, lang = self._study.setting("theme"), self._study.progress.language
+        if theme in self.app.available_themes:
+            self.app.theme = theme
+        if lang == "en":
+            self.lang = "en"
+        elif lang == "ko":
+            self.lang = "ko"
+
+    async def _mount_lab(self) -> None:
+        """The one place where the lab comes in, and where its messages are listened to."""
+        from tui.labroom.pane import LabPane
+
+        self._lab = LabPane(self._study.runs, self._study.cache, self.lang)
+        await self.query_one("#lab").mount(self._lab)
+
+    # recording and showing
+
+    def record(self, kind: str, item: str = "", payload: dict[str, object] | None = None) -> None:
+        """Append an event, and show at once what it changed."""
+        self._celebrate(self._study.record(kind, item, payload))
+
+    def _celebrate(self, change: "Change") -> None:
+        ribbon, level = self.query_one(Ribbon), self._study.progress.level
+        if change.level_up:
+            name = say(self.lang, f"level.{self._study.progress.level_name}")
+            ribbon.say(say(self.lang, "level.up", n=level, name=name), "cheer")
+        for each in change.achievements:
+            name = say(self.lang, f"achievement.{each}", missing=each)
+            hint = say(self.lang, f"achievement.{each}.hint", missing="")
+            ribbon.say(say(self.lang, "achievement", name=name, hint=hint), "cheer")
+        self.refresh_standing()
+        self.show_problems()
+
+    def refresh_standing(self) -> None:
+        """Header, contents and tabs, from the progress as it is now."""
+        if not self._open:
+            return
+        progress, lesson, course = self._study.progress, self._lesson, self._study.course
+        name = say(self.lang, f"level.{progress.level_name}", missing=progress.level_name)
+        track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
+        self.query_one(TopBar).standing = Standing(
+            track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
+            title=lesson.title[self.lang] if lesson else "",
+            level=say(self.lang, "level", name=name, n=progress.level),
+            fraction=progress.xp_in_level / progress.xp_to_next if progress.xp_to_next else 1.0,
+            xp=f"{progress.xp_in_level}/{progress.xp_to_next}" if progress.xp_to_next else f"{progress.xp}",
+            lang=self.lang.upper(),
+        )
+        if course is None or lesson is None:
+            return
+        section = self.query_one(ReaderPane).section
+        self.query_one(ContentsPane).show(course, progress, lesson.id, section.id if section else "")
+        right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
+        self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
+
+    def show_problems(self) -> None:
+        """What lasts and does not belong to one pane stands under the header."""
+        lines = [say(self.lang, f"trouble.{p.kind}", detail=p.detail) for p in self._study.problems if p.kind != "content"]
+        self.query_one(NoticeBar).show("\n".join(lines))
+
+    def watch_lang(self, lang: "str") -> None:
+        super().watch_lang(lang)  # type: ignore[arg-type]
+        if self._open:
+            self.refresh_standing()
+            self.show_problems()
+
+    def leave(self) -> bool:
+        """Record where the reading stops; True while a run goes on without us."""
+        reader = self.query_one(ReaderPane)
+        if self._open and self._lesson is not None and reader.section is not None:
+            self._place(reader.section.id, reader.block)
+        return self._lab is not None and self._lab.going
+
+    def _place(self, section: str, block: int) -> None:
+        assert self._lesson is not None
+        progress, lesson = self._study.progress, self._lesson.id
+        before = progress.position.get(lesson, self._lesson.sections[0].id), progress.position_block.get(lesson, 0)
+        if before != (section, block):
+            self.record("lesson.position", lesson, {"section": section, "block": block})
+
+    # reader, contents, quiz
+
+    @on(ReaderPane.Shown)
+    def _section_shown(self, event: ReaderPane.Shown) -> None:
+        if self._lesson is not None and self._study.progress.position.get(self._lesson.id) != event.section:
+            self._place(event.section, 0)
+        self.refresh_standing()
+
+    @on(ReaderPane.Read)
+    def _section_read(self, event: ReaderPane.Read) -> None:
+        if not self._study.was_read(event.section, self.lang):
+            self.record("section.read", event.section, {"lang": self.lang})
+
+    @on(ReaderPane.Copied)
+    def _code_copied(self, event: ReaderPane.Copied) -> None:
+        key = "code.none" if event.title is None else "code.copied"
+        self.query_one(Ribbon).say(say(self.lang, key, title=event.title or ""))
+
+    @on(ReaderPane.LinksAsked)
+    def action_links(self) -> None:
+        """The links of the lesson; the one chosen is opened in the browser."""
+        from tui.screens.dialogs import LinksScreen
+
+        if self._lesson is None or not self._lesson.links:
+            self.query_one(Ribbon).say(say(self.lang, "links.none"))
+            return
+        self.app.push_screen(LinksScreen(self._lesson.links, self.lang), self._follow)
+
+    def _follow(self, url: str | None) -> None:
+        if url:
+            self.action_open_link(url)
+
+    def action_open_link(self, url: str) -> None:
+        """Open a web address in the browser; anything else is only shown."""
+        web = url.startswith(("https://", "http://"))
+        if web:
+            self.app.open_url(url)
+        self.query_one(Ribbon).say(say(self.lang, "links.opened" if web else "links.refused", url=url))
+
+    def action_copy_code(self, block: str) -> None:
+        self.query_one(ReaderPane).copy_block(block)
+
+    async def action_section(self, step: int) -> None:
+        await self.query_one(ReaderPane).action_section(step)
+
+    @on(ContentsPane.Chosen)
+    async def _place_chosen(self, event: ContentsPane.Chosen) -> None:
+        await self.go(event.place.kind, event.place.lesson, event.place.section)
+
+    async def go(self, kind: str, lesson_id: str, section: str = "") -> None:
+        """To a lesson, a section, an exercise or a quiz."""
+        if self._study.course is None:
+            return
+        lesson = self._study.course.lesson(lesson_id)
+        if lesson is not self._lesson or section:
+            await self.open_lesson(lesson, section)
+        self.action_show(kind if kind in ("exercise", "quiz") else "text")
+
+    @on(QuizPane.Given)
+    def _answer_given(self, event: QuizPane.Given) -> None:
+        self.record("question.answered", event.question, {"right": event.right, "chosen": event.chosen})
+
+    # exercise and lab
+
+    @property
+    def _exercise(self) -> "Exercise | None":
+        return self._lesson.exercise if self._lesson else None
+
+    async def _show_exercise(self, trouble: str = "") -> None:
+        exercise = self._exercise
+        state = self._study.progress.exercises.get(exercise.id) if exercise else None
+        await self.query_one(ExercisePane).update_state(state, trouble)
+
+    @on(ExercisePane.Typed)
+    def _prediction_typed(self, event: ExercisePane.Typed) -> None:
+        """Locked for good, so it is asked once more."""
+        from tui.screens.dialogs import ConfirmScreen
+
+        async def answered(yes: bool | None) -> None:
+            if yes:
+                self.record("prediction.locked", event.item, {"value": event.value, "text": event.text})
+                await self._measure()
+            await self._show_exercise()
+
+        question = say(self.lang, "exercise.confirm", value=count(event.value))
+        yes, no = say(self.lang, "exercise.confirm.yes"), say(self.lang, "exercise.confirm.no")
+        self.app.push_screen(ConfirmScreen(question, yes, no), answered)
+
+    async def _measure(self) -> None:
+        """Put the truth beside a locked prediction where it can be had by now, and watch a run that still goes on."""
+        exercise = self._exercise
+        state = self._study.progress.exercises.get(exercise.id) if exercise else None
+        if exercise is None or state is None:
+            return
+        here = stage(exercise, state)
+        if here.name not in ("run", "compute"):
+            return
+        step = exercise.steps[here.step]
+        trouble = ""
+        if here.name == "compute" or run_state(self._study.runs, state.run) == "finished":
+            try:
+                truth = None if here.name == "compute" else measured_truth(self._study.runs, state.run or "")
+                predicted = as_number(state.locked[item_of(exercise, step)].get("value"))
+                feedback = compare(exercise, step, predicted, truth, self._study.cache)
+                self.record("exercise.measured", item_of(exercise, step), measured_payload(predicted, feedback))
+            except Exception as error:  # not measured is never the learner's fault: the step stays open, and says why
+                trouble = say(self.lang, "exercise.unmeasured", why=str(error))
+        elif self._lab is not None and run_state(self._study.runs, state.run) == "waiting":
+            self._lab.watch_run(state.run or "")
+        await self._show_exercise(trouble)
+
+    @on(ExercisePane.RunAsked)
+    def _run_asked(self, event: ExercisePane.RunAsked) -> None:
+        self.run_worker(self._start_run(event.exercise), group="exercise", exclusive=True)
+
+    async def _start_run(self, exercise: "Exercise") -> None:
+        from tui.labroom.pane import Refused
+
+        if self._lab is None:
+            return
+        try:
+            await self._lab.start_run(exercise.run, purpose="exercise")
+        except Refused as refusal:
+            await self._show_exercise(say(self.lang, "exercise.run-refused", why=str(refusal)))
+
+    @on(ExercisePane.Explained)
+    async def _explained(self, event: ExercisePane.Explained) -> None:
+        self.record("exercise.explained", event.item, {"sentences": event.sentences})
+        await self._show_exercise()
+
+    def on_lab_pane_run_started(self, event: "LabPane.RunStarted") -> None:
+        payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
+        self.record("run.started", event.run_id, payload)
+        if event.purpose == "exercise" and self._exercise is not None:
+            self.record("exercise.run", self._exercise.id, {"run": event.run_id})
+            self.run_worker(self._show_exercise(), group="exercise-view", exclusive=True)
+
+    def on_lab_pane_run_ended(self, event: "LabPane.RunEnded") -> None:
+        if event.state == "finished":
+            method = str(event.result.get("method") or "")
+            self._celebrate(self._study.record_finished(event.run_id, method, event.result))
+        if event.run_id == self.query_one(ExercisePane).run_id:
+            self.run_worker(self._run_over(), group="exercise-view", exclusive=True)
+
+    async def _run_over(self) -> None:
+        await self._measure()
+        await self._show_exercise()
+
+    def on_lab_pane_status(self, event: "LabPane.Status") -> None:
+        self.query_one(TabLine).lab_status = event.text
+        self.query_one(ExercisePane).set_status(event.text)

@@ -1,0 +1,121 @@
+"""One widget for each block of a lesson."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import HorizontalScroll, Vertical
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.highlight import code
+from tui.typeset import Layout, Lines, hang, inline, plain, spread, styled, table
+from tui.widgets.lines import LinesView
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Block, Code, Lang, Span
+
+
+class CodeView(Vertical):
+    """A titled code block; its title line says how to copy it."""
+
+    DEFAULT_CSS = """
+    CodeView { height: auto; width: 1fr; link-style: none; link-color: $text-muted; link-style-hover: bold; }
+    CodeView > .code-body { height: auto; background: $surface; border-left: outer $rule; padding: 0 1; color: $text; }
+    CodeView.-copied > .code-body { border-left: outer $success; }
+    """
+
+    def __init__(self, block: "Code", lang: "Lang") -> None:
+        super().__init__(classes="block")
+        self.block = block
+        self._lang = lang
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(self._title)
+        yield Static(code(self.block.text, self.block.language), classes="code-body")
+
+    @property
+    def code(self) -> str:
+        """What is put on the clipboard."""
+        return plain(self.block.text)
+
+    def _title(self, width: int) -> Lines:
+        copy = styled(say(self._lang, "code.copy"), "$faint").stylize(
+            Style.from_meta({"@click": ("screen", "copy_code", (self.block.id,))})
+        )
+        name = styled(self.block.title, "$text-muted") + styled(f" · {self.block.language}", "$faint")
+        return [spread(name, copy, width)]
+
+
+class DiagramView(HorizontalScroll):
+    """Text that keeps its shape; it scrolls sideways where it is too wide."""
+
+    can_focus = False
+
+    DEFAULT_CSS = """
+    DiagramView { height: auto; width: 1fr; scrollbar-size-horizontal: 1; }
+    DiagramView > Static { width: auto; height: auto; text-wrap: nowrap; color: $text-muted; }
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(classes="block")
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        yield Static(styled(self._text.rstrip("\n")))
+
+
+def block_widget(block: "Block", lang: "Lang") -> Widget:
+    """The widget that draws `block`."""
+    from lessons import model
+
+    match block:
+        case model.Code():
+            return CodeView(block, lang)
+        case model.Diagram():
+            return DiagramView(block.text)
+        case model.Bullets():
+            items = [
+                (styled(f"{number}. " if block.ordered else "• ", "$primary"), inline(item))
+                for number, item in enumerate(block.items, 1)
+            ]
+            return LinesView(lambda width: hang(items, width), classes="block")
+        case model.Quote():
+            return LinesView(barred(inline(block.spans)), classes="block")
+        case model.Table():
+            header = [inline(cell) for cell in block.header]
+            rows = [[inline(cell) for cell in row] for row in block.rows]
+            return LinesView(lambda width: table(header, rows, width), classes="block")
+        case model.Paragraph():
+            return Static(inline(block.spans), classes="block")
+
+
+def words_in(blocks: Iterable["Block"]) -> int:
+    """Words of the running text and of the code, as they stand between spaces."""
+    from lessons import model
+
+    count = 0
+    for block in blocks:
+        match block:
+            case model.Code() | model.Diagram():
+                count += len(block.text.split())
+            case model.Paragraph() | model.Quote():
+                count += _words(block.spans)
+            case model.Bullets():
+                count += sum(_words(item) for item in block.items)
+            case model.Table():
+                count += sum(_words(cell) for row in (block.header, *block.rows) for cell in row)
+    return count
+
+
+def _words(spans: Iterable["Span"]) -> int:
+    return len("".join(span.text for span in spans).split())
+
+
+def barred(content: Content) -> Layout:
+    """A layout with a rule down its left side."""
+    mark = styled("▎ ", "$primary")
+    return lambda width: [mark + line for line in content.wrap(max(width - 2, 4))]

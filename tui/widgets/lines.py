@@ -1,0 +1,40 @@
+"""A widget that sets its own lines for whatever width it is given."""
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from tui.typeset import Layout, Lines
+
+
+class LinesView(Widget):
+    """Draws what a layout function makes of the width; its height follows."""
+
+    DEFAULT_CSS = """
+    LinesView { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, layout: Layout, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._set_lines = layout
+        self._cached: tuple[int, Lines] = (-1, [])
+
+    def set_layout(self, layout: Layout) -> None:
+        """Draw something else from now on."""
+        self._set_lines = layout
+        self._cached = (-1, [])
+        self.refresh(layout=True)
+
+    def _lines(self, width: int) -> Lines:
+        if self._cached[0] != width:
+            self._cached = (width, self._set_lines(width))
+        return self._cached[1]
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return container.width
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.content_size.width))

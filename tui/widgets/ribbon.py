@@ -1,0 +1,66 @@
+"""One line that slides in above the key line and goes: an achievement, or a short answer to a key."""
+
+from textual.events import Click
+from textual.geometry import Offset
+from textual.timer import Timer
+from textual.widgets import Static
+
+from tui.typeset import styled
+
+SECONDS = 4.0
+
+
+class Ribbon(Static):
+    """Shows queued lines one after another; a click or Escape skips the one shown."""
+
+    DEFAULT_CSS = """
+    Ribbon { layer: above; dock: bottom; height: 1; width: 1fr; margin-bottom: 1; padding: 0 2; text-align: center;
+             background: $panel; color: $heading; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    Ribbon.-shown { display: block; }
+    Ribbon.-cheer { color: $success; text-style: bold; }
+    Ribbon.-trouble { color: $error; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._waiting: list[tuple[str, str]] = []
+        self._timer: Timer | None = None
+
+    def say(self, text: str, kind: str = "") -> None:
+        """Show `text`; `kind` is "", "cheer" (queued) or "trouble". A plain line replaces the one shown."""
+        if kind == "cheer":
+            self._waiting.append((text, kind))
+            if not self.has_class("-shown"):
+                self._next()
+        else:
+            self._show(text, kind)
+
+    def skip(self) -> bool:
+        """Put the line away; False when none was shown."""
+        if not self.has_class("-shown"):
+            return False
+        self._next()
+        return True
+
+    def on_click(self, _: Click) -> None:
+        self.skip()
+
+    def _next(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        if self._waiting:
+            self._show(*self._waiting.pop(0))
+        else:
+            self.remove_class("-shown")
+
+    def _show(self, text: str, kind: str) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self.update(styled(text))
+        self.set_class(kind == "cheer", "-cheer")
+        self.set_class(kind == "trouble", "-trouble")
+        if not self.has_class("-shown"):
+            self.offset = Offset(self.app.size.width, 0)
+            self.add_class("-shown")
+            self.animate("offset", Offset(0, 0), duration=0.35, easing="out_cubic")
+        self._timer = self.set_timer(SECONDS, self._next)

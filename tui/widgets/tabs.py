@@ -1,0 +1,59 @@
+"""One line of tabs for terminals in which one pane is shown at a time."""
+
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widgets import Static
+
+from tui.typeset import join, styled
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang
+
+PANES: Final = ("text", "contents", "exercise", "quiz", "lab")
+
+
+class TabLine(Static):
+    """Text, Contents, Exercise, Quiz, Lab; the digit before each is the key that opens it."""
+
+    DEFAULT_CSS = """
+    TabLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; link-style: none; link-color: $text-muted;
+              link-background-hover: $panel; link-color-hover: $heading; link-style-hover: none; }
+    """
+
+    active: reactive[str] = reactive("text", init=False)
+    lang: reactive["Lang"] = reactive("en", init=False)
+    lab_status: reactive[str] = reactive("", init=False)
+    quiz_status: reactive[str] = reactive("", init=False)
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def watch_active(self) -> None:
+        self._draw()
+
+    def watch_lang(self) -> None:
+        self._draw()
+
+    def watch_lab_status(self) -> None:
+        self._draw()
+
+    def watch_quiz_status(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        status = {"lab": self.lab_status, "quiz": self.quiz_status}
+        tabs = [self._tab(number, name, status.get(name, "")) for number, name in enumerate(PANES, 1)]
+        self.update(join(tabs, " "))
+
+    def _tab(self, number: int, name: str, status: str) -> Content:
+        here = name == self.active
+        parts = [
+            styled(f" {number} ", "bold $background on $primary" if here else "$faint"),
+            styled(f" {say(self.lang, f'tab.{name}')} ", "bold $heading on $panel" if here else "$text-muted"),
+            styled(f"{status} ", "$primary on $panel" if here else "$primary") if status else Content(""),
+        ]
+        return join(parts).stylize(Style.from_meta({"@click": ("screen", "show", (name,))}))
