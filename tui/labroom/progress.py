@@ -136,7 +136,7 @@ class RunProgress:
         self.iteration = max(self.iteration, whole(event, "iteration") or 0)
 
     def _weight(self) -> float:
-        """Share of the newest loss in the moving average over a twentieth of the run, at least five reports."""
+        """Share of the newest loss in the average over a twentieth of the run, at least five reports."""
         first = self.train.first
         reports = self.iterations / first.x if first and first.x and self.iterations else 100.0
         return 2 / (max(5.0, reports / 20) + 1)

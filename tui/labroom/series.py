@@ -101,9 +101,7 @@ class Series:
 Keep = Literal["extremes", "last"]
 
 
-def thin(
-    points: Sequence[Point], lower: float, upper: float, columns: int, keep: Keep = "extremes"
-) -> list[Point]:
+def thin(points: Sequence[Point], lower: float, upper: float, columns: int, keep: Keep = "extremes") -> list[Point]:
     """Reduce points ordered by x to what `columns` columns between lower and upper can show.
 
     "extremes" keeps the lowest and highest point of a column (at most 2 * columns points), "last" one.

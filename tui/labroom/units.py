@@ -23,15 +23,22 @@ def count(value: float | None) -> str:
     return NOTHING if value is None or not math.isfinite(value) else f"{round(value):,}"
 
 
+def parameters(value: float | None) -> str:
+    """135,168; from a hundred million on in millions: 1,236 M."""
+    return count(value) if value is None or value < 1e8 else f"{count(value / 1e6)} M"
+
+
 def size(value: float | None) -> str:
-    """Bytes in decimal units: 812 B, 12.3 kB, 0.7 MB, 11.4 MB, 1.2 GB."""
+    """Bytes in decimal units: 812 B, 12.3 kB, 0.7 MB, 11.4 MB, 212 MB, 1.2 GB."""
     if value is None or not math.isfinite(value):
         return NOTHING
     if value < 1000:
         return f"{value:.0f} B"
     if value < 100_000:
         return f"{value / 1e3:.1f} kB"
-    return f"{value / 1e6:.1f} MB" if value < 1e9 else f"{value / 1e9:.1f} GB"
+    if value < 1e9:
+        return f"{value / 1e6:.1f} MB" if value < 1e8 else f"{value / 1e6:.0f} MB"
+    return f"{value / 1e9:.1f} GB"
 
 
 def duration(seconds: float | None) -> str:
@@ -61,11 +68,6 @@ def fit(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text + " " * (width - cell_len(text))
     return set_cell_size(text, max(0, width - 1)) + "…" if width > 0 else ""
-
-
-def justified(label: str, value: str, width: int) -> str:
-    """Label on the left, value on the right edge, exactly `width` cells; the value is never cut."""
-    return fit(label, max(0, width - cell_len(value))) + value
 
 
 def bar(done: float, width: int) -> tuple[str, str]:

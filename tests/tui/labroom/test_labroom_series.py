@@ -1,3 +1,4 @@
+import itertools
 import math
 import time
 
@@ -34,7 +35,7 @@ def test_keeps_first_last_and_extremes_in_order_within_bounds(values: list[float
 def test_every_stretch_between_kept_points_is_covered(values: list[float]) -> None:
     """No bucket grows beyond twice its fair share, so no stretch of the run goes unseen."""
     points = filled(values).points()
-    gaps = [b.x - a.x for a, b in zip(points, points[1:], strict=False)]
+    gaps = [b.x - a.x for a, b in itertools.pairwise(points)]
     assert max(gaps, default=0) <= max(1, 4 * len(values) / 8)
 
 

@@ -37,10 +37,12 @@ def test_numbers_have_fixed_precision() -> None:
         "11.4 MB",
         "1.2 GB",
     ]
-    assert [units.duration(value) for value in (25, 723, 3723, None, -1)] == ["0:25", "12:03", "1:02:03", "–", "–"]
+    durations = [units.duration(value) for value in (25, 723, 3723, None, -1)]
+    assert durations == ["0:25", "12:03", "1:02:03", "–", "–"]
     assert units.percent(700_000, 11_400_000) == "6.1 %"
     assert units.per_iteration(32) == "0.031 s"
     assert units.count(2310.4) == "2,310"
+    assert [units.parameters(value) for value in (135_168, 1_235_814_400)] == ["135,168", "1,236 M"]
 
 
 @given(st.floats(0, 1), st.integers(1, 80))
@@ -48,8 +50,3 @@ def test_a_bar_is_as_wide_as_asked(done: float, width: int) -> None:
     full, empty = units.bar(done, width)
     assert len(full + empty) == width
     assert (empty == "") == (round(done * width * 2) >= 2 * width - 1)
-
-
-def test_justified_never_cuts_the_value() -> None:
-    assert units.justified("남은 시간", "0:25", 15) == "남은 시간  0:25"
-    assert units.justified("a long label", "123", 8) == "a lo…123"

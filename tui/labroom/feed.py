@@ -1,0 +1,155 @@
+"""The lab as the pane sees it: blocking calls, made in a thread, that import `lab` when first used."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.labroom.curves import Curves
+from tui.labroom.fields import Choices, Data, Model
+from tui.labroom.progress import RunProgress
+
+if TYPE_CHECKING:
+    from lab.runs import Run
+
+ENDED = ("finished", "stopped", "failed", "lost")
+LOG_TAIL = 4096
+
+
+class Follower:
+    """One run, read again and again from where reading ended; all of it can be read back from its folder."""
+
+    def __init__(self, run: Run, cache: Path) -> None:
+        spec = run.spec
+        self.run = run
+        self.id = run.id
+        self.model, self.data = spec.model, spec.data
+        self.kind: str = spec.fine_tune_type
+        self.method = _method(run, cache)
+        self.rank = spec.lora_parameters.rank
+        self.command = shlex.join(spec.command())
+        self.progress = RunProgress(iterations=spec.iters)
+        self.curves = Curves(spec.iters)
+        self.state = ""
+        self.files: list[tuple[str, int]] = []
+        self.result: dict[str, object] = {}
+        self.last_line = ""
+        self._offset = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def outcome(self) -> dict[str, object]:
+        """result.json, or the last event where there is none."""
+        return self.result or self.progress.outcome
+
+    def poll(self) -> bool:
+        """Read what is new; True when anything was."""
+        state = self.run.state()
+        events, self._offset = self.run.events(self._offset)
+        changed = self.progress.apply(events) or state != self.state
+        if state in ENDED and changed:
+            self.result = self.run.result() or {}
+            if not self.progress.ended and self.result:
+                self.progress.apply([self.result])
+            self.files = self.run.files()
+            self.last_line = last_line(self.run.path / "log.txt")
+        self.state = state
+        if changed:
+            self.curves = Curves.of(self.progress)
+        return changed
+
+
+def _method(run: Run, cache: Path) -> str:
+    """The method in words, also for a run whose base is no longer there."""
+    from lab.errors import LabError
+    from lab.models import find_model
+
+    try:
+        return run.spec.method(find_model(run.spec.model, cache))
+    except LabError:
+        return str(run.started().get("method") or run.spec.fine_tune_type)
+
+
+def last_line(log: Path) -> str:
+    """The last line with anything on it, or nothing."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+class Lab:
+    """Runs below one folder; models made on first use are kept in `cache`."""
+
+    def __init__(self, runs: Path, cache: Path) -> None:
+        self.root = runs
+        self.cache = cache
+
+    def choices(self) -> Choices:
+        """The bundled models and data sets, and the default learning rate."""
+        from lab.datasets import bundled
+        from lab.models import list_models
+        from lab.spec import RunSpec
+
+        found = list_models(self.cache)
+        models = tuple(Model(m.name, m.bits, m.parameters, m.shape.get("blocks", 0)) for m in found)
+        data = tuple(Data(d.name, d.format, d.rows["train"]) for d in bundled())
+        standard = Choices()
+        rate = RunSpec.make({}).learning_rate
+        return Choices(models or standard.models, data or standard.data, rate)
+
+    def command(self, fields: Mapping[str, object]) -> str:
+        """The equal command line of a form's values, or nothing when RunSpec does not take them."""
+        from lab.errors import LabError
+        from lab.spec import RunSpec
+
+        try:
+            return shlex.join(RunSpec.make(dict(fields)).command())
+        except LabError:
+            return ""
+
+    def names(self) -> frozenset[str]:
+        """The run folders there are now: one directory listing, cheap enough to repeat."""
+        try:
+            return frozenset(name for name in os.listdir(self.root) if not name.startswith("."))
+        except OSError:
+            return frozenset()
+
+    def newest(self) -> tuple[str, str]:
+        """The newest run that is going on and the newest that has ended, or nothing."""
+        from lab.runs import Runs
+
+        going, ended = "", ""
+        for run in Runs(self.root).all():
+            state = run.state()
+            if state in ENDED:
+                ended = ended or run.id
+            else:
+                going = going or run.id
+        return going, ended
+
+    def begin(self, fields: Mapping[str, object]) -> Follower:
+        """Check, make the run directory and start the engine. Raises LabError."""
+        from lab.launch import prepare, start
+        from lab.runs import Runs
+
+        run = prepare(dict(fields), Runs(self.root), self.cache)
+        start(run, self.cache)
+        return Follower(run, self.cache)
+
+    def follow(self, run_id: str) -> Follower:
+        """A run by its id, read once from the beginning. Raises LabError."""
+        from lab.runs import Runs
+
+        follower = Follower(Runs(self.root).get(run_id), self.cache)
+        follower.poll()
+        return follower

@@ -1,0 +1,125 @@
+"""A run while it goes on."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from tui.labroom import facts
+from tui.labroom.buttons import ButtonRow
+from tui.labroom.chart import LossChart, legend
+from tui.labroom.feed import Follower
+from tui.labroom.inert import inert
+from tui.labroom.words import Lang, Words, words
+
+MARKS = {
+    "finished": ("✓", "$success"),
+    "stopped": ("■", "$warning"),
+    "failed": ("✗", "$error"),
+    "lost": ("✗", "$error"),
+}
+GOING = ("●", "$primary")
+
+
+def title(follower: Follower) -> Content:
+    """Method, rank, model and data in one line."""
+    rank = "" if follower.kind == "full" else f" r{follower.rank}"
+    rest = f"{inert(follower.model)} · {inert(follower.data)}"
+    return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
+
+
+def state_line(follower: Follower, say: Words) -> Content:
+    """The state in words, and the run's id."""
+    progress = follower.progress
+    mark, style = MARKS.get(follower.state, GOING)
+    text = say.states.get(follower.state, follower.state)
+    if follower.state == "running" and progress.stage:
+        text = say.stages.get(progress.stage, inert(progress.stage))
+        if progress.stage_total:
+            text += f" {progress.stage_done or 0}/{progress.stage_total}"
+    return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
+
+
+class LiveView(Vertical, can_focus=True):
+    """Chart, progress and eight facts; sizes depend on the width alone, so nothing jumps."""
+
+    DEFAULT_CSS = """
+    LiveView { width: 1fr; height: 1fr; padding: 0 1; }
+    LiveView > Static { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    LiveView LossChart { margin: 1 0 0 0; }
+    LiveView #lab-facts { margin-top: 1; }
+    LiveView #lab-goes-on { color: $text-disabled; }
+    LiveView #lab-goes-on.-asking { color: $warning; text-style: bold; }
+    LiveView #lab-goes-on { height: 2; text-wrap: wrap; margin-top: 1; }
+    LiveView.-wide #lab-goes-on { height: 1; margin-top: 0; }
+    """
+
+    lang: reactive[Lang] = reactive("en", init=False)
+    asking: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self, lang: Lang, follower: Follower) -> None:
+        super().__init__()
+        self.set_reactive(LiveView.lang, lang)
+        self.follower = follower
+
+    @property
+    def say(self) -> Words:
+        return words(self.lang)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="lab-live-title", markup=False)
+        yield Static(id="lab-live-state", markup=False)
+        yield LossChart(self.lang)
+        yield Static(id="lab-legend", markup=False)
+        yield Static(id="lab-progress", markup=False)
+        yield Static(id="lab-facts", markup=False)
+        yield Static(id="lab-goes-on", markup=False)
+        yield ButtonRow("stop", id="lab-live-actions")
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= 60, "-wide")
+        self.draw()
+
+    def watch_lang(self) -> None:
+        self.query_one(LossChart).lang = self.lang
+        self.draw()
+
+    def watch_asking(self) -> None:
+        self.draw()
+
+    def show(self, follower: Follower) -> None:
+        """Draw this run."""
+        self.follower = follower
+        self.draw()
+
+    def draw(self) -> None:
+        """Set every line anew from what was last read."""
+        width = self.content_size.width
+        if not self.is_mounted or not width:
+            return
+        follower, say = self.follower, self.say
+        self.query_one(LossChart).show(follower.curves)
+        grid = facts.live_facts(follower.progress, say)
+        self._set("lab-live-title", title(follower))
+        self._set("lab-live-state", state_line(follower, say))
+        self._set("lab-legend", legend(self.lang))
+        self._set("lab-progress", facts.progress_line(follower.progress, width))
+        panel = self._set("lab-facts", facts.grid(grid, width))
+        panel.styles.height = facts.grid_rows(len(grid), width)
+        stopping = follower.state == "stopping"
+        note = say.stop_again if self.asking else say.stopping if stopping else say.goes_on
+        self._set("lab-goes-on", Content(note)).set_class(self.asking, "-asking")
+        stop = say.stop_now if self.asking else say.stop
+        self.query_one(ButtonRow).label("stop", "x", stop, enabled=not stopping)
+
+    def _set(self, name: str, content: Content) -> Static:
+        panel = self.query_one(f"#{name}", Static)
+        panel.update(content)
+        return panel
