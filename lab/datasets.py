@@ -42,7 +42,11 @@ def find_data(name: str) -> DataInfo:
             usage=True,
         )
     if not (folder / "train.jsonl").exists():
-        raise LabError("holds no train.jsonl", where=str(folder), remedy="put one JSON object a line there, as mlx-lm reads it")
+        raise LabError(
+            "holds no train.jsonl",
+            where=str(folder),
+            remedy="put one JSON object a line there, as mlx-lm reads it",
+        )
     return _read(name, folder.resolve())
 
 
@@ -61,7 +65,9 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             except UnicodeDecodeError:
                 raise LabError("not valid UTF-8", where=where, remedy="save the file as UTF-8") from None
             except ValueError as error:
-                raise LabError(f"not valid JSON ({error})", where=where, remedy="write one JSON object a line") from None
+                raise LabError(
+                    f"not valid JSON ({error})", where=where, remedy="write one JSON object a line"
+                ) from None
             if not isinstance(row, dict):
                 raise LabError("not a JSON object", where=where, remedy="write one JSON object a line")
             yield row
@@ -85,7 +91,10 @@ def fault(row: dict[str, Any], form: str) -> str | None:
         wrong = next((t["role"] for t in turns if t["role"] not in ("system", "user", "assistant", "tool")), None)
         if wrong is not None:
             return f"unknown role {wrong!r} (system, user, assistant and tool are known)"
-        return next(("a content is not text" for t in turns if not isinstance(t.get("content", ""), (str, type(None)))), None)
+        return next(
+            ("a content is not text" for t in turns if not isinstance(t.get("content", ""), (str, type(None)))),
+            None,
+        )
     for key in KEYS[form]:
         if not isinstance(row[key], str):
             return f"{key} is not text"

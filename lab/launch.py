@@ -46,7 +46,12 @@ def start(run: Run, cache: Path) -> int:
     command = engine_command("train", str(run.path), "--cache", str(cache))
     with (run.path / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=engine_environment(cache), start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=engine_environment(cache),
+            start_new_session=True,
         )
     note_process(run.path, process.pid)
     return process.pid
@@ -73,7 +78,11 @@ def engine_environment(cache: Path) -> dict[str, str]:
     """The environment of the engine: a fast BLAS, quiet libraries, and no just-in-time compiler where there is none."""
     environment = dict(os.environ)
     paths = [str(PACKAGES), *filter(None, [environment.get("PYTHONPATH", "")])]
-    environment |= {"PYTHONPATH": os.pathsep.join(paths), "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    environment |= {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
     environment |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
     blas = find_blas(cache)
     environment["LOWRANK_ENGINE_BLAS"] = blas.name

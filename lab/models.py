@@ -72,7 +72,10 @@ def preset_shape(name: str) -> dict[str, int]:
     """The shape of a published model of which only config.json is kept here (for example "llama-3.2-1b")."""
     path = PRESETS / f"{name}.json"
     if not path.exists():
-        raise LabError(f"no preset named {name!r}", remedy=f"there are {', '.join(p.stem for p in PRESETS.glob('*.json'))}")
+        raise LabError(
+            f"no preset named {name!r}",
+            remedy=f"there are {', '.join(p.stem for p in PRESETS.glob('*.json'))}",
+        )
     return shape_from_config(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -107,7 +110,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise LabError(f"cannot be read ({error})", where=str(path), remedy="give a folder in mlx-lm's model layout") from None
+        raise LabError(
+            f"cannot be read ({error})", where=str(path), remedy="give a folder in mlx-lm's model layout"
+        ) from None
     if not isinstance(config, dict):
         raise LabError("is not a JSON object", where=str(path))
     return config

@@ -1,6 +1,6 @@
 """Run directories: the truth about every run. Whoever is interested reads them; only the engine writes events.
 
-    runs/<id>/  spec.yaml  events.jsonl  log.txt  result.json  adapters/  state/
+runs/<id>/  spec.yaml  events.jsonl  log.txt  result.json  adapters/  state/
 """
 
 import json
@@ -70,7 +70,7 @@ class Run:
         return found if isinstance(found, dict) else None
 
     def state(self) -> str:
-        """"finished", "stopped", "failed", "running", "stopping", or "lost": the process is gone without a last word."""
+        """One of finished, stopped, failed, running, stopping, or lost: gone without a last word."""
         result = self.result()
         if result:
             return str(result.get("event", "finished"))
@@ -101,7 +101,9 @@ class Run:
 
     def files(self) -> list[tuple[str, int]]:
         """Name and bytes of each file of the adapter folder, the adapter itself first."""
-        found = [(p.name, p.stat().st_size) for p in self.adapters.glob("*") if p.is_file() and not p.name.startswith(".")]
+        found = [
+            (p.name, p.stat().st_size) for p in self.adapters.glob("*") if p.is_file() and not p.name.startswith(".")
+        ]
         return sorted(found, key=lambda f: (f[0] != "adapters.safetensors", f[0]))
 
     def started(self) -> Event:
@@ -157,7 +159,7 @@ class Runs:
         return [Run(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
 
     def get(self, name: str) -> Run:
-        """The run of that id, of which it is the only beginning, or at that path; "last" is the newest. Raises LabError."""
+        """The run of that id or unique beginning of one, or at that path; "last" is the newest. Raises LabError."""
         folder = Path(name).expanduser()
         if name and (folder / "spec.yaml").exists():
             return Run(folder.resolve())

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lab.errors import LabError
-from lab.models import ModelInfo, find_model
+from lab.models import ModelInfo
 
 FineTuneType = Literal["lora", "dora", "full"]
 
@@ -16,9 +16,9 @@ class LoraParameters(BaseModel):
     """mlx-lm's `lora_parameters`; `scale` is what papers call alpha / rank."""
 
     model_config = ConfigDict(extra="forbid")
-    rank: int = Field(8, ge=1, le=512)
-    scale: float = Field(20.0, gt=0, le=1000)
-    dropout: float = Field(0.0, ge=0, lt=1)
+    rank: int = Field(default=8, ge=1, le=512)
+    scale: float = Field(default=20.0, gt=0, le=1000)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
     keys: list[str] | None = None
 
 
@@ -29,23 +29,23 @@ class RunSpec(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=())
-    model: str = Field("sprout", min_length=1)
-    data: str = Field("sql", min_length=1)
+    model: str = Field(default="sprout", min_length=1)
+    data: str = Field(default="sql", min_length=1)
     fine_tune_type: FineTuneType = "lora"
-    num_layers: int = Field(-1, ge=-1)
-    batch_size: int = Field(8, ge=1, le=4096)
-    iters: int = Field(400, ge=1, le=10_000_000)
-    learning_rate: float = Field(5e-4, gt=0, le=1)
+    num_layers: int = Field(default=-1, ge=-1)
+    batch_size: int = Field(default=8, ge=1, le=4096)
+    iters: int = Field(default=400, ge=1, le=10_000_000)
+    learning_rate: float = Field(default=5e-4, gt=0, le=1)
     optimizer: Literal["adam", "adamw", "sgd", "adafactor"] = "adam"
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     mask_prompt: bool | None = None
-    max_seq_length: int = Field(2048, ge=8)
-    steps_per_report: int = Field(10, ge=1)
-    steps_per_eval: int = Field(100, ge=1)
-    save_every: int = Field(100, ge=1)
-    val_batches: int = Field(25, ge=-1)
+    max_seq_length: int = Field(default=2048, ge=8)
+    steps_per_report: int = Field(default=10, ge=1)
+    steps_per_eval: int = Field(default=100, ge=1)
+    save_every: int = Field(default=100, ge=1)
+    val_batches: int = Field(default=25, ge=-1)
     grad_checkpoint: bool = False
-    grad_accumulation_steps: int = Field(1, ge=1)
+    grad_accumulation_steps: int = Field(default=1, ge=1)
     lora_parameters: LoraParameters = Field(default_factory=lambda: LoraParameters())
 
     @classmethod
@@ -72,7 +72,12 @@ class RunSpec(BaseModel):
     def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
         """Write the YAML that `mlx_lm lora -c` accepts; our names of model and data stand under `lowrank`."""
         fields = self.model_dump(exclude_none=True)
-        fields |= {"model": str(model_path), "data": str(data_path), "adapter_path": str(adapter_path), "train": True}
+        fields |= {
+            "model": str(model_path),
+            "data": str(data_path),
+            "adapter_path": str(adapter_path),
+            "train": True,
+        }
         fields["lowrank"] = {"model": self.model, "data": self.data}
         path.write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
@@ -95,7 +100,16 @@ class RunSpec(BaseModel):
         return words
 
 
-IGNORED = ("train", "adapter_path", "lowrank", "test", "config", "resume_adapter_file", "report_to", "project_name")
+IGNORED = (
+    "train",
+    "adapter_path",
+    "lowrank",
+    "test",
+    "config",
+    "resume_adapter_file",
+    "report_to",
+    "project_name",
+)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -103,7 +117,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         fields = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise LabError(f"cannot be read ({error})", where=str(path), remedy="give a YAML file as mlx_lm lora -c takes") from None
+        raise LabError(
+            f"cannot be read ({error})", where=str(path), remedy="give a YAML file as mlx_lm lora -c takes"
+        ) from None
     if not isinstance(fields, dict):
         raise LabError("is not a mapping of fields", where=str(path), remedy="write one `name: value` a line")
     ours = fields.get("lowrank") or {}
@@ -111,7 +127,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def check_layers(spec: RunSpec, model: ModelInfo) -> None:
-    """Raise LabError if the spec asks for more blocks than the model has (mlx-lm's default of 16 does on small ones)."""
+    """Raise LabError if the spec asks for more blocks than the model has, as mlx-lm's default of 16 may."""
     blocks = model.shape["blocks"]
     if spec.num_layers > blocks:
         raise LabError(
@@ -126,6 +142,3 @@ def _remedy(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"known fields: {', '.join(RunSpec.model_fields)}"
     return "see `lowrank train --help` for its range"
-
-
-__all__ = ["LoraParameters", "RunSpec", "check_layers", "find_model", "read_yaml"]

@@ -47,7 +47,9 @@ def _answer(options: argparse.Namespace) -> int:
             say(event="answer", run=run.id, text=text)
         else:
             result = answer.evaluate(
-                run, options.cache, lambda stage, done, total: say(event="progress", stage=stage, done=done, total=total)
+                run,
+                options.cache,
+                lambda stage, done, total: say(event="progress", stage=stage, done=done, total=total),
             )
             say(event="evaluated", **result)
         return 0

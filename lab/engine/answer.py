@@ -47,9 +47,7 @@ def encode(tokenizer: Any, item: Item) -> list[int]:
     """Token ids of the question, ending where the answer begins."""
     if item.text:
         return list(tokenizer.encode(item.text))
-    return list(
-        tokenizer.apply_chat_template(list(item.messages), add_generation_prompt=True, return_dict=False)
-    )
+    return list(tokenizer.apply_chat_template(list(item.messages), add_generation_prompt=True, return_dict=False))
 
 
 def answers(model: nn.Module, tokenizer: Any, asked: list[Item]) -> Iterator[str]:
@@ -96,8 +94,9 @@ def evaluate(run: Run, cache: Path, progress: Callable[[str, int, int], None]) -
 def test_loss(model: nn.Module, rows: list[batches.Row], batch_size: int = 16) -> float:
     """Mean loss in nats over every supervised token of the rows."""
     function = cpu.loss if on_cpu() else default_loss
-    total = tokens = 0.0
+    total: Any = 0.0
+    tokens: Any = 0
     for batch in batches.in_order(rows, batch_size):
         mean, count = function(model, *batches.pad(batch))
         total, tokens = total + (mean * count).item(), tokens + count.item()
-    return total / tokens
+    return float(total / tokens)

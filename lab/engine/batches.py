@@ -24,7 +24,7 @@ def tokenize(folder: Path, split: str, tokenizer: Any, mask_prompt: bool, max_se
     if not path.exists():
         return []
     data = list(read_rows(path))
-    dataset = create_dataset(data, tokenizer, SimpleNamespace(mask_prompt=mask_prompt)) if data else []
+    dataset: Any = create_dataset(data, tokenizer, SimpleNamespace(mask_prompt=mask_prompt)) if data else None
     rows: list[Row] = []
     for number, raw in enumerate(data, 1):
         ids, offset = dataset.process(raw)

@@ -96,7 +96,14 @@ def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
 
 
 def attention(
-    queries: mx.array, keys: mx.array, values: mx.array, *, cache: Any = None, scale: float, mask: Any = None, **_: Any
+    queries: mx.array,
+    keys: mx.array,
+    values: mx.array,
+    *,
+    cache: Any = None,
+    scale: float,
+    mask: Any = None,
+    **_: Any,
 ) -> mx.array:
     """softmax(Q Kᵀ · scale + mask) V for (batch, heads, length, head_dim); fewer key heads are repeated.
 
@@ -120,7 +127,12 @@ def attention(
 
 def _dense(layer: nn.Module) -> mx.array:
     return mx.dequantize(
-        layer["weight"], layer["scales"], layer.get("biases"), group_size=layer.group_size, bits=layer.bits, mode=layer.mode
+        layer["weight"],
+        layer["scales"],
+        layer.get("biases"),
+        group_size=layer.group_size,
+        bits=layer.bits,
+        mode=layer.mode,
     )
 
 

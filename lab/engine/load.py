@@ -39,7 +39,11 @@ def load_base(
     except LabError:
         raise
     except Exception as error:
-        remedy = "check the folder with `lowrank models`" if info.path else "check the hub id and the network, or give a local folder"
+        remedy = (
+            "check the folder with `lowrank models`"
+            if info.path
+            else "check the hub id and the network, or give a local folder"
+        )
         raise LabError(f"cannot be loaded ({type(error).__name__}: {error})", where=name, remedy=remedy) from error
     if fast and on_cpu():
         cpu.install(model)

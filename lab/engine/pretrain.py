@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -56,7 +57,7 @@ def encode(tok: PreTrainedTokenizerFast, document: corpus.Document) -> tuple[lis
     ids: list[int] = []
     weights: list[float] = []
     for role, text in document:
-        body = tok.encode(text, add_special_tokens=False) + [end]
+        body = [*tok.encode(text, add_special_tokens=False), end]
         head = [] if role == "text" else [tok.convert_tokens_to_ids(f"<|{role}|>")]
         weight = PROMPT_WEIGHT if role == "user" else 1.0
         ids += head + body
@@ -138,8 +139,9 @@ def pretrain(work: Path, out: Path, steps: int, every: int, seed: int = SEED) ->
     optimizer.init(model.trainable_parameters())
     state_file, first = work / "state.safetensors", 0
     if state_file.exists():
-        arrays, metadata = mx.load(str(state_file), return_metadata=True)
-        model.load_weights([(k[6:], v) for k, v in arrays.items() if k.startswith("model.") and k[:6] == "model."])
+        loaded: Any = mx.load(str(state_file), return_metadata=True)
+        arrays, metadata = loaded
+        model.load_weights([(k[6:], v) for k, v in arrays.items() if k.startswith("model.")])
         optimizer.state = tree_unflatten([(k[10:], v) for k, v in arrays.items() if k.startswith("optimizer.")])
         first = int(metadata["step"])
     state = [model.state, optimizer.state]
@@ -151,22 +153,26 @@ def pretrain(work: Path, out: Path, steps: int, every: int, seed: int = SEED) ->
         optimizer.update(model, gradient)
         return value
 
-    total, tokens, began = 0.0, 0, time.perf_counter()
+    losses: list[Any] = []
+    tokens, began = 0, time.perf_counter()
     for step, (ids, weights) in zip(range(first, steps), batches(tok, first, seed), strict=False):
         optimizer.learning_rate = mx.array(rate(step, steps))
         value = step_(ids, weights)
         mx.eval(value, state)
-        total, tokens = total + value.item(), tokens + ids.size
+        losses.append(value.item())
+        tokens += ids.size
         if (step + 1) % every == 0 or step + 1 == steps:
-            seconds = time.perf_counter() - began
-            count = (step % every) + 1 if step + 1 - first >= every else step + 1 - first
-            print(f"step {step + 1}/{steps}  loss {total / count:.4f}  {tokens / seconds:,.0f} tokens/s", flush=True)
-            total, tokens, began = 0.0, 0, time.perf_counter()
+            mean, speed = sum(losses) / len(losses), tokens / (time.perf_counter() - began)
+            print(f"step {step + 1}/{steps}  loss {mean:.4f}  {speed:,.0f} tokens/s", flush=True)
+            losses, tokens, began = [], 0, time.perf_counter()
         if (step + 1) % (5 * every) == 0 or step + 1 == steps:
             arrays = {f"model.{k}": v for k, v in tree_flatten(model.parameters())}
             arrays |= {f"optimizer.{k}": v for k, v in tree_flatten(optimizer.state)}
             _save_atomically(state_file, arrays, step + 1)
-            print("  answered right: " + "  ".join(f"{k} {v:.0%}" for k, v in answered(model, tok, seed).items()), flush=True)
+            print(
+                "  answered right: " + "  ".join(f"{k} {v:.0%}" for k, v in answered(model, tok, seed).items()),
+                flush=True,
+            )
     ship(model, work, out)
 
 
@@ -175,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Pre-train sprout, the bundled base model.")
     parser.add_argument("--work", type=Path, default=Path("build/sprout"), help="folder for the resumable state")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder of the finished model")
-    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--report-every", type=int, default=100)
     options = parser.parse_args()
     pretrain(options.work, options.out, options.steps, options.report_every)

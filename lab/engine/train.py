@@ -34,7 +34,7 @@ from lab.spec import RunSpec, check_layers
 OPTIMIZERS = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor}
 
 
-class Progress(TrainingCallback):  # type: ignore[misc]
+class Progress(TrainingCallback):
     """Turns mlx-lm's callbacks into events, and keeps what the result needs."""
 
     def __init__(self, events: EventWriter, spec: RunSpec) -> None:
@@ -74,7 +74,7 @@ class Progress(TrainingCallback):  # type: ignore[misc]
 
 
 def peak_memory() -> int:
-    """Peak bytes: MLX's own count of its arrays; on a CPU, where the process is the machine, at least that of arrays."""
+    """Peak bytes of MLX's arrays in this process, by its own count."""
     return int(mx.get_peak_memory())
 
 
@@ -88,17 +88,23 @@ def train(path: Path, cache: Path) -> int:
     except MemoryError:
         what, where, remedy = "out of memory", "", "use a smaller batch, fewer layers or a 4-bit base"
     except OSError as error:
-        what, where, remedy = f"{error.strerror or error}", str(error.filename or path), "check free space and permissions"
+        what, where, remedy = (
+            f"{error.strerror or error}",
+            str(error.filename or path),
+            "check free space and permissions",
+        )
     except Exception as error:
         import traceback
 
         traceback.print_exc()
-        what, where, remedy = f"{type(error).__name__}: {error}", "", f"the whole story is in {path / 'log.txt'}"
+        what, where, remedy = (
+            f"{type(error).__name__}: {error}",
+            "",
+            f"the whole story is in {path / 'log.txt'}",
+        )
         if "metal" in what.lower() and "memory" in what.lower():
             remedy = "use a smaller batch, fewer layers, --grad-checkpoint or a 4-bit base"
-    events.last_word(
-        "failed", run=path.name, run_dir=str(path), error={"what": what, "where": where, "remedy": remedy}
-    )
+    events.last_word("failed", run=path.name, run_dir=str(path), error={"what": what, "where": where, "remedy": remedy})
     print(f"failed: {what}", file=sys.stderr)
     return 1
 
@@ -189,7 +195,11 @@ def adapt(model: nn.Module, spec: RunSpec) -> None:
 
 def device() -> str:
     """The device MLX computes on, in words."""
-    return f"CPU ({platform.machine()}, {os.cpu_count()} cores)" if on_cpu() else str(mx.device_info().get("device_name", "GPU"))
+    return (
+        f"CPU ({platform.machine()}, {os.cpu_count()} cores)"
+        if on_cpu()
+        else str(mx.device_info().get("device_name", "GPU"))
+    )
 
 
 def _on_sigterm() -> Any:
@@ -241,6 +251,7 @@ def _last_word(
         seconds_per_iteration=seconds / max(1, iterations),
         seconds=seconds,
         peak_memory_bytes=peak_memory(),
-        peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * (1 if sys.platform == "darwin" else 1024),
         adapter_bytes=(run.adapters / "adapters.safetensors").stat().st_size,
     )

@@ -89,8 +89,8 @@ def copying(rng: Random) -> Document:
         quoted = ", ".join(f"{mark}{w}{mark}" for w in items[:4])
         return [("user", f"Put in quotes {mark}{mark}: {' '.join(items[:4])}"), ("assistant", quoted)]
     if kind == 5:
-        quoted = [f"'{w}'" for w in items[:5]]
-        return [("user", f"Repeat: {' '.join(quoted)}"), ("assistant", " ".join(quoted))]
+        marked = " ".join(f"'{w}'" for w in items[:5])
+        return [("user", f"Repeat: {marked}"), ("assistant", marked)]
     if kind == 6:
         keys = rng.sample(COLUMNS, 3)
         key = rng.randrange(3)
@@ -168,7 +168,10 @@ def facts(rng: Random) -> Document:
         country = rng.choice(tuple(CAPITALS))
         if rng.random() < 0.5:
             return [("user", f"What is the capital of {country}?"), ("assistant", f"{CAPITALS[country]}.")]
-        return [("user", f"{CAPITALS[country]} is the capital of which country?"), ("assistant", f"{country}.")]
+        return [
+            ("user", f"{CAPITALS[country]} is the capital of which country?"),
+            ("assistant", f"{country}."),
+        ]
     if rng.random() < 0.3:
         i = rng.randrange(11)
         return [("user", f"Which month comes after {MONTHS[i]}?"), ("assistant", f"{MONTHS[i + 1]}.")]

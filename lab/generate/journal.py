@@ -24,5 +24,6 @@ def row(rng: Random) -> dict[str, str]:
     day, month, weather = rng.randint(1, 28), rng.choice(MONTHS), rng.choice(WEATHER)
     deed, n, name, city = rng.choice(tuple(DEEDS)), rng.randint(2, 40), rng.choice(NAMES), rng.choice(CITIES)
     notes = f"{day} {month}: {weather}, {deed} {n}, {name}, {city}"
-    entry = f"Dear journal, {OPENINGS[weather]} {name} came to see me on the {day} of {month}. {DEEDS[deed].format(n=n, city=city)}"
+    visit = f"{name} came to see me on the {day} of {month}."
+    entry = f"Dear journal, {OPENINGS[weather]} {visit} {DEEDS[deed].format(n=n, city=city)}"
     return {"text": f"{notes}\n{entry}"}

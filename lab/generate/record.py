@@ -1,4 +1,4 @@
-"""The `record` data set: a sentence about a person -> a JSON record, then (in half the rows) a correction -> the record again."""
+"""The `record` data set: a sentence about a person -> a JSON record; half the rows go on with a correction."""
 
 import json
 from random import Random
@@ -22,7 +22,12 @@ CORRECTIONS = {
 
 def person(rng: Random) -> dict[str, str | int]:
     """A random person; the keys stand in the order of the record."""
-    return {"name": rng.choice(NAMES), "age": rng.randint(18, 90), "job": rng.choice(JOBS), "city": rng.choice(CITIES)}
+    return {
+        "name": rng.choice(NAMES),
+        "age": rng.randint(18, 90),
+        "job": rng.choice(JOBS),
+        "city": rng.choice(CITIES),
+    }
 
 
 def row(rng: Random) -> dict[str, list[dict[str, str]]]:

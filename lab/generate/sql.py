@@ -17,7 +17,14 @@ COMPARISONS = {
     "<=": ("at most {}", "{} or less"),
     "=": ("exactly {}", "equal to {}"),
 }
-PLAIN_COMPARISON = {">": "greater than", "<": "less than", ">=": "at least", "<=": "at most", "=": "equal to", "!=": "not"}
+PLAIN_COMPARISON = {
+    ">": "greater than",
+    "<": "less than",
+    ">=": "at least",
+    "<=": "at most",
+    "=": "equal to",
+    "!=": "not",
+}
 AGGREGATES = {
     "MAX": ("highest", "largest", "biggest", "maximum"),
     "MIN": ("lowest", "smallest", "minimum"),
@@ -90,18 +97,36 @@ class Query:
         where = "".join(" " + ("and " if i else "") + c.phrase(rng) for i, c in enumerate(self.where))
         t, c, d = self.table, self.target, self.by
         if self.shape == "count":
-            forms: tuple[str, ...] = (f"How many {t}{where} are there?", f"Count the {t}{where}.", f"What is the number of {t}{where}?")
+            forms: tuple[str, ...] = (
+                f"How many {t}{where} are there?",
+                f"Count the {t}{where}.",
+                f"What is the number of {t}{where}?",
+            )
         elif self.shape == "list":
-            forms = (f"Show the {c} of {t}{where}.", f"List the {c} of all {t}{where}.", f"What is the {c} of {t}{where}?")
+            forms = (
+                f"Show the {c} of {t}{where}.",
+                f"List the {c} of all {t}{where}.",
+                f"What is the {c} of {t}{where}?",
+            )
         elif self.shape == "aggregate":
             word = rng.choice(AGGREGATES[self.function])
             forms = (f"What is the {word} {c} of {t}{where}?", f"Show the {word} {c} of all {t}{where}.")
         elif self.shape == "order":
-            way = rng.choice(("from high to low", "with the highest first") if self.descending else ("from low to high", "with the lowest first"))
-            forms = (f"Show the {c} of {t}{where} sorted by {d} {way}.", f"List the {c} of all {t}{where} by {d} {way}.")
+            way = rng.choice(
+                ("from high to low", "with the highest first")
+                if self.descending
+                else ("from low to high", "with the lowest first")
+            )
+            forms = (
+                f"Show the {c} of {t}{where} sorted by {d} {way}.",
+                f"List the {c} of all {t}{where} by {d} {way}.",
+            )
         else:
             word = rng.choice(AGGREGATES["MAX" if self.descending else "MIN"])
-            forms = (f"What is the {c} of the {t}{where} with the {word} {d}?", f"Show the {c} of the {t}{where} with the {word} {d}.")
+            forms = (
+                f"What is the {c} of the {t}{where} with the {word} {d}?",
+                f"Show the {c} of the {t}{where} with the {word} {d}.",
+            )
         return rng.choice(forms)
 
     def header(self) -> str:
