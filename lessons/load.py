@@ -20,7 +20,7 @@ from lessons.model import (
     Track,
 )
 from lessons.source import Source, Table
-from lessons.tasks import checked_id, exercise, questions
+from lessons.tasks import checked_id, checked_ids, exercise, questions
 from lessons.text import BLOCK_REFERENCE, fill
 from lessons.words import Numbers, Words, filled
 
@@ -82,7 +82,7 @@ def load_lesson(folder: Path, track: str) -> Lesson:
     sources = {lang: Source(home / "lesson.md") for lang, home in homes.items()}
     documents = {lang: read_document(source) for lang, source in sources.items()}
     links = _links(table, documents)
-    section_ids = table.strings("sections")
+    section_ids = checked_ids(table, "sections")
     sections = _Sections(table, sources, documents, numbers, {link.id: link.url for link in links})
     quiz = Words({lang: Source(home / "quiz.toml").toml() for lang, home in homes.items()}, numbers.shown)
     task = None

@@ -20,10 +20,11 @@ _SUFFIXES = {
 }
 _SMALL = {"십": 10, "백": 100, "천": 1000}
 _LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
-_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:_[0-9]{3})+|[0-9]{1,40})(?:\.[0-9]{1,40})?"
+_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:_[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 _PLAIN = re.compile(rf"(?P<digits>{_DIGITS})(?:e\+?(?P<power>[0-9]{{1,2}}))?\s*(?P<suffix>[a-z]*)")
 _KOREAN = re.compile(rf"(?P<digits>{_DIGITS})?\s*(?P<units>[십백천]?[만억조]?)\s*")
-_GROUPED = re.compile(r"[0-9][0-9,_]*(?:\.[0-9]+)?")
+_GROUPED = re.compile(r"[0-9]+[,_][0-9,_]*(?:\.[0-9]+)?\s*[a-z]*")
+LONGEST = 100
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _HELP = "write a number such as 5,636,096 or 5.6M or 563만"
 
@@ -42,11 +43,13 @@ def parse_number(text: str) -> Number:
     A leading ~, ≈ or 약 and a trailing 개 are allowed. Raises ValueError with one line that says
     what is wrong and shows a number that would be read.
     """
-    plain = unicodedata.normalize("NFC", text[:200]).translate(_FULL_WIDTH).strip().lower()
+    plain = unicodedata.normalize("NFC", text[: LONGEST + 1]).translate(_FULL_WIDTH).strip().lower()
     plain = re.sub(r"^(?:[~≈]|약|about)\s*", "", plain)
     plain = re.sub(r"\s*개$", "", plain)
     if not plain:
         raise ValueError(f"Nothing was written: {_HELP}.")
+    if len(text) > LONGEST:
+        raise ValueError(f"This is too long for a number: {_HELP}.")
     if plain.startswith("-"):
         raise ValueError(f"A count cannot be negative: {_HELP}.")
     if match := _PLAIN.fullmatch(plain):

@@ -179,7 +179,7 @@ def _inline(token: Token, fill: Fill) -> list[Span]:
 
 
 def _inert(text: str) -> str:
-    """An entity such as &#27; becomes a control character only while Markdown is parsed."""
+    """An entity such as &#x202e; becomes a character only while Markdown is parsed."""
     return clean(text).replace("\n", " ")
 
 

@@ -33,6 +33,15 @@ def checked_id(table: Table) -> str:
     return value
 
 
+def checked_ids(table: Table, key: str) -> tuple[str, ...]:
+    """The ids listed under `key`."""
+    values = table.strings(key)
+    for value in values:
+        if not _ID.fullmatch(value):
+            raise table.error(f"the id {value!r} must be lower-case words joined by '-'", key)
+    return values
+
+
 def questions(structure: Table, words: Words, lesson: str, sections: tuple[str, ...]) -> tuple[Question, ...]:
     """The questions of a lesson in the order of its lesson.toml."""
     found = tuple(_question(table, words, lesson, sections) for table in structure.tables("questions"))
@@ -76,7 +85,7 @@ def _question(table: Table, words: Words, lesson: str, sections: tuple[str, ...]
 
 
 def _options(table: Table, texts: Words) -> tuple[Option, ...]:
-    ids, correct = table.strings("options"), table.strings("correct")
+    ids, correct = checked_ids(table, "options"), table.strings("correct")
     for id in correct:
         if id not in ids:
             raise table.error(f"the correct option {id!r} is not among the options", "correct")
@@ -116,10 +125,12 @@ def _formula(table: Table, key: str, names: dict[str, int]) -> str:
 def _misconceptions(table: Table, words: Words, names: dict[str, int]) -> dict[str, Misconception]:
     found = {}
     for id in table.data:
+        if not _ID.fullmatch(id):
+            raise table.error(f"the id {id!r} must be lower-case words joined by '-'", id)
         text = words.table(id)
         formula = _formula(table, id, names)
         feedback = text.text("feedback", FEEDBACK_NAMES)
-        found[id] = Misconception(clean(id), formula, text.text("title"), feedback)
+        found[id] = Misconception(id, formula, text.text("title"), feedback)
         text.done()
     words.done()
     return found
