@@ -175,10 +175,10 @@ EN = Words(
 )
 
 KO = Words(
-    new_run="새 실험",
+    new_run="새 학습",
     welcome="여기서 어댑터를 직접 학습해 봐요. Enter를 누르면 이 값 그대로 시작해요.",
-    looking="실험을 찾고 있어요 …",
-    busy="진행 중인 실험이 있어요: {run}. 끝나야 다음 실험을 시작할 수 있어요.",
+    looking="학습 기록을 찾고 있어요 …",
+    busy="진행 중인 학습이 있어요: {run}. 끝나야 다음 학습을 시작할 수 있어요.",
     labels={
         "model": "모델",
         "data": "데이터",
@@ -225,7 +225,7 @@ KO = Words(
     need_layers="all 또는 1부터 {high}까지의 정수를 적어 주세요.",
     refused="시작하지 않았어요: {reason}",
     start="시작",
-    last_run="지난 실험",
+    last_run="지난 학습",
     series={"train": "학습", "smooth": "평활", "val": "검증", "best": "최저"},
     states={
         "running": "진행 중",
@@ -254,16 +254,16 @@ KO = Words(
     tokens="토큰",
     trainable="학습 대상",
     of_total="{part}/{whole}",
-    goes_on="프로그램을 닫아도 실험은 계속돼요.",
+    goes_on="프로그램을 닫아도 학습은 이어져요.",
     stop="멈추기",
     stop_now="정말 멈추기",
     stop_again="x를 한 번 더 누르면 멈춰요. 지금까지의 어댑터는 남아요. Esc: 계속하기",
     stopping="이번 스텝까지만 하고 멈춰요. 지금까지의 어댑터는 남아요.",
-    new="새 실험",
+    new="새 학습",
     copy="명령 복사",
     copied="복사했어요.",
     watch="지켜보기",
-    elsewhere="다른 곳에서 실험이 시작됐어요: {run}",
+    elsewhere="다른 곳에서 학습이 시작됐어요: {run}",
     folder="adapters/",
     more_files="… {count}개 더",
     no_files="저장된 어댑터가 없어요.",
@@ -271,9 +271,9 @@ KO = Words(
     what="무엇",
     where="어디서",
     remedy="해결",
-    lost="엔진이 아무 말 없이 사라졌어요. 저장한 것은 남아 있으니 실험을 다시 시작해 주세요.",
-    could_not_start="실험을 시작하지 못했어요: {reason}",
-    could_not_read="이 실험을 읽을 수 없어요: {reason}",
+    lost="엔진이 아무 말 없이 사라졌어요. 저장한 것은 남아 있으니 학습을 다시 시작해 주세요.",
+    could_not_start="학습을 시작하지 못했어요: {reason}",
+    could_not_read="이 기록을 읽을 수 없어요: {reason}",
 )
 
 LANGUAGES: Mapping[Lang, Words] = {"en": EN, "ko": KO}

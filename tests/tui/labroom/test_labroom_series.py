@@ -1,6 +1,5 @@
 import itertools
 import math
-import time
 
 import pytest
 from hypothesis import given
@@ -62,20 +61,3 @@ def test_not_finite_and_backward_points_are_refused() -> None:
 def test_odd_capacity_is_refused() -> None:
     with pytest.raises(ValueError, match="even"):
         Series(7)
-
-
-def test_a_million_points_cost_the_chart_no_more_than_its_columns() -> None:
-    few, many = filled([math.sin(x) for x in range(100)], 256), Series()
-    for x in range(1_000_000):
-        many.add(x, math.sin(x))
-
-    def cost(series: Series) -> float:
-        best = math.inf
-        for _ in range(5):
-            start = time.perf_counter()
-            thin(series.points(), 0, len(series), 78)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    assert len(thin(many.points(), 0, 1_000_000, 78)) <= 2 * 78
-    assert cost(many) < max(10 * cost(few), 0.01)
