@@ -3,6 +3,7 @@
 A grader that cannot judge raises ValueError with one human line; that is "not graded", never "wrong".
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -30,10 +31,12 @@ def grade_choice(question: Question, chosen: frozenset[str]) -> Graded:
 
 
 def grade_number(question: Question, text: str) -> Feedback:
-    """Judges what was typed; ValueError when it is no number, or the question asks for none."""
+    """Judges what was typed, with or without its unit; ValueError when it is no number."""
     if question.number is None:
         raise ValueError("This question asks for a choice.")
     answer = question.number
+    for unit in answer.unit.values():
+        text = re.sub(rf"\s*{re.escape(unit)}\s*$", "", text, flags=re.IGNORECASE)
     number = parse_number(text)
     truth = evaluate(answer.formula, answer.parameters)
     texts = {"exact": answer.right, "close": answer.right, "off": answer.off}
@@ -45,9 +48,7 @@ def truth_of(prediction: Prediction, shape: Mapping[str, int]) -> int:
     return round(evaluate(prediction.truth, shape))
 
 
-def grade_prediction(
-    prediction: Prediction, predicted: float, truth: int, shape: Mapping[str, int]
-) -> Feedback:
+def grade_prediction(prediction: Prediction, predicted: float, truth: int, shape: Mapping[str, int]) -> Feedback:
     """Judges a prediction against the measured or computed truth, and names the misconception it matches."""
     number = Number(predicted, max(1, significant(predicted)))
     texts = {"exact": prediction.exact, "close": prediction.close, "off": prediction.off}

@@ -73,9 +73,7 @@ def load_lesson(folder: Path, track: str) -> Lesson:
     table = Source(folder / "lesson.toml").toml()
     id = checked_id(table)
     if id != folder.name or table.text("track") != track:
-        raise table.error(
-            f"this lesson says it is {table.text('track')}/{id}, not {track}/{folder.name}", "id"
-        )
+        raise table.error(f"this lesson says it is {table.text('track')}/{id}, not {track}/{folder.name}", "id")
     full_id = f"{track}/{id}"
     numbers = Numbers(table.table("numbers"))
     homes = {lang: folder / (lang if (folder / lang).is_dir() else SOURCE) for lang in LANGS}
@@ -142,9 +140,7 @@ def _links(table: Table, documents: Mapping[Lang, Document]) -> tuple[Link, ...]
     for lang, document in documents.items():
         for id in document.links:
             if id not in {link.id for link in links}:
-                raise table.error(
-                    f"lesson.md ({lang}) names the link {id!r}, which has no address here", "links"
-                )
+                raise table.error(f"lesson.md ({lang}) names the link {id!r}, which has no address here", "links")
     return tuple(links)
 
 

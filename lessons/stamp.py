@@ -23,17 +23,13 @@ def stamp(folder: Path, track: str, sections: frozenset[str]) -> None:
             continue
         recorded = {**before.get(lang, {}), **{id: today[id] for id in sections or today}}
         lines = [f'{id} = "{recorded[id]}"\n' for id in today if id in recorded]
-        head = (
-            "# The English text that each section was translated from; written by python -m lessons.stamp\n"
-        )
+        head = "# The English text that each section was translated from; written by python -m lessons.stamp\n"
         (folder / lang / "source.toml").write_text(f"{head}[sections]\n{''.join(lines)}", encoding="utf-8")
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit(
-            "usage: python -m lessons.stamp LESSON [SECTION …], for example lora/why-lora the-arithmetic"
-        )
+        sys.exit("usage: python -m lessons.stamp LESSON [SECTION …], for example lora/why-lora the-arithmetic")
     path = BUNDLED / sys.argv[1]
     try:
         stamp(path, path.parent.name, frozenset(sys.argv[2:]))

@@ -68,9 +68,7 @@ def _question(table: Table, words: Words, lesson: str, sections: tuple[str, ...]
         options = _options(table, texts)
         correct = sum(option.correct for option in options)
         if (correct != 1) if kind == "one" else not 0 < correct < len(options):
-            raise table.error(
-                f"{correct} of {len(options)} options are correct, which does not suit {kind!r}"
-            )
+            raise table.error(f"{correct} of {len(options)} options are correct, which does not suit {kind!r}")
     table.done()
     question = Question(
         f"{lesson}?{id}",

@@ -80,9 +80,7 @@ def test_any_text_is_a_value_or_a_formula_error(formula: str) -> None:
 
 
 @given(
-    st.recursive(
-        st.sampled_from(["d", "r", "7"]), lambda f: st.builds("({}{}{})".format, f, st.sampled_from("+-*"), f)
-    )
+    st.recursive(st.sampled_from(["d", "r", "7"]), lambda f: st.builds("({}{}{})".format, f, st.sampled_from("+-*"), f))
 )
 def test_agrees_with_python(formula: str) -> None:
     names = {"d": 13, "r": 5}

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -227,9 +229,7 @@ def test_a_mistake_is_named_with_file_line_and_reason(
     assert str(error) == f"{lesson / file}:{error.line}: {error.message}"
 
 
-@pytest.mark.parametrize(
-    "file", ["lesson.toml", "en/lesson.md", "ko/quiz.toml", "en/exercise.toml", "code/train.sh"]
-)
+@pytest.mark.parametrize("file", ["lesson.toml", "en/lesson.md", "ko/quiz.toml", "en/exercise.toml", "code/train.sh"])
 def test_a_missing_or_unreadable_file_is_named(lesson: Path, file: str) -> None:
     (lesson / file).write_bytes(b"one\ntwo \xff\xfe\n")
     error = complaint(lesson)
@@ -271,3 +271,12 @@ def test_a_damaged_file_loads_or_is_a_content_error(
         assert not re.search(r"[\x00-\x1f\x7f-\x9f]", str(error))
     finally:
         (lesson / file).write_text(whole, encoding="utf-8")
+
+
+def test_nothing_is_imported_for_markdown_until_a_section_is_read() -> None:
+    program = (
+        "import sys; from lessons.load import load_course; from lessons.grade import grade_number\n"
+        "lesson = load_course().tracks[0].lessons[0]; assert 'markdown_it' not in sys.modules\n"
+        "assert lesson.sections[0].blocks['ko']; assert 'markdown_it' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -12,8 +12,8 @@ from lessons.parse import parse_blocks, spans
 from lessons.text import clean
 
 SNIPPETS = (
-    "# ¦## ¦- ¦1. ¦> ¦```¦~~~¦    ¦*¦**¦_¦`¦[¦](¦)¦![¦$¦{{¦}}¦{{a_b}}¦{{code:x}}¦|¦|---|¦---¦===¦\\¦\t¦\r¦\n¦\n\n"
-    "¦<b>¦<!--¦&#27;¦&#x9b;¦&#x202e;¦&lt;¦\x1b[31m¦\x1b]8;;http://a\x07¦\x9b1A¦\u202e¦\0¦http://a.b¦<http://a>¦a¦가"
+    "# ¦## ¦- ¦1. ¦> ¦```¦~~~¦    ¦*¦**¦_¦`¦[¦](¦)¦![¦$¦{{¦}}¦{{a_b}}¦{{code:x}}¦|¦|---|¦---¦===¦\\¦\t¦\r¦\n"
+    "¦\n\n¦<b>¦<!--¦&#27;¦&#x9b;¦&#x202e;¦&lt;¦\x1b[31m¦\x1b]8;;http://a\x07¦\x9b1A¦\u202e¦\0¦http://a.b¦<http://a>¦a¦가"
 )
 MARKS = st.sampled_from(SNIPPETS.split("¦"))
 anything = st.one_of(st.text(), st.lists(MARKS, max_size=40).map("".join))
@@ -73,9 +73,7 @@ def test_tables_quotes_headings_and_code() -> None:
 
 def test_numbers_are_filled_in_text_code_and_formulas_and_never_emphasised() -> None:
     known = {"{{a_b_c}}": "1,024"}
-    found = parse_blocks(
-        "{{a_b_c}} _x_ `{{a_b_c}}` ${{a_b_c}}$ **{{a_b_c}}**", lambda text: known.get(text, text)
-    )
+    found = parse_blocks("{{a_b_c}} _x_ `{{a_b_c}}` ${{a_b_c}}$ **{{a_b_c}}**", lambda text: known.get(text, text))
     assert found == (
         Paragraph(
             (
@@ -93,9 +91,7 @@ def test_numbers_are_filled_in_text_code_and_formulas_and_never_emphasised() -> 
 
 
 def test_a_number_at_the_start_of_a_line_begins_no_list() -> None:
-    assert parse_blocks("{{n}}. It is", lambda text: text.replace("{{n}}", "8")) == (
-        Paragraph((Span("8. It is"),)),
-    )
+    assert parse_blocks("{{n}}. It is", lambda text: text.replace("{{n}}", "8")) == (Paragraph((Span("8. It is"),)),)
 
 
 @pytest.mark.parametrize("text", ["It costs $5 and $6.", "a $ b $ c", "lone $", "$$", r"\$x$"])
@@ -106,9 +102,7 @@ def test_dollars_that_are_no_formula(text: str) -> None:
 
 
 def test_html_and_unsafe_links_stay_text() -> None:
-    (block,) = parse_blocks(
-        "<b>x</b> [a](javascript:alert(1)) [b](file:///etc/passwd) [c](ftp://x) ![d](http://y)"
-    )
+    (block,) = parse_blocks("<b>x</b> [a](javascript:alert(1)) [b](file:///etc/passwd) [c](ftp://x) ![d](http://y)")
     assert isinstance(block, Paragraph)
     assert {span.kind for span in block.spans} == {"plain"}
     assert "<b>x</b>" in block.spans[0].text
@@ -116,9 +110,7 @@ def test_html_and_unsafe_links_stay_text() -> None:
 
 def test_a_line_that_places_code_becomes_what_the_caller_gives() -> None:
     placed = Code("train", "train.sh", "bash", "lowrank train")
-    blocks = parse_blocks(
-        "Run\n\n{{code:train}}\n\nnow", place=lambda kind, id: placed if id == "train" else Quote(())
-    )
+    blocks = parse_blocks("Run\n\n{{code:train}}\n\nnow", place=lambda kind, id: placed if id == "train" else Quote(()))
     assert blocks == (Paragraph((Span("Run"),)), placed, Paragraph((Span("now"),)))
 
 
@@ -129,9 +121,7 @@ def test_inline_text_of_prompts() -> None:
 @given(anything)
 def test_any_text_parses_to_text_without_control_characters(source: str) -> None:
     for text in (*texts(parse_blocks(source)), *(span.text + span.href for span in spans(source))):
-        assert not [
-            c for c in text if unicodedata.category(c) == "Cc" or c in "\u202a\u202b\u202d\u202e\u2066\u2067"
-        ]
+        assert not [c for c in text if unicodedata.category(c) == "Cc" or c in "\u202a\u202b\u202d\u202e\u2066\u2067"]
 
 
 @given(anything)
