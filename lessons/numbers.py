@@ -118,13 +118,6 @@ def round_to(value: float, digits: int) -> float:
     return float(f"{value:.{max(1, digits) - 1}e}")
 
 
-def show_number(value: int | float | str, digits: int = 0) -> str:
-    """A value as a text shows it: thousands separated, `digits` decimals, strings unchanged.
-
-    Without `digits`, a value that is not whole is shown to four significant digits.
-    """
-    if isinstance(value, str):
-        return value
-    if digits:
-        return f"{value:,.{digits}f}"
+def show_number(value: int | float) -> str:
+    """A value as a text shows it: thousands separated, four significant digits when it is not whole."""
     return f"{int(value):,}" if float(value).is_integer() else f"{float(f'{value:.4g}'):,}"

@@ -82,10 +82,10 @@ class Table:
             raise self.error(f"{key!r} is {value!r}; it must be one of {', '.join(allowed)}", key)
         return value
 
-    def integer(self, key: str) -> int:
+    def integer(self, key: str, least: int = 1) -> int:
         value = self.raw(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.error(f"{key!r} must be a whole number of at least 1", key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.error(f"{key!r} must be a whole number of at least {least}", key)
         return value
 
     def fraction(self, key: str) -> float:

@@ -6,7 +6,7 @@ from lessons.formula import FormulaError, evaluate
 from lessons.model import ContentError, Lang, Text
 from lessons.numbers import show_number
 from lessons.source import Table
-from lessons.text import fill
+from lessons.text import clean, fill
 
 
 class Numbers:
@@ -23,26 +23,25 @@ class Numbers:
         for name in table.data:
             raw = table.raw(name)
             if isinstance(raw, dict):
-                value, digits = self._computed(table.table(name))
+                value, self.shown[name] = self._computed(table.table(name))
             elif isinstance(raw, int | float | str) and not isinstance(raw, bool):
-                value, digits = raw, len(str(raw).partition(".")[2]) if isinstance(raw, float) else 0
+                value, self.shown[name] = raw, f"{raw:,}" if isinstance(raw, int) else clean(str(raw))
             else:
                 raise table.error(f"{name!r} must be a number, a text or a formula", name)
             self.values[name] = value
-            self.shown[name] = show_number(value, digits)
 
-    def _computed(self, table: Table) -> tuple[int | float, int]:
-        digits = table.integer("digits") if table.has("digits") else 0
+    def _computed(self, table: Table) -> tuple[int | float, str]:
+        digits = table.integer("digits", least=0) if table.has("digits") else None
         try:
             value = evaluate(table.text("formula"), self.arithmetic())
         except FormulaError as error:
             raise table.error(str(error)) from None
         table.done()
-        if float(value).is_integer() and not digits:
-            return int(value), 0
-        if not digits:
+        if digits is not None:
+            return value, f"{value:,.{digits}f}"
+        if not float(value).is_integer():
             raise table.error("is not a whole number: say how many digits to show")
-        return value, digits
+        return int(value), f"{int(value):,}"
 
     def arithmetic(self) -> dict[str, int | float]:
         return {name: value for name, value in self.values.items() if not isinstance(value, str)}

@@ -227,3 +227,11 @@ def test_the_course_loads_quickly() -> None:
         load_course()
         taken.append(time.process_time() - start)
     assert median(taken) < 0.06
+
+
+def test_numbers_are_shown_as_a_text_needs_them() -> None:
+    assert SHOWN["seven_parameters"] == "6,738,415,616"
+    assert SHOWN["seven_use_gb"] == "13.5"
+    assert SHOWN["seven_file_mb"] == "80"
+    assert SHOWN["seven_percent"] == "0.30"
+    assert SHOWN["mlx_lm"] == "0.32.2"
