@@ -76,7 +76,7 @@ class RunProgress:
         return changed
 
     def _on_started(self, event: Mapping[str, object]) -> None:
-        self.iterations = whole(event, "iterations") or self.iterations
+        self.iterations = max(0, whole(event, "iterations") or 0) or self.iterations
         self.trainable_parameters = whole(event, "trainable_parameters")
         self.total_parameters = whole(event, "total_parameters")
         self.base_bytes = whole(event, "base_bytes")

@@ -2,15 +2,17 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from lab.launch import note_process
@@ -19,6 +21,9 @@ from lab.spec import RunSpec
 from tui.labroom.pane import LabPane
 from tui.labroom.words import Lang
 from tui.theme import DARK, THEMES
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 START = datetime(2025, 11, 23, 2, 0, 0, tzinfo=UTC)
 TRAINABLE, TOTAL, BASE_BYTES = 135_168, 2_852_352, 11_400_000
@@ -160,3 +165,29 @@ def host(tmp_path: Path) -> MakeHost:
         return Host(tmp_path, lang, column)
 
     return make
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until everything the pane has begun is done and drawn."""
+    for _ in range(3):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+Settle = Callable[[Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture(name="settle")
+def settle_fixture() -> Settle:
+    return settle
+
+
+@pytest.fixture(name="training")
+def training_fixture() -> Callable[..., list[dict[str, object]]]:
+    return training
+
+
+@pytest.fixture(name="ending")
+def ending_fixture() -> Callable[..., dict[str, object]]:
+    return ending

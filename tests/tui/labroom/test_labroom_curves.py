@@ -43,7 +43,9 @@ def test_every_series_has_its_own_marker_and_colour() -> None:
             assert marks == {TRAIN}
         if style == "bold $chart-best":
             assert marks == {BEST}
-    assert "$chart-smooth" not in {span.style for span in coloured(lines, 13).spans if span.start > content.plain.find("└")}
+    assert "$chart-smooth" not in {
+        span.style for span in coloured(lines, 13).spans if span.start > content.plain.find("└")
+    }
 
 
 def test_the_frame_stands_before_there_is_data() -> None:
