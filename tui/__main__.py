@@ -1,5 +1,6 @@
 """`lowrank`: without arguments the app, which then must not wait for the command line's imports."""
 
+import gc
 import sys
 
 
@@ -9,6 +10,8 @@ def main() -> int:
         from tui import cli
 
         return cli.main()
+    # Collecting what imports leave behind would take a fifth of the time to the first frame; the room turns it on again.
+    gc.disable()
     from tui.app import LowrankApp
     from tui.home import home
 

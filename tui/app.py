@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
-from textual.binding import BindingType
-from textual.command import Provider
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, Provider
 
-from tui.keys import bind
+from tui.keys import bind, key_name
 from tui.look import remember, remembered
 from tui.screens.lesson_room import LessonRoom
 from tui.study import Study
@@ -39,6 +39,13 @@ class LowrankApp(App[None]):
         bind("ctrl+c", "how_to_quit", "app.how-to-quit"),
     ]
 
+    CSS = """
+    CommandPalette > Vertical { width: 80; max-width: 96%; margin-top: 2; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--input { border: none; padding: 1 1 0 1; background: $surface; height: 3; }
+    CommandPalette #--results { border: none; background: $surface; padding: 0 1 1 1; }
+    """
+
     def __init__(self, home: Path, tracks: Path | None = None) -> None:
         super().__init__()
         self.home = home
@@ -51,6 +58,10 @@ class LowrankApp(App[None]):
 
     def get_default_screen(self) -> LessonRoom:
         return self.room
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on the keyboard: F1, Enter, Esc."""
+        return binding.key_display or key_name(binding.key)
 
     @property
     def lang(self) -> "Lang":
@@ -76,6 +87,11 @@ class LowrankApp(App[None]):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(key_groups(self.lang), str(self.home), self.lang))
+
+    def action_command_palette(self) -> None:
+        """The palette, asking in the learner's language."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=say(self.lang, "palette.placeholder")))
 
     def action_where(self) -> None:
         """Where progress and runs are kept."""

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from tui.keys import key_name
 from tui.typeset import plain
 from tui.widgets.keyline import label
 from tui.widgets.tabs import PANES
@@ -91,39 +92,17 @@ def key_groups(lang: "Lang") -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _rows(bindings: list[Binding], lang: "Lang") -> list[tuple[str, str]]:
-    """One row for each thing that can be done, with all the keys that do it."""
-    rows: dict[str, list[str]] = {}
+    """One row for each thing that can be done, with all its keys; one key that does several things has one row."""
+    keys_of: dict[str, list[str]] = {}
     for binding in bindings:
         text = say(lang, "help.options") if str(binding.id).startswith("quiz.option-") else label(binding, lang)
-        keys = [_key_name(key) for key in binding.key.split(",") if key.isascii()]
-        rows.setdefault(text, []).extend(key for key in keys if key not in rows.get(text, []))
-    return [(" ".join(_range(keys)), text) for text, keys in rows.items()]
+        keys = [key_name(key) for key in binding.key.split(",") if key.isascii()]
+        keys_of.setdefault(text, []).extend(key for key in keys if key not in keys_of.get(text, []))
+    rows: dict[str, list[str]] = {}
+    for text, keys in keys_of.items():
+        rows.setdefault(" ".join(_range(keys)), []).append(text)
+    return [(keys, " · ".join(texts)) for keys, texts in rows.items()]
 
 
 def _range(keys: list[str]) -> list[str]:
     return ["1–9"] if keys == [str(n) for n in range(1, 10)] else keys
-
-
-_NAMES = {
-    "question_mark": "?",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "enter": "Enter",
-    "escape": "Esc",
-    "space": "Space",
-    "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "home": "Home",
-    "end": "End",
-    "delete": "Del",
-}
-
-
-def _key_name(key: str) -> str:
-    if key in _NAMES:
-        return _NAMES[key]
-    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key

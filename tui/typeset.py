@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lessons.model import Span
 
 Lines = list[Content]
+Layout = Callable[[int], Lines]
 
 KIND_STYLES: Final = {
     "plain": "",
@@ -83,9 +84,10 @@ def table(header: Sequence[Content], rows: Sequence[Sequence[Content]], width: i
         return []
     cells = [[*row, *[Content("")] * (count - len(row))] for row in [header, *rows]]
     widths = [max(row[i].cell_length for row in cells) for i in range(count)]
+    least = [max(width_of(word) for row in cells for word in [*row[i].plain.split(), ""]) for i in range(count)]
     room = width - 2 * (count - 1)
-    while sum(widths) > room and max(widths) > 12:
-        widths[widths.index(max(widths))] -= 1
+    while sum(widths) > room and (spare := max(w - m for w, m in zip(widths, least, strict=True))) > 0:
+        widths[[w - m for w, m in zip(widths, least, strict=True)].index(spare)] -= 1
     if sum(widths) > room:
         return _stacked(cells, width)
     lines: Lines = []
@@ -131,13 +133,12 @@ def spread(left: Content, right: Content, width: int) -> Content:
     return pad(left, room) + Content(" ") + right if width > right.cell_length else fit(right, width)
 
 
-def pad_text(text: str, width: int) -> str:
-    """`text` in exactly `width` cells."""
-    return set_cell_size(plain(text), width)
-
-
 def width_of(text: str) -> int:
     return cell_len(plain(text))
 
 
-Layout = Callable[[int], Lines]
+
+def barred(content: Content) -> Layout:
+    """A layout with a rule down its left side."""
+    mark = styled("▎ ", "$primary")
+    return lambda width: [mark + line for line in content.wrap(max(width - 2, 4))]

@@ -67,6 +67,8 @@ EN: Final[dict[str, str]] = {
     "key.lab.back": "back",
     "key.lab.button-left": "button to the left",
     "key.lab.button-right": "button to the right",
+    "key.field.submit": "submit",
+    "key.field.leave": "leave the field",
     "key.dialog.yes": "yes",
     "key.dialog.no": "no",
     "key.dialog.close": "close",
@@ -97,7 +99,7 @@ EN: Final[dict[str, str]] = {
     # quiz
     "quiz.empty": "This lesson has no quiz yet.",
     "quiz.count": "Question {n}/{total} · {right} right",
-    "quiz.number": "a number, e.g. 5.6M",
+    "quiz.number": "a number",
     "quiz.right": "Right.",
     "quiz.wrong": "Not quite.",
     "quiz.not-graded": "Not graded: {why}",

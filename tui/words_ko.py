@@ -67,6 +67,8 @@ KO: Final[dict[str, str]] = {
     "key.lab.back": "돌아가기",
     "key.lab.button-left": "왼쪽 단추",
     "key.lab.button-right": "오른쪽 단추",
+    "key.field.submit": "내기",
+    "key.field.leave": "칸에서 나가기",
     "key.dialog.yes": "예",
     "key.dialog.no": "아니요",
     "key.dialog.close": "닫기",
@@ -97,7 +99,7 @@ KO: Final[dict[str, str]] = {
     # 퀴즈
     "quiz.empty": "이 강의에는 아직 퀴즈가 없어요.",
     "quiz.count": "문제 {n}/{total} · 맞힘 {right}",
-    "quiz.number": "숫자, 예: 563만",
+    "quiz.number": "숫자",
     "quiz.right": "맞았어요.",
     "quiz.wrong": "조금 달라요.",
     "quiz.not-graded": "채점하지 않았어요: {why}",

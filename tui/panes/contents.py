@@ -36,11 +36,11 @@ class ContentsPane(OptionList):
     """The list on the left; choosing an entry posts `Chosen`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("j", "cursor_down", "contents.down", show=True, key_display="j/k"),
-        bind("k", "cursor_up", "contents.up"),
+        bind("j,down", "cursor_down", "contents.down", show=True, key_display="j/k"),
+        bind("k,up", "cursor_up", "contents.up"),
         bind("enter,space", "select", "contents.open", show=True),
-        bind("g", "first", "contents.first"),
-        bind("G", "last", "contents.last"),
+        bind("g,home", "first", "contents.first"),
+        bind("G,end", "last", "contents.last"),
     ]
 
     DEFAULT_CSS = """
@@ -66,6 +66,7 @@ class ContentsPane(OptionList):
         self._progress: Progress | None = None
         self._lesson = ""
         self._section = ""
+        self._width = 0
         self._places: dict[str, Place] = {}
 
     def show(self, course: "Course", progress: "Progress", lesson: str, section: str) -> None:
@@ -80,8 +81,12 @@ class ContentsPane(OptionList):
             self._fill(moved=False)
 
     def on_resize(self) -> None:
-        if self._course is not None:
+        if self._course is not None and self._width != self._measure():
             self._fill(moved=False)
+
+    def _measure(self) -> int:
+        """Cells for an entry; while the pane is out of sight, those it will have behind its tab."""
+        return max((self.size.width or self.screen.size.width - 2) - 4, 12)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -89,7 +94,7 @@ class ContentsPane(OptionList):
             self.post_message(self.Chosen(self._places[event.option_id]))
 
     def _fill(self, moved: bool) -> None:
-        highlighted = self.highlighted
+        highlighted, self._width = self.highlighted, self._measure()
         self._places.clear()
         entries: list[Option] = []
         assert self._course is not None
@@ -142,8 +147,7 @@ class ContentsPane(OptionList):
     def _entry(self, place: Place, mark: tuple[str, str], text: Content) -> Option:
         key = f"{place.kind}:{place.section or place.lesson}"
         self._places[key] = place
-        width = max(self.scrollable_content_region.width - 2, 12)
-        return Option(join(hang([(styled(*mark), text)], width), "\n"), id=key)
+        return Option(join(hang([(styled(*mark), text)], self._measure()), "\n"), id=key)
 
 
 def _still(content: Content) -> Option:

@@ -10,13 +10,14 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, Static
 
 from tui.experiment import RunState, Stage, compare, item_of, run_state, stage
 from tui.keys import bind
 from tui.panes.exercise_sheet import as_number, comparison, heading, locked_line
 from tui.panes.page import PagePane
 from tui.typeset import Layout, inline, plain, styled
+from tui.widgets.fields import NumberLine
 from tui.widgets.lines import LinesView
 from tui.words import say
 
@@ -41,10 +42,6 @@ class ExercisePane(PagePane):
     ExercisePane .step { height: 1; }
     ExercisePane .body { height: auto; padding-left: 3; margin-bottom: 1; }
     ExercisePane .body > Static { height: auto; margin-bottom: 1; }
-    ExercisePane Input { width: 36; border: tall $rule; background: $surface; margin-bottom: 1; }
-    ExercisePane Input:focus { border: tall $primary; }
-    ExercisePane TextArea { height: 7; border: tall $rule; background: $surface; margin-bottom: 1; }
-    ExercisePane TextArea:focus { border: tall $primary; }
     """
 
     lang: reactive["Lang"] = reactive("en", init=False)
@@ -81,7 +78,8 @@ class ExercisePane(PagePane):
         self._run_state: RunState = "none"
         self._trouble = ""
         self._status = ""
-        self._draft: str | None = None
+        self._draft: tuple[Stage | None, str] | None = None
+        self._drawn: Stage | None = None
 
     def compose(self) -> ComposeResult:
         yield self._page
@@ -124,16 +122,17 @@ class ExercisePane(PagePane):
 
     async def _draw(self) -> None:
         self._remember_draft()
-        writing = any(field.has_focus for field in self._page.query("Input, TextArea"))
+        self._drawn = self.stage
+        held = self.has_focus_within
         async with self._lock:
             with self.app.batch_update():
                 await self._page.remove_children()
                 await self._page.mount_all(self._widgets())
         self.refresh_bindings()
-        self.call_after_refresh(self._settle, writing)
+        self.call_after_refresh(self._settle, held)
 
-    def _settle(self, writing: bool) -> None:
-        if writing or self.has_focus_within:
+    def _settle(self, held: bool) -> None:
+        if held:
             self._focus_entry()
         for view in self._page.query(".-now"):
             view.scroll_visible(animate=False, top=False)
@@ -147,16 +146,18 @@ class ExercisePane(PagePane):
         field = next(iter(self._page.query("Input, TextArea")), None)
         if field is None:
             self.focus()
-        elif not (isinstance(field, TextArea) and self.stage and self.stage.name == "done"):
+        elif not (self.stage and self.stage.name == "done"):
             field.focus()
 
     def _remember_draft(self) -> None:
         for field in self._page.query("Input, TextArea"):
-            self._draft = field.value if isinstance(field, Input) else getattr(field, "text", "")
+            self._draft = self._drawn, field.value if isinstance(field, Input) else getattr(field, "text", "")
 
     def _take_draft(self, otherwise: str) -> str:
-        draft, self._draft = self._draft, None
-        return otherwise if draft is None else draft
+        """What was being written when this stage was last drawn."""
+        if self._draft is None or self._draft[0] != self.stage:
+            return otherwise
+        return self._draft[1]
 
     def _widgets(self) -> list[Widget]:
         exercise, state, here = self._exercise, self._state, self.stage
@@ -200,7 +201,7 @@ class ExercisePane(PagePane):
         prompt = Static(inline(spans(step.prompt[self.lang])))
         if locked is not None:
             return [prompt, Static(locked_line(self.lang, locked, step.unit[self.lang]))]
-        field = Input(self._take_draft(""), placeholder="5.6M · 5,636,096 · 563만", select_on_focus=False)
+        field = NumberLine(self._take_draft(""), say(self.lang, "quiz.number"), step.unit[self.lang])
         hint = self._trouble or say(self.lang, "exercise.hint.lock")
         return [prompt, field, Static(styled(hint, "$warning" if self._trouble else "$text-muted"))]
 
@@ -240,12 +241,13 @@ class ExercisePane(PagePane):
         self, number: int, exercise: "Exercise", state: "ExerciseState", here: Stage
     ) -> list[Widget]:
         from lessons.parse import spans
+        from tui.widgets.sentences import Sentences
 
         now, done = here.name == "explain", here.name == "done"
         head = Static(heading(self.lang, number, "explain", done, now), classes="step -now" if now else "step")
         if not now and not done:
             return [head]
-        field = TextArea(self._take_draft(state.sentences or ""), soft_wrap=True, tab_behavior="focus")
+        field = Sentences(self._take_draft(state.sentences or ""))
         hint = self._trouble or say(self.lang, "exercise.hint.kept" if done else "exercise.hint.keep")
         style = "$warning" if self._trouble else "$success" if done else "$text-muted"
         prompt = Static(inline(spans(exercise.explain[self.lang])))
@@ -271,7 +273,7 @@ class ExercisePane(PagePane):
             self.post_message(self.RunAsked(self._exercise))
 
     async def action_keep(self) -> None:
-        sentences = "".join(field.text for field in self._page.query(TextArea)).strip()
+        sentences = "".join(getattr(field, "text", "") for field in self._page.query("TextArea")).strip()
         if self._exercise is None:
             return
         if not sentences:

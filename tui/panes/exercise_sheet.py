@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.typeset import Layout, Lines, hang, inline, join, pad, styled, width_of
+from tui.typeset import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def comparison(lang: "Lang", source: str, predicted: float, truth: int, feedback
             for name, value, style in rows
         ]
         ratio = pad(styled(say(lang, "exercise.row.ratio"), "$text-muted"), label)
-        drawn.append(ratio + styled(ratio_text(lang, predicted, truth), "$warning" if difference else "$success"))
-        return [*drawn, Content(""), *hang([(styled("▎ ", "$primary"), inline(spans(feedback)))], width)]
+        text = styled(ratio_text(lang, predicted, truth), "$warning" if difference else "$success")
+        return [*drawn, *hang([(ratio, text)], width), Content(""), *barred(inline(spans(feedback)))(width)]
 
     return lines

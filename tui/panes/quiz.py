@@ -16,6 +16,7 @@ from tui.keys import bind
 from tui.panes.page import PagePane
 from tui.panes.quiz_sheet import Sheet
 from tui.typeset import inline, join, plain, styled
+from tui.widgets.fields import NumberLine
 from tui.widgets.lines import LinesView
 from tui.widgets.option import OptionRow
 from tui.words import say
@@ -47,8 +48,6 @@ class QuizPane(PagePane):
     QuizPane .tally { height: 1; margin-bottom: 1; }
     QuizPane .verdict { height: auto; margin: 1 0 0 0; }
     QuizPane .foot { height: auto; margin-top: 1; color: $text-muted; }
-    QuizPane Input { width: 36; border: tall $rule; background: $surface; margin-bottom: 1; }
-    QuizPane Input:focus { border: tall $primary; }
     """
 
     lang: reactive["Lang"] = reactive("en", init=False)
@@ -93,17 +92,17 @@ class QuizPane(PagePane):
         await self._draw()
 
     async def _draw(self) -> None:
+        held = self.has_focus_within
         async with self._lock:
             with self.app.batch_update():
                 await self._page.remove_children()
                 await self._page.mount_all(self._widgets())
-        self._focus_entry()
+        if held:
+            self._focus_entry()
         self.refresh_bindings()
 
     def _focus_entry(self) -> None:
         """The field takes the keys while a number is asked for; otherwise the pane itself does."""
-        if not self.has_focus_within:
-            return
         field = next(iter(self._page.query(Input)), None)
         if field is not None and not field.disabled:
             field.focus()
@@ -127,9 +126,8 @@ class QuizPane(PagePane):
             Static(prompt, classes="prompt"),
         ]
         if sheet.question.kind == "number":
-            field = Input(sheet.typed, placeholder=say(self.lang, "quiz.number"), select_on_focus=False)
-            field.disabled = sheet.graded
-            widgets.append(field)
+            unit = sheet.question.number.unit[self.lang] if sheet.question.number else ""
+            widgets.append(NumberLine(sheet.typed, say(self.lang, "quiz.number"), unit, disabled=sheet.graded))
         else:
             widgets += [OptionRow(sheet, i, self.lang) for i in range(len(sheet.question.options))]
         widgets.append(LinesView(sheet.verdict(self.lang), classes="verdict"))

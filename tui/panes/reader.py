@@ -40,7 +40,7 @@ class ReaderPane(PagePane):
 
     DEFAULT_CSS = """
     ReaderPane .heading { color: $primary; text-style: bold; margin-bottom: 1; height: auto; }
-    ReaderPane .lesson-title { color: $heading; text-style: bold; height: auto; }
+    ReaderPane .lesson-title { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
     ReaderPane .summary { color: $text-muted; height: auto; margin-bottom: 1; }
     ReaderPane .foot { height: auto; margin-top: 1; color: $text-muted; link-style: none; link-color: $text-muted;
                        link-style-hover: bold; link-background-hover: $panel; link-color-hover: $heading; }

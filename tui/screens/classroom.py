@@ -45,14 +45,15 @@ class Classroom(Screen[None]):
     ]
 
     DEFAULT_CSS = """
-    Classroom { layers: base above; background: $background; color: $text; layout: vertical; }
+    Classroom { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
     Classroom #desk { height: 1fr; width: 1fr; }
     Classroom #contents { width: 20%; min-width: 26; max-width: 34; height: 1fr; }
-    Classroom #lab { width: 32%; min-width: 40; max-width: 76; height: 1fr; border-left: solid $rule; }
+    Classroom #lab { width: 32%; min-width: 40; max-width: 76; height: 1fr; border-left: solid $rule; padding-top: 1; }
     Classroom #lab.-here { border-left: solid $primary; }
     Classroom .middle { width: 1fr; height: 1fr; }
     Classroom.-narrow #contents, Classroom.-narrow #lab { width: 1fr; max-width: 100%; min-width: 0; border: none; }
     """
+    AUTO_FOCUS = "#reader"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
     lang: reactive["Lang"] = reactive("en", init=False)
@@ -156,14 +157,11 @@ class Classroom(Screen[None]):
             self.focus_previous()
 
     def action_back(self) -> None:
-        """Out of a line being written, away with a message, and else back to the text."""
-        view = self._views()[self.pane]
-        if self.query_one(Ribbon).skip():
-            return
-        if self.focused is not None and self.focused is not view and isinstance(view, QuizPane | ExercisePane):
-            view.focus()
-        else:
+        """Away with a message, and else back to the text."""
+        if not self.query_one(Ribbon).skip():
             self.action_show("text")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "show" and parameters == (self.pane,) and self.focused is not None:
+            return self._views()[self.pane] not in self.focused.ancestors_with_self
         return not (action in ("show", "pane", "back") and too_small(self.size))

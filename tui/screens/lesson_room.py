@@ -1,6 +1,7 @@
 """The classroom at work: what is done in the panes is recorded, and what is recorded is shown."""
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -37,6 +38,8 @@ class LessonRoom(Classroom):
 
     async def _begin(self) -> None:
         """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen."""
+        gc.freeze()
+        gc.enable()
         try:
             await asyncio.to_thread(self._study.load)
         except Exception as error:  # whatever it is, the learner gets a sentence and not a traceback

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.highlight import code
-from tui.typeset import Layout, Lines, hang, inline, plain, spread, styled, table
+from tui.typeset import Lines, barred, hang, inline, plain, spread, styled, table
 from tui.widgets.lines import LinesView
 from tui.words import say
 
@@ -113,9 +113,3 @@ def words_in(blocks: Iterable["Block"]) -> int:
 
 def _words(spans: Iterable["Span"]) -> int:
     return len("".join(span.text for span in spans).split())
-
-
-def barred(content: Content) -> Layout:
-    """A layout with a rule down its left side."""
-    mark = styled("▎ ", "$primary")
-    return lambda width: [mark + line for line in content.wrap(max(width - 2, 4))]

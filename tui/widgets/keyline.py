@@ -46,9 +46,10 @@ def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) ->
     shown = [name for name, (_, binding) in found.items() if binding.show and name not in ALWAYS + RIGHT][:MOST]
     tail = [item(name) for name in ALWAYS if name in found]
     for count in range(len(shown), -1, -1):
-        left = Content(" ") + join([*(item(name) for name in shown[:count]), *tail], "   ")
-        if left.cell_length + right.cell_length + 2 <= width:
-            return spread(left, right, width)
+        for gap in ("   ", "  "):
+            left = Content(" ") + join([*(item(name) for name in shown[:count]), *tail], gap)
+            if left.cell_length + right.cell_length + 1 <= width:
+                return spread(left, right, width)
     return fit(join(tail, "  "), width)
 
 

@@ -11,7 +11,7 @@ class LinesView(Widget):
     """Draws what a layout function makes of the width; its height follows."""
 
     DEFAULT_CSS = """
-    LinesView { width: 1fr; height: auto; }
+    LinesView { width: 1fr; height: auto; text-wrap: nowrap; }
     """
 
     def __init__(self, layout: Layout, *, id: str | None = None, classes: str | None = None) -> None:
