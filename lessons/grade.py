@@ -9,10 +9,18 @@ from typing import Literal
 
 from lessons.formula import evaluate
 from lessons.model import Feedback, Graded, Misconception, Prediction, Question, Text
-from lessons.numbers import Number, parse_number, round_to, show_number, significant
+from lessons.numbers import NotANumber, Number, parse_number, round_to, show_number, significant
 from lessons.text import fill
 
-__all__ = ["Number", "grade_choice", "grade_number", "grade_prediction", "parse_number", "truth_of"]
+__all__ = [
+    "NotANumber",
+    "Number",
+    "grade_choice",
+    "grade_number",
+    "grade_prediction",
+    "parse_number",
+    "truth_of",
+]
 
 MISCONCEPTION_TOLERANCE = 0.01
 
@@ -31,7 +39,7 @@ def grade_choice(question: Question, chosen: frozenset[str]) -> Graded:
 
 
 def grade_number(question: Question, text: str) -> Feedback:
-    """Judges what was typed, with or without its unit; ValueError when it is no number."""
+    """Judges what was typed, with or without its unit; NotANumber when it cannot be read."""
     if question.number is None:
         raise ValueError("This question asks for a choice.")
     answer = question.number

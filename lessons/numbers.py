@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lessons.model import Text
+
 LARGEST = 10**18
 
 _SUFFIXES = {
@@ -26,7 +28,17 @@ _KOREAN = re.compile(rf"(?P<digits>{_DIGITS})?\s*(?P<units>[십백천]?[만억�
 _GROUPED = re.compile(r"[0-9]+[,_][0-9,_]*(?:\.[0-9]+)?\s*[a-z]*")
 LONGEST = 100
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_HELP = "write a number such as 5,636,096 or 5.6M or 563만"
+
+
+class NotANumber(ValueError):
+    """What was typed cannot be read; `text` says why and how to write it, in one line per language."""
+
+    def __init__(self, en: str, ko: str) -> None:
+        self.text: Text = {
+            "en": f"{en}: write a number such as 5,636,096 or 5.6M or 563만.",
+            "ko": f"{ko}. 5,636,096이나 5.6M, 563만처럼 적어 주세요.",
+        }
+        super().__init__(self.text["en"])
 
 
 @dataclass(frozen=True)
@@ -40,31 +52,32 @@ class Number:
 def parse_number(text: str) -> Number:
     """Reads "5,636,096", "5_636_096", "5.6M", "1e6", "563만 6096", "3억 5천만" and their full-width forms.
 
-    A leading ~, ≈ or 약 and a trailing 개 are allowed. Raises ValueError with one line that says
-    what is wrong and shows a number that would be read.
+    A leading ~, ≈ or 약 and a trailing 개 are allowed. Raises NotANumber.
     """
     plain = unicodedata.normalize("NFC", text[: LONGEST + 1]).translate(_FULL_WIDTH).strip().lower()
     plain = re.sub(r"^(?:[~≈]|약|about)\s*", "", plain)
     plain = re.sub(r"\s*개$", "", plain)
     if not plain:
-        raise ValueError(f"Nothing was written: {_HELP}.")
+        raise NotANumber("Nothing was written", "아직 아무것도 적지 않았어요")
     if len(text) > LONGEST:
-        raise ValueError(f"This is too long for a number: {_HELP}.")
+        raise NotANumber("This is too long for a number", "숫자라기엔 너무 길어요")
     if plain.startswith("-"):
-        raise ValueError(f"A count cannot be negative: {_HELP}.")
+        raise NotANumber("A count cannot be negative", "개수는 음수가 될 수 없어요")
     if match := _PLAIN.fullmatch(plain):
         return _plain(match)
     if any(sign in plain for sign in (*_SMALL, *_LARGE)):
         return _korean(plain)
     if _GROUPED.fullmatch(plain):
-        raise ValueError(f"The commas do not stand at the thousands: {_HELP}.")
-    raise ValueError(f"This is not a number: {_HELP}.")
+        raise NotANumber("The commas do not stand at the thousands", "쉼표가 천 단위 자리에 있지 않아요")
+    raise NotANumber("This is not a number", "숫자로 읽을 수 없어요")
 
 
 def _plain(match: re.Match[str]) -> Number:
     suffix = match["suffix"]
     if suffix not in _SUFFIXES:
-        raise ValueError(f"{suffix!r} is not a unit known here (k, M and B are): {_HELP}.")
+        raise NotANumber(
+            f"{suffix!r} is not a unit known here (k, M and B are)", f"{suffix!r}라는 단위는 몰라요(k, M, B는 알아요)"
+        )
     digits = match["digits"]
     value = _fraction(digits) * 10 ** int(match["power"] or 0) * _SUFFIXES[suffix]
     return _number(value, _written(digits))
@@ -76,18 +89,20 @@ def _korean(plain: str) -> Number:
     while position < len(plain):
         match = _KOREAN.match(plain, position)
         if match is None or match.end() == position:
-            raise ValueError(f"This is not a number: {_HELP}.")
+            raise NotANumber("This is not a number", "숫자로 읽을 수 없어요")
         position = match.end()
         digits, units = match["digits"] or "1", match["units"]
         small = _SMALL.get(units[:1], 1)
         term = _fraction(digits) * small
         if term >= within:
-            raise ValueError(f"The units do not go from large to small: {_HELP}.")
+            raise NotANumber("The units do not go from large to small", "단위는 큰 것부터 작은 것 순서로 적어야 해요")
         group, within, written = group + term, Fraction(small), _written(digits)
         large = _LARGE.get(units[-1:], 1)
         if large > 1 or position == len(plain):
             if group * large >= above:
-                raise ValueError(f"The units do not go from large to small: {_HELP}.")
+                raise NotANumber(
+                    "The units do not go from large to small", "단위는 큰 것부터 작은 것 순서로 적어야 해요"
+                )
             total, group = total + group * large, Fraction(0)
             above, within = Fraction(large), Fraction(10**20)
     return _number(total, written)
@@ -104,7 +119,7 @@ def _written(digits: str) -> int:
 
 def _number(value: Fraction, written: int) -> Number:
     if value > LARGEST:
-        raise ValueError(f"This is larger than anything counted here: {_HELP}.")
+        raise NotANumber("This is larger than anything counted here", "여기서 세는 어떤 수보다도 커요")
     return Number(float(value), max(1, written, significant(value)))
 
 

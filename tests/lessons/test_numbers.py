@@ -1,10 +1,12 @@
 """Numbers as learners type them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.numbers import LARGEST, Number, parse_number, round_to, show_number
+from lessons.numbers import LARGEST, NotANumber, Number, parse_number, round_to, show_number
 
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 counts = st.integers(min_value=0, max_value=10**15)
@@ -76,11 +78,13 @@ def test_ways_to_write_a_number(text: str, value: float, precision: int) -> None
     ],
 )
 def test_what_is_no_number_is_refused_in_one_helpful_line(text: str, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint) as error:
+    with pytest.raises(NotANumber, match=complaint) as error:
         parse_number(text)
-    line = str(error.value)
-    assert "5,636,096" in line
-    assert line.isprintable()
+    assert error.value.text["en"] == str(error.value)
+    assert re.search("[가-힣]{2} ", error.value.text["ko"])
+    for line in error.value.text.values():
+        assert "5,636,096" in line
+        assert line.isprintable()
 
 
 @given(st.text())
