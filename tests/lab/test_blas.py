@@ -1,0 +1,31 @@
+"""The BLAS remedy: built once, and always with a way on when it cannot be."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.blas import find_blas
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux needs another BLAS")
+
+
+def test_the_shim_is_built_once_and_used_again(tmp_path: Path) -> None:
+    first = find_blas(tmp_path)
+    assert first.name == "OpenBLAS" and first.preload is not None and not first.remedy
+    stamp = first.preload.stat().st_mtime_ns
+    assert find_blas(tmp_path).preload == first.preload and first.preload.stat().st_mtime_ns == stamp
+
+
+def test_without_a_compiler_everything_still_works_and_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    blas = find_blas(tmp_path)
+    assert blas.preload is None or "openblas" in str(blas.preload)
+    assert blas.preload or "C compiler" in blas.remedy
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(tmp_path: Path) -> None:
+    (tmp_path / "blas").write_text("a file where a folder should be")
+    assert find_blas(tmp_path).name != "OpenBLAS"

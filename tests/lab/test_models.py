@@ -1,0 +1,84 @@
+"""Models by name, and counting parameters without loading weights."""
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.errors import LabError
+from lab.models import BUNDLED, find_model, list_models, preset_shape
+from lab.params import count_safetensors, safetensors_header, total_parameters, trainable_parameters
+
+
+def test_sprout_is_bundled_small_and_counted_by_formula_as_by_file(tmp_path: Path) -> None:
+    sprout = find_model("sprout", tmp_path)
+    assert sprout.ready and sprout.bits == 0
+    assert (
+        sprout.parameters == total_parameters(sprout.shape) == count_safetensors(BUNDLED / "sprout/model.safetensors")
+    )
+    assert sum(p.stat().st_size for p in (BUNDLED / "sprout").iterdir()) <= 16_000_000
+
+
+def test_lesson_one_counts_llama_3_2_1b_right() -> None:
+    shape = preset_shape("llama-3.2-1b")
+    assert trainable_parameters(shape, rank=8) == 5_636_096
+    assert total_parameters(shape) == 1_235_814_400
+
+
+def test_trainable_parameters_follow_method_rank_and_layers(tmp_path: Path) -> None:
+    shape = find_model("sprout", tmp_path).shape
+    assert trainable_parameters(shape, rank=8) == 175_104
+    assert trainable_parameters(shape, rank=16) == 2 * 175_104
+    assert trainable_parameters(shape, rank=8, layers=3) * 2 == 175_104
+    assert trainable_parameters(shape, method="dora", rank=8) == 175_104 + 6 * (4 * 192 + 2 * 512 + 192)
+
+
+def test_variants_are_known_before_they_are_made(tmp_path: Path) -> None:
+    names = [m.name for m in list_models(tmp_path)]
+    assert names == ["sprout", "sprout-4bit", "sprout-8bit"]
+    assert not find_model("sprout-4bit", tmp_path).ready
+
+
+@pytest.mark.parametrize("name", ["nothing", "../sprout", "a/b/c", "", "sprout/../sprout", "/etc"])
+def test_an_unknown_or_odd_name_is_refused_with_what_there_is(name: str, tmp_path: Path) -> None:
+    with pytest.raises(LabError):
+        find_model(name, tmp_path)
+
+
+def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text((BUNDLED / "sprout/config.json").read_text())
+    (tmp_path / "model.bin").write_bytes(b"pickle")
+    with pytest.raises(LabError, match="only safetensors weights are loaded"):
+        find_model(str(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "config", ["", "[]", "{}", '{"hidden_size": "x"}', '{"hidden_size": 8, "num_attention_heads": 0}']
+)
+def test_a_broken_configuration_is_an_error_not_a_crash(config: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(config)
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(LabError):
+        find_model(str(tmp_path), tmp_path)
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_read_as_safetensors_give_an_error_or_a_header(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("st") / "x.safetensors"
+    path.write_bytes(data)
+    try:
+        assert isinstance(safetensors_header(path), dict)
+    except LabError as error:
+        assert str(path) in str(error)
+
+
+def test_parameters_are_counted_from_the_header_alone(tmp_path: Path) -> None:
+    header = json.dumps({"a": {"dtype": "F32", "shape": [3, 5], "data_offsets": [0, 60]}, "__metadata__": {"x": "y"}})
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
+    assert count_safetensors(path) == 15
