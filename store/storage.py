@@ -64,20 +64,16 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         create_folder(folder)
         # One lock object for each path, so that a thread that holds it may ask again.
-        with filelock.FileLock(
-            folder / "lock", timeout=LOCK_SECONDS, poll_interval=POLL_SECONDS, is_singleton=True
-        ):
+        with filelock.FileLock(folder / "lock", timeout=LOCK_SECONDS, poll_interval=POLL_SECONDS, is_singleton=True):
             yield
     except filelock.Timeout:
         raise StoreError(
-            f"Another program has held {folder / 'lock'} for {LOCK_SECONDS:.0f} seconds. "
-            "Close it and try again."
+            f"Another program has held {folder / 'lock'} for {LOCK_SECONDS:.0f} seconds. Close it and try again."
         ) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(
-            f"Progress could not be written to {folder} ({reason}). "
-            "Make room or allow writing there, and try again."
+            f"Progress could not be written to {folder} ({reason}). Make room or allow writing there, and try again."
         ) from error
 
 

@@ -153,9 +153,7 @@ def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
         log.append("a")
 
 
-def test_a_lock_that_is_never_released_is_said_plainly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_that_is_never_released_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "LOCK_SECONDS", 0.05)
     with filelock.FileLock(tmp_path / "lock"), pytest.raises(StoreError, match="Another program has held"):
         EventLog(tmp_path).append("a")
@@ -185,7 +183,5 @@ def test_opening_a_log_loads_nothing_heavy(tmp_path: Path) -> None:
         "from store.log import EventLog; assert len(EventLog(Path(sys.argv[1])).events()) == 1\n"
         "print(*sorted({'pydantic', 'filelock', 'asyncio', 'yaml', 'textual', 'lessons'} & set(sys.modules)))"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""

@@ -40,10 +40,7 @@ def everything() -> list[Event]:
         event("question.answered", "lora/two?x", right=True, chosen=4.0),
         *(event("prediction.locked", item, value=96.0, text="96") for item in ONE.predictions),
         event("exercise.run", "lora/one!count", run="r0"),
-        *(
-            event("exercise.measured", item, truth=100, value=96, feedback="close")
-            for item in ONE.predictions
-        ),
+        *(event("exercise.measured", item, truth=100, value=96, feedback="close") for item in ONE.predictions),
         event("exercise.explained", "lora/one!count", sentences="It adapts all. I thought one."),
         *(event("run.started", f"r{n}", run=f"r{n}", method=method) for n, method in enumerate(METHODS)),
         *(event("run.finished", f"r{n}", train_loss=0.3) for n, _ in enumerate(METHODS)),
@@ -264,8 +261,6 @@ def test_the_log_of_each_release_still_replays(tmp_path: Path) -> None:
     progress = replay(log.events(), COURSE)
     assert progress.xp == 5 + 5 + 10 + 10 + 10
     assert progress.achievements == ("two-tongues", "first-light", "close-call")
-    assert (
-        progress.exercises["lora/one!count"].sentences == "Every linear layer is adapted. 나는 하나만 세었다."
-    )
+    assert progress.exercises["lora/one!count"].sentences == "Every linear layer is adapted. 나는 하나만 세었다."
     assert (progress.language, progress.position) == ("en", {"lora/one": "lora/one#b"})
     assert log.append("language.set", payload={"lang": "ko"}).device == "00f1c7a5e0000001"

@@ -1,0 +1,55 @@
+# `make run` makes everything and opens the program; `make test` makes everything and runs every test.
+# Written for GNU make 3.81, which is what macOS has. PYTHON=/path/to/python chooses the Python.
+
+VENV := .venv
+BIN := $(VENV)/bin
+MADE := $(VENV)/made
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: all run test check format wheel wheel-test cuda12 cuda13 clean help
+.DELETE_ON_ERROR:
+
+all: $(MADE)
+
+# Compiling every module of transformers would double the time; what is imported compiles itself.
+$(MADE): pyproject.toml constraints.txt .ci/venv .ci/python
+	@sh .ci/venv $(VENV)
+	@echo "Installing what pyproject.toml asks for; the first time takes a minute or more"
+	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
+	@touch $(MADE)
+
+run: $(MADE)
+	@$(BIN)/python -m tui
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(MADE)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(MADE)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+wheel: $(MADE)
+	rm -rf dist
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+# The wheel in an environment of its own, run from another folder with another home.
+wheel-test: wheel
+	sh .ci/wheel-test $(BIN)/python dist/*.whl
+
+# mlx-cpu and mlx-cuda-* bring the same libmlx.so, and whichever is installed last wins: so the CPU's goes first.
+cuda12 cuda13: $(MADE)
+	$(PIP) install --constraint constraints.txt --editable '.[dev,$@]'
+	$(PIP) uninstall --yes mlx-cpu
+	$(PIP) install --constraint constraints.txt --force-reinstall --no-deps mlx-$(subst cuda,cuda-,$@)
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+help:
+	@echo "make run | test | check | format | wheel | wheel-test | cuda12 | cuda13 | clean"
