@@ -78,6 +78,7 @@ class FormView(VerticalScroll, can_focus=False):
         self.has_last = False
         self._focused = ""
         self._refusal = ""
+        self._announcement = ""
 
     @property
     def say(self) -> Words:
@@ -133,6 +134,11 @@ class FormView(VerticalScroll, can_focus=False):
         """Whether nothing was ever run here, and whether there is a run to go back to."""
         self.first_time, self.has_last = first_time, has_last
         self.draw()
+
+    def announce(self, sentence: str) -> None:
+        """Say something in place of the field's meaning; "" takes it back."""
+        self._announcement = sentence
+        self._draw_help()
 
     def refuse(self, sentence: str, field: str = "") -> None:
         """Say why the run was not started, beside the field where RunSpec names one of ours."""
@@ -199,9 +205,9 @@ class FormView(VerticalScroll, can_focus=False):
     def _draw_help(self) -> None:
         name = self._focused
         wrong = fields.error(name, self.values, self.choices, self.say) if name else ""
-        sentence = self._refusal or wrong or (self._meaning(name) if name else "")
+        sentence = self._announcement or self._refusal or wrong or (self._meaning(name) if name else "")
         panel = self.query_one("#lab-help", Static)
-        panel.set_class(bool(self._refusal or wrong), "-wrong")
+        panel.set_class(bool(self._refusal or wrong) and not self._announcement, "-wrong")
         panel.update(inert(sentence))
 
     def _meaning(self, name: str) -> str:

@@ -103,6 +103,7 @@ class LabPane(Widget):
         self._told: set[str] = set()
         self._status = ""
         self._polling = False
+        self._starting = False
         self._lock = asyncio.Lock()
         self._confirm: Timer | None = None
 
@@ -257,14 +258,23 @@ class LabPane(Widget):
 
     def on_form_view_start(self, event: FormView.Start) -> None:
         event.stop()
-        self.run_worker(self._start_from_form(event.run_fields), group="lab-start", exclusive=True)
+        if not self._starting:
+            self._starting = True
+            self.run_worker(self._start_from_form(event.run_fields))
 
     async def _start_from_form(self, fields: dict[str, object]) -> None:
+        refusal = Refused("")
+        if self._form is not None:
+            self._form.announce(self.say.starting)
         try:
             await self.start_run(fields)
         except Refused as refused:
-            if self._form is not None:
-                self._form.refuse(str(refused), refused.field)
+            refusal = refused
+        finally:
+            self._starting = False
+        if self._form is not None:
+            self._form.announce("")
+            self._form.refuse(str(refusal), refusal.field)
 
     async def _ready(self) -> Lab:
         """The lab, with the modules of the views imported outside the event loop."""

@@ -31,6 +31,7 @@ class Words:
     need_number: str
     need_range: str
     need_layers: str
+    starting: str
     refused: str
     start: str
     last_run: str
@@ -121,6 +122,7 @@ EN = Words(
     need_number="A number, please, like 0.0001 or 1e-4.",
     need_range="From {low} to {high}, please.",
     need_layers="all, or a whole number from 1 to {high}.",
+    starting="Starting the engine …",
     refused="Not started: {reason}",
     start="Start",
     last_run="Last run",
@@ -223,6 +225,7 @@ KO = Words(
     need_number="0.0001이나 1e-4 같은 수를 적어 주세요.",
     need_range="{low}부터 {high}까지 적어 주세요.",
     need_layers="all 또는 1부터 {high}까지의 정수를 적어 주세요.",
+    starting="엔진을 시작하고 있어요 …",
     refused="시작하지 않았어요: {reason}",
     start="시작",
     last_run="지난 학습",

@@ -1,8 +1,10 @@
 """A host for the lab pane, and run directories written by hand, event by event."""
 
+import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Iterable
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ class Host(App[None]):
         self.pane = LabPane(home / "runs", home / "cache", lang)
         self.column = column
         self.heard: list[Message] = []
+        self.news = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         if not self.column:
@@ -54,13 +57,24 @@ class Host(App[None]):
                 yield self.pane
 
     def on_lab_pane_run_started(self, message: LabPane.RunStarted) -> None:
-        self.heard.append(message)
+        self._hear(message)
 
     def on_lab_pane_run_ended(self, message: LabPane.RunEnded) -> None:
-        self.heard.append(message)
+        self._hear(message)
 
     def on_lab_pane_status(self, message: LabPane.Status) -> None:
+        self._hear(message)
+
+    def _hear(self, message: Message) -> None:
         self.heard.append(message)
+        self.news.set()
+
+    async def hears(self, kind: type[Message], like: Callable[[Any], bool] = lambda _: True) -> Any:
+        """The first message of the kind that is like that, as soon as it has come."""
+        while not (found := [message for message in self.said(kind) if like(message)]):
+            self.news.clear()
+            await self.news.wait()
+        return found[0]
 
     def said(self, kind: type[Message]) -> list[Any]:
         return [message for message in self.heard if isinstance(message, kind)]
@@ -121,6 +135,15 @@ def ending(kind: str, iteration: int, **more: object) -> dict[str, object]:
     }
 
 
+def sweep(runs: Runs) -> None:
+    """End every engine that a test has left behind."""
+    for run in runs.all():
+        process = run.process()
+        if process is not None and process.pid != os.getpid():
+            process.kill()
+            process.wait(10)
+
+
 class Bench:
     """Makes run directories below one home and writes to them as the engine does."""
 
@@ -160,11 +183,12 @@ MakeHost = Callable[..., Host]
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> MakeHost:
+def host(tmp_path: Path) -> Iterator[MakeHost]:
     def make(lang: Lang = "en", column: int = 0) -> Host:
         return Host(tmp_path, lang, column)
 
-    return make
+    yield make
+    sweep(Runs(tmp_path / "runs"))
 
 
 async def settle(pilot: Pilot[None]) -> None:

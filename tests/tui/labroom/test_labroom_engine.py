@@ -1,0 +1,74 @@
+"""The whole way with the real engine: form, process, chart, stop, summary."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from lab.runs import Runs
+from tui.labroom.chart import LossChart
+from tui.labroom.live import LiveView
+from tui.labroom.pane import LabPane, Refused
+from tui.labroom.summary import SummaryView
+
+PATIENCE = 300.0
+"""Seconds; the runs take a few on an idle machine."""
+
+
+async def fill(pilot: Pilot[None], **values: str) -> None:
+    for name, value in values.items():
+        pilot.app.query_one(f"#lab-field-{name}", Input).value = value
+    await pilot.pause()
+
+
+def text(pilot: Pilot[None], selector: str) -> str:
+    return str(pilot.app.query_one(selector, Static).render())
+
+
+async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tmp_path: Any) -> None:
+    async with host().run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        pilot.app.pane.focus()
+        await fill(pilot, iterations="20", batch="2", rank="4")
+        await pilot.press("ctrl+r")
+        started = await asyncio.wait_for(pilot.app.hears(LabPane.RunStarted), PATIENCE)
+        assert (started.method, started.model, started.data, started.purpose) == ("LoRA", "sprout", "sql", "lab")
+        with pytest.raises(Refused):
+            await pilot.app.pane.start_run({"iters": 5})
+        ended = await asyncio.wait_for(pilot.app.hears(LabPane.RunEnded), PATIENCE)
+        assert (ended.run_id, ended.state) == (started.run_id, "finished")
+        await settle(pilot)
+        assert pilot.app.query_one(SummaryView).display
+        picture = pilot.app.query_one(SummaryView).query_one(LossChart)
+        picture.redraw()
+        assert "•" in picture.render().plain and "★" in picture.render().plain
+        run = Runs(tmp_path / "runs").get(started.run_id)
+        trained = ended.result["trainable_parameters"]
+        assert f"{trained:,}/" in text(pilot, "#lab-trainable")
+        assert "adapters.safetensors" in text(pilot, "#lab-files")
+        assert text(pilot, "#lab-ratio").startswith("adapter ")
+        assert (run.spec.lora_parameters.rank, run.spec.iters) == (4, 20)
+
+
+async def test_a_long_run_moves_the_chart_and_is_stopped_with_its_adapter(host: Any, settle: Any) -> None:
+    spec = {"iters": 100_000, "batch_size": 2, "val_batches": 1, "steps_per_report": 1}
+    async with host().run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.app.pane.start_run(spec, purpose="exercise")
+        started = await asyncio.wait_for(pilot.app.hears(LabPane.RunStarted), PATIENCE)
+        assert started.purpose == "exercise"
+        chart = pilot.app.query_one(LiveView).query_one(LossChart)
+        for iteration in range(1, 4):
+            moved = pilot.app.hears(
+                LabPane.Status, lambda status, at=iteration: int(status.text[1:].split("/")[0]) >= at
+            )
+            await asyncio.wait_for(moved, PATIENCE)
+            assert len(chart.curves.train) >= iteration
+        pilot.app.pane.focus()
+        await pilot.press("x", "x")
+        ended = await asyncio.wait_for(pilot.app.hears(LabPane.RunEnded), PATIENCE)
+        assert ended.state == "stopped"
+        await settle(pilot)
+        assert "adapters.safetensors" in text(pilot, "#lab-files")
