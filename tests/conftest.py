@@ -1,0 +1,25 @@
+"""What holds for every test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A machine that trains beside the tests makes any single example slow.
+settings.register_profile("lowrank", deadline=None)
+settings.load_profile("lowrank")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Nothing that a test starts may write to the developer's own home."""
+    before = os.environ.get("LOWRANK_HOME")
+    home = tmp_path_factory.mktemp("home")
+    os.environ["LOWRANK_HOME"] = str(home)
+    yield home
+    if before is None:
+        del os.environ["LOWRANK_HOME"]
+    else:
+        os.environ["LOWRANK_HOME"] = before

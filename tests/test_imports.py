@@ -1,0 +1,39 @@
+"""What may be loaded when: the first frame waits for nothing heavy."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+PROGRAM = Path(__file__).with_name("first_frame.py")
+NEVER = {"mlx", "mlx_lm", "transformers"}
+"""Not in this process at all: they are the engine's."""
+LATER = {"plotext", "pydantic", "typer", "yaml", "markdown_it", "tinydb", "filelock", "numpy"}
+"""Not before the first frame is on the screen."""
+
+
+def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
+    file = tmp_path / "modules.json"
+    env = {**os.environ, "LOWRANK_HOME": str(tmp_path / "home"), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    program = pexpect.spawn(
+        sys.executable, [str(PROGRAM), str(file)], env=env, dimensions=(40, 120), encoding="utf-8", timeout=60
+    )
+    try:
+        program.expect("Lowrank")
+        loaded = set(json.loads(file.read_text()))
+        assert {"textual", "tui.app"} <= loaded
+        assert not loaded & NEVER
+        assert not loaded & LATER
+    finally:
+        program.close(force=True)
+
+
+@pytest.mark.parametrize("module", ["tui.cli", "tui.labroom.pane", "lab.runs", "store.progress", "lessons.load"])
+def test_no_room_but_the_engine_loads_mlx(module: str) -> None:
+    script = f"import sys, {module}; print(*sorted({NEVER!r} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
