@@ -10,7 +10,7 @@ def main() -> int:
         from tui import cli
 
         return cli.main()
-    # Collecting what imports leave behind would take a fifth of the time to the first frame; the room turns it on again.
+    # Collecting garbage would take a fifth of the time to the first frame; the room turns it on again.
     gc.disable()
     from tui.app import LowrankApp
     from tui.home import home

@@ -43,7 +43,7 @@ class LowrankApp(App[None]):
     CommandPalette > Vertical { width: 80; max-width: 96%; margin-top: 2; }
     CommandPalette SearchIcon { display: none; }
     CommandPalette #--input { border: none; padding: 1 1 0 1; background: $surface; height: 3; }
-    CommandPalette #--results { border: none; background: $surface; padding: 0 1 1 1; }
+    CommandPalette CommandList { border: none; background: $surface; padding: 0 0 1 0; }
     """
 
     def __init__(self, home: Path, tracks: Path | None = None) -> None:
@@ -90,7 +90,7 @@ class LowrankApp(App[None]):
 
     def action_command_palette(self) -> None:
         """The palette, asking in the learner's language."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=say(self.lang, "palette.placeholder")))
 
     def action_where(self) -> None:

@@ -72,9 +72,7 @@ def shape_for(exercise: "Exercise", step: "Prediction", cache: Path) -> Mapping[
     return {**shape, "rank": spec.lora_parameters.rank, "layers": min(asked, shape["blocks"])}
 
 
-def compare(
-    exercise: "Exercise", step: "Prediction", predicted: float, truth: int | None, cache: Path
-) -> "Feedback":
+def compare(exercise: "Exercise", step: "Prediction", predicted: float, truth: int | None, cache: Path) -> "Feedback":
     """The grader's verdict; without a measured `truth`, it is computed from the published shape."""
     from lessons.grade import grade_prediction, truth_of
 

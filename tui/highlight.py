@@ -7,9 +7,9 @@ from tui.typeset import plain
 
 def code(text: str, language: str) -> Content:
     """`text` with one style span per token; an unknown language is drawn plainly."""
-    from pygments.lexers import get_lexer_by_name
-    from pygments.token import Comment, Keyword, Name, Number, Operator, String
-    from pygments.util import ClassNotFound
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+    from pygments.token import Comment, Keyword, Name, Number, Operator, String  # type: ignore[import-untyped]
+    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
     styles = (
         (Comment, "italic $code-comment"),

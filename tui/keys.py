@@ -4,9 +4,11 @@ from typing import Final
 
 from textual.binding import Binding
 
-from tui.words import EN
+from tui.words_en import EN
 
-JAMO: Final = dict(zip("ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ", "qwertyuiopasdfghjklzxcvbnm", strict=True))
+JAMO: Final = dict(
+    zip("ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ", "qwertyuiopasdfghjklzxcvbnm", strict=True)
+)
 """Two-set (두벌식) letter to the Latin letter on the same key; capitals have no jamo of their own there."""
 
 _LETTER_TO_JAMO: Final = {letter: jamo for jamo, letter in JAMO.items()}
@@ -16,9 +18,7 @@ def bind(keys: str, action: str, id: str, *, show: bool = False, key_display: st
     """A binding that can be remapped by `id`, described by the words "key.<id>", and reachable in Hangul."""
     names = keys.split(",")
     names += [_LETTER_TO_JAMO[name] for name in names if name in _LETTER_TO_JAMO]
-    return Binding(
-        ",".join(names), action, EN[f"key.{id}"], show=show, key_display=key_display or None, id=id
-    )
+    return Binding(",".join(names), action, EN[f"key.{id}"], show=show, key_display=key_display or None, id=id)
 
 
 _NAMES: Final = {

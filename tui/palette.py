@@ -1,6 +1,7 @@
 """The command palette, and the table of keys that help shows; both say what there is to do."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
@@ -42,7 +43,7 @@ class Places(Provider):
         lang, room = app.lang, app.room
         for name in PANES:
             title = say(lang, "palette.go", name=say(lang, f"tab.{name}"))
-            yield title, say(lang, "palette.go.help"), lambda name=name: room.action_show(name)
+            yield title, say(lang, "palette.go.help"), partial(room.action_show, name)
         yield from self._lessons(app)
         for name, run in (
             ("language", app.action_language),
@@ -58,10 +59,10 @@ class Places(Provider):
         for track in course.tracks if course else ():
             for lesson in track.lessons:
                 title = plain(say(lang, "palette.lesson", n=lesson.number, title=lesson.title[lang]))
-                yield title, plain(track.title[lang]), lambda i=lesson.id: room.go("lesson", i)
+                yield title, plain(track.title[lang]), partial(room.go, "lesson", lesson.id)
                 for section in lesson.sections:
                     title = plain(say(lang, "palette.section", title=section.title[lang]))
-                    yield title, plain(lesson.title[lang]), lambda i=lesson.id, s=section.id: room.go("section", i, s)
+                    yield title, plain(lesson.title[lang]), partial(room.go, "section", lesson.id, section.id)
 
 
 def key_groups(lang: "Lang") -> list[tuple[str, list[tuple[str, str]]]]:

@@ -96,7 +96,7 @@ class Study:
         """(id, method, result) of every run that ended without anybody noting it; reads run folders, so it is slow."""
         from lab.runs import Runs
 
-        found = []
+        found: list[tuple[str, str, Mapping[str, object]]] = []
         for run in Runs(self.runs).all():
             if run.id not in self.progress.runs_finished and run.state() == "finished":
                 result = run.result() or {}

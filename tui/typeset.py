@@ -37,6 +37,11 @@ def styled(text: str, style: str = "") -> Content:
     return Content.styled(plain(text), style)
 
 
+def clickable(content: Content, action: str, *parameters: object) -> Content:
+    """`content` that runs an action when it is clicked; parameters are passed as they are, never parsed."""
+    return content.stylize(Style.from_meta({"@click": (action, parameters)}))
+
+
 def join(parts: Iterable[Content], between: str = "") -> Content:
     return Content(between).join(parts)
 
@@ -47,7 +52,7 @@ def inline(spans: Sequence["Span"]) -> Content:
     for span in spans:
         part = styled(span.text, KIND_STYLES.get(span.kind, ""))
         if span.kind == "link" and part:
-            part = part.stylize(Style.from_meta({"@click": ("app", "open_link", (span.href,))}))
+            part = clickable(part, "screen.open_link", span.href)
         parts.append(part)
     return join(parts)
 
@@ -135,7 +140,6 @@ def spread(left: Content, right: Content, width: int) -> Content:
 
 def width_of(text: str) -> int:
     return cell_len(plain(text))
-
 
 
 def barred(content: Content) -> Layout:

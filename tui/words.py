@@ -19,7 +19,12 @@ def words(lang: "Lang") -> Words:
     return _BY_LANGUAGE[lang]
 
 
-def say(lang: "Lang", key: str, *, missing: str | None = None, **values: object) -> str:
-    """The words under `key` with {names} filled in; `missing` instead of a KeyError for an unknown key."""
-    text = words(lang)[key] if missing is None else words(lang).get(key, missing)
+def say(lang: "Lang", key: str, **values: object) -> str:
+    """The words under `key` with {names} filled in; KeyError for an unknown key."""
+    text = words(lang)[key]
     return text.format_map(values) if values else text
+
+
+def say_or(lang: "Lang", key: str, otherwise: str) -> str:
+    """The words under a key that others may extend, and `otherwise` while we have none."""
+    return words(lang).get(key, otherwise)

@@ -124,8 +124,8 @@ EN: Final[dict[str, str]] = {
     "exercise.hint.keep": "ctrl+s keeps them · they stay on this machine",
     "exercise.hint.kept": "✓ Kept. You can change them any time: ctrl+s keeps the new ones.",
     "exercise.locked": "locked",
-    "exercise.confirm": "Lock {value} as your prediction?\n\nIt cannot be changed afterwards. A guess that is wrong teaches "
-    "more than no guess.",
+    "exercise.confirm": "Lock {value} as your prediction?\n\nIt cannot be changed afterwards. A guess that is "
+    "wrong teaches more than no guess.",
     "exercise.confirm.yes": "lock it",
     "exercise.confirm.no": "think again",
     "exercise.not-a-number": "{why}",
@@ -209,12 +209,12 @@ EN: Final[dict[str, str]] = {
     "trouble.lessons.remedy": "Install Lowrank again, or put the named file right. The lab works meanwhile: press t.",
     "trouble.start": "Something went wrong while opening your desk",
     "trouble.start.remedy": "Nothing of yours was changed. Please report it with the line above.",
-    "trouble.home": "Nothing can be kept: {detail}. Progress counts only until you quit. Make that folder writable, or set "
-    "LOWRANK_HOME to another one.",
-    "trouble.recovered": "A damaged progress file was recovered from its copy; nothing is lost. The damaged one is kept as "
-    "{detail}",
-    "trouble.lost": "A progress file and its copy were damaged; what they held is missing. The damaged one is kept as "
-    "{detail}",
+    "trouble.home": "Nothing can be kept: {detail}. Progress counts only until you quit. Make that folder writable, "
+    "or set LOWRANK_HOME to another one.",
+    "trouble.recovered": "A damaged progress file was recovered from its copy; nothing is lost. "
+    "The damaged one is kept as {detail}",
+    "trouble.lost": "A progress file and its copy were damaged; what they held is missing. "
+    "The damaged one is kept as {detail}",
     "quit.how": "q quits (ctrl+q from anywhere). Runs go on.",
     "quit.run-goes-on": "The run goes on without the program. `lowrank runs` shows it, and so does the lab next time.",
 }

@@ -124,7 +124,8 @@ KO: Final[dict[str, str]] = {
     "exercise.hint.keep": "ctrl+s로 남겨요 · 이 컴퓨터에만 남아요",
     "exercise.hint.kept": "✓ 남겼어요. 언제든 고쳐 쓰고 ctrl+s로 다시 남길 수 있어요.",
     "exercise.locked": "잠김",
-    "exercise.confirm": "예측을 {value}(으)로 잠글까요?\n\n잠그면 바꿀 수 없어요. 틀린 예측이라도 예측하지 않은 것보다 많이 가르쳐 줘요.",
+    "exercise.confirm": "예측을 {value}(으)로 잠글까요?\n\n잠그면 바꿀 수 없어요. 틀린 예측이라도 "
+    "예측하지 않은 것보다 많이 가르쳐 줘요.",
     "exercise.confirm.yes": "잠그기",
     "exercise.confirm.no": "더 생각하기",
     "exercise.not-a-number": "5,636,096이나 5.6M, 563만처럼 숫자로 써 주세요.",
@@ -208,9 +209,10 @@ KO: Final[dict[str, str]] = {
     "trouble.lessons.remedy": "Lowrank를 다시 설치하거나 위 파일을 바로잡아 주세요. 실험실은 쓸 수 있어요: t를 눌러요.",
     "trouble.start": "자리를 준비하다 문제가 생겼어요",
     "trouble.start.remedy": "여러분의 것은 아무것도 바뀌지 않았어요. 위 줄과 함께 알려 주세요.",
-    "trouble.home": "아무것도 남길 수 없어요: {detail}. 진도는 끝낼 때까지만 이어져요. 이 폴더에 쓸 수 있게 하거나 LOWRANK_HOME을 "
-    "다른 폴더로 정해 주세요.",
-    "trouble.recovered": "손상된 진도 파일을 사본으로 되살렸어요. 잃은 것은 없어요. 손상된 파일은 여기 있어요: {detail}",
+    "trouble.home": "아무것도 남길 수 없어요: {detail}. 진도는 끝낼 때까지만 이어져요. 이 폴더에 쓸 수 있게 하거나 "
+    "LOWRANK_HOME을 다른 폴더로 정해 주세요.",
+    "trouble.recovered": "손상된 진도 파일을 사본으로 되살렸어요. 잃은 것은 없어요. "
+    "손상된 파일은 여기 있어요: {detail}",
     "trouble.lost": "진도 파일과 그 사본이 손상되어 담긴 기록을 읽지 못했어요. 손상된 파일은 여기 있어요: {detail}",
     "quit.how": "q로 끝내요 (어디서나 ctrl+q). 학습은 이어져요.",
     "quit.run-goes-on": "학습은 프로그램 없이도 이어져요. `lowrank runs`로, 또 다음에 실험실에서 볼 수 있어요.",

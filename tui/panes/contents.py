@@ -152,5 +152,3 @@ class ContentsPane(OptionList):
 
 def _still(content: Content) -> Option:
     return Option(content, disabled=True)
-
-

@@ -1,10 +1,8 @@
 """The exercise: predict, run, compare, and say in your own words why."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
@@ -68,11 +66,9 @@ class ExercisePane(PagePane):
             self.item, self.sentences = item, sentences
 
     def __init__(self, runs: Path, cache: Path) -> None:
-        super().__init__(id="exercise")
+        super().__init__("exercise")
         self._runs = runs
         self._cache = cache
-        self._page = Vertical(classes="page")
-        self._lock = asyncio.Lock()
         self._exercise: Exercise | None = None
         self._state: ExerciseState | None = None
         self._run_state: RunState = "none"
@@ -80,9 +76,6 @@ class ExercisePane(PagePane):
         self._status = ""
         self._draft: tuple[Stage | None, str] | None = None
         self._drawn: Stage | None = None
-
-    def compose(self) -> ComposeResult:
-        yield self._page
 
     async def open(self, lesson: "Lesson", state: "ExerciseState | None") -> None:
         self._exercise = lesson.exercise
@@ -101,7 +94,7 @@ class ExercisePane(PagePane):
     def set_status(self, text: str) -> None:
         """How far the run is."""
         self._status = text
-        for view in self._page.query("#exercise-status"):
+        for view in self.page.query("#exercise-status"):
             assert isinstance(view, Static)
             view.update(styled(self._running_text(), "$primary"))
 
@@ -124,17 +117,14 @@ class ExercisePane(PagePane):
         self._remember_draft()
         self._drawn = self.stage
         held = self.has_focus_within
-        async with self._lock:
-            with self.app.batch_update():
-                await self._page.remove_children()
-                await self._page.mount_all(self._widgets())
+        await self.redraw(self._widgets())
         self.refresh_bindings()
-        self.call_after_refresh(self._settle, held)
+        self.when_set(lambda: self._settle(held))
 
     def _settle(self, held: bool) -> None:
         if held:
             self._focus_entry()
-        for view in self._page.query(".-now"):
+        for view in self.page.query(".-now"):
             view.scroll_visible(animate=False, top=False)
 
     def enter(self) -> None:
@@ -143,14 +133,14 @@ class ExercisePane(PagePane):
         self.call_after_refresh(self._focus_entry)
 
     def _focus_entry(self) -> None:
-        field = next(iter(self._page.query("Input, TextArea")), None)
+        field = next(iter(self.page.query("Input, TextArea")), None)
         if field is None:
             self.focus()
         elif not (self.stage and self.stage.name == "done"):
             field.focus()
 
     def _remember_draft(self) -> None:
-        for field in self._page.query("Input, TextArea"):
+        for field in self.page.query("Input, TextArea"):
             self._draft = self._drawn, field.value if isinstance(field, Input) else getattr(field, "text", "")
 
     def _take_draft(self, otherwise: str) -> str:
@@ -211,7 +201,7 @@ class ExercisePane(PagePane):
             return [Static(styled(say(self.lang, "exercise.run-done"), "$text-muted"))]
         if self._run_state == "waiting":
             return [Static(styled(self._running_text(), "$primary"), id="exercise-status")]
-        widgets = [Static(styled(say(self.lang, "exercise.run-about", **self._run_words())))]
+        widgets: list[Widget] = [Static(styled(say(self.lang, "exercise.run-about", **self._run_words())))]
         if self._trouble or self._run_state == "failed":
             text = self._trouble or say(self.lang, "exercise.run-failed")
             widgets.append(Static(styled(text, "$error")))
@@ -237,9 +227,7 @@ class ExercisePane(PagePane):
             feedback = say(self.lang, "quiz.not-graded", why=str(error))
         return comparison(self.lang, step.source, value, truth, feedback)
 
-    def _explain(
-        self, number: int, exercise: "Exercise", state: "ExerciseState", here: Stage
-    ) -> list[Widget]:
+    def _explain(self, number: int, exercise: "Exercise", state: "ExerciseState", here: Stage) -> list[Widget]:
         from lessons.parse import spans
         from tui.widgets.sentences import Sentences
 
@@ -265,7 +253,7 @@ class ExercisePane(PagePane):
         return True
 
     def action_enter(self) -> None:
-        for field in self._page.query("Input, TextArea"):
+        for field in self.page.query("Input, TextArea"):
             field.focus()
 
     def action_run(self) -> None:
@@ -273,7 +261,7 @@ class ExercisePane(PagePane):
             self.post_message(self.RunAsked(self._exercise))
 
     async def action_keep(self) -> None:
-        sentences = "".join(getattr(field, "text", "") for field in self._page.query("TextArea")).strip()
+        sentences = "".join(getattr(field, "text", "") for field in self.page.query("TextArea")).strip()
         if self._exercise is None:
             return
         if not sentences:

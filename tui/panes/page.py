@@ -1,9 +1,13 @@
 """A scrolling page: text in a measure of at most 76 cells, in the middle of what is left."""
 
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
 
 from tui.keys import bind
 
@@ -27,6 +31,29 @@ class PagePane(VerticalScroll, inherit_bindings=False):
     PagePane > .page {{ width: 1fr; max-width: {MEASURE + 4}; height: auto; padding: 1 2; }}
     PagePane .block {{ height: auto; width: 1fr; margin-bottom: 1; }}
     """
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.page = Vertical(classes="page")
+        self._lock = asyncio.Lock()
+
+    def compose(self) -> ComposeResult:
+        yield self.page
+
+    async def redraw(self, widgets: Sequence[Widget]) -> None:
+        """Put these widgets in the place of those on the page, in one step."""
+        async with self._lock:
+            with self.app.batch_update():
+                await self.page.remove_children()
+                await self.page.mount_all(widgets)
+
+    def when_set(self, then: Callable[[], None]) -> None:
+        """Call `then` as soon as what is on the page has its place, so that it can be scrolled to."""
+        shown = [child for child in self.page.children if child.display]
+        if self.display and shown and not any(child.virtual_region.height for child in shown):
+            self.set_timer(1 / 60, lambda: self.when_set(then))
+        else:
+            then()
 
     def action_line(self, direction: int) -> None:
         self.scroll_relative(y=direction, animate=False)

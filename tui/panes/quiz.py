@@ -1,11 +1,8 @@
 """The quiz: one question at a time, and afterwards what is to be said about every option."""
 
-import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -37,7 +34,7 @@ class QuizPane(PagePane):
         bind("enter", "onward", "quiz.onward", show=True),
         bind("up,k", "move(-1)", "quiz.up"),
         bind("down,j", "move(1)", "quiz.down", show=True, key_display="↑↓"),
-        bind("space", "toggle", "quiz.toggle", show=True),
+        bind("space", "take", "quiz.toggle", show=True),
         *(bind(str(digit), f"choose({digit - 1})", f"quiz.option-{digit}") for digit in range(1, 10)),
         bind("n,right", "turn(1)", "quiz.next", show=True),
         bind("p,left", "turn(-1)", "quiz.previous"),
@@ -60,15 +57,10 @@ class QuizPane(PagePane):
             self.question, self.right, self.chosen = question, right, chosen
 
     def __init__(self) -> None:
-        super().__init__(id="quiz")
-        self._page = Vertical(classes="page")
-        self._lock = asyncio.Lock()
+        super().__init__("quiz")
         self._sheets: list[Sheet] = []
         self._lesson = ""
         self._at = 0
-
-    def compose(self) -> ComposeResult:
-        yield self._page
 
     async def open(self, lesson: "Lesson", answered: "Mapping[str, Answered]") -> None:
         """Begin with the first question that was not yet answered rightly."""
@@ -93,17 +85,14 @@ class QuizPane(PagePane):
 
     async def _draw(self) -> None:
         held = self.has_focus_within
-        async with self._lock:
-            with self.app.batch_update():
-                await self._page.remove_children()
-                await self._page.mount_all(self._widgets())
+        await self.redraw(self._widgets())
         if held:
             self._focus_entry()
         self.refresh_bindings()
 
     def _focus_entry(self) -> None:
         """The field takes the keys while a number is asked for; otherwise the pane itself does."""
-        field = next(iter(self._page.query(Input)), None)
+        field = next(iter(self.page.query(Input)), None)
         if field is not None and not field.disabled:
             field.focus()
         else:
@@ -153,7 +142,7 @@ class QuizPane(PagePane):
         return say(self.lang, f"quiz.hint.{sheet.question.kind}")
 
     def _refresh_rows(self) -> None:
-        for row in self._page.query(OptionRow):
+        for row in self.page.query(OptionRow):
             row.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -168,7 +157,7 @@ class QuizPane(PagePane):
                 return sheet.graded and not sheet.right_now
             case "onward":
                 return sheet.graded and sheet.right_now
-            case "toggle" | "choose":
+            case "take" | "choose":
                 return not sheet.graded and not number
             case "move":
                 return True
@@ -182,11 +171,11 @@ class QuizPane(PagePane):
             return
         sheet.move(step)
         self._refresh_rows()
-        for row in self._page.query(OptionRow):
+        for row in self.page.query(OptionRow):
             if row.number == sheet.cursor:
                 row.scroll_visible(animate=False)
 
-    def action_toggle(self) -> None:
+    def action_take(self) -> None:
         if self.sheet is not None:
             self.action_choose(self.sheet.cursor)
 
@@ -207,17 +196,17 @@ class QuizPane(PagePane):
         sheet = self.sheet
         if sheet is None:
             return
-        field = next(iter(self._page.query(Input)), None)
+        field = next(iter(self.page.query(Input)), None)
         if field is not None:
             sheet.typed = plain(field.value).strip()
         if sheet.grade():
             self.post_message(self.Given(sheet.question.id, sheet.right_now, sheet.answer))
         await self._draw()
         if sheet.graded:
-            self.call_after_refresh(self._show_verdict)
+            self.when_set(self._show_verdict)
 
     def _show_verdict(self) -> None:
-        for view in self._page.query(".verdict"):
+        for view in self.page.query(".verdict"):
             view.scroll_visible(animate=False)
 
     async def action_again(self) -> None:

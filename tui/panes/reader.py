@@ -1,17 +1,13 @@
 """The reader: one section of a lesson at a time."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.style import Style
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
@@ -19,7 +15,7 @@ from textual.widgets import Static
 from tui.keys import bind
 from tui.pace import Stopwatch
 from tui.panes.page import PagePane
-from tui.typeset import join, styled
+from tui.typeset import clickable, join, styled
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -75,18 +71,13 @@ class ReaderPane(PagePane):
         """The learner wants to see where the lesson points to."""
 
     def __init__(self) -> None:
-        super().__init__(id="reader")
+        super().__init__("reader")
         self.lesson: Lesson | None = None
         self.index = 0
-        self._page = Vertical(classes="page")
-        self._lock = asyncio.Lock()
         self._watch = Stopwatch(0)
         self._check: Timer | None = None
         self._reported = True
         self._copied: CodeView | None = None
-
-    def compose(self) -> ComposeResult:
-        yield self._page
 
     @property
     def section(self) -> "Section | None":
@@ -100,13 +91,13 @@ class ReaderPane(PagePane):
 
     async def fail(self, title: str, detail: str, remedy: str) -> None:
         """Say in words why there is nothing to read."""
-        async with self._lock:
-            await self._page.remove_children()
-            await self._page.mount(
+        await self.redraw(
+            [
                 Static(styled(title), classes="block trouble"),
                 Static(styled(detail), classes="block"),
                 Static(styled(remedy, "$text-muted"), classes="block"),
-            )
+            ]
+        )
 
     async def watch_lang(self) -> None:
         if self.lesson is not None:
@@ -115,8 +106,8 @@ class ReaderPane(PagePane):
     @property
     def block(self) -> int:
         """The number of the first block that is still in view."""
-        top = self.scroll_offset.y
-        for number, child in enumerate(self._page.children):
+        top = self.scroll_offset.y - self.page.gutter.top
+        for number, child in enumerate(self.page.children):
             if top < child.virtual_region.bottom:
                 return number
         return 0
@@ -125,21 +116,19 @@ class ReaderPane(PagePane):
         section = self.section
         if section is None or self.lesson is None:
             return
-        widgets = self._widgets(section)
-        async with self._lock:
-            with self.app.batch_update():
-                await self._page.remove_children()
-                await self._page.mount_all(widgets)
+        await self.redraw(self._widgets(section))
         if fresh:
             self._watch = Stopwatch(self._words(section))
             self._reported = False
             self.post_message(self.Shown(self.lesson.id, section.id))
         self.scroll_home(animate=False, immediate=True)
-        self.call_after_refresh(self._settle, block)
+        self.when_set(lambda: self._settle(block))
 
     def _settle(self, block: int) -> None:
-        if 0 < block < len(self._page.children):
-            self.scroll_to_widget(self._page.children[block], top=True, animate=False, immediate=True)
+        """Bring the block that was being read back into view."""
+        blocks = self.page.children
+        if 0 < block < len(blocks):
+            self.scroll_to_widget(blocks[block], top=True, animate=False, immediate=True)
         self.mark_time()
 
     def _words(self, section: "Section") -> int:
@@ -179,14 +168,14 @@ class ReaderPane(PagePane):
         assert self.lesson is not None
         if self.index + 1 < len(self.lesson.sections):
             title = self.lesson.sections[self.index + 1].title[self.lang]
-            return _key("n", say(self.lang, "read.then", title=title), ("screen", "section", (1,)))
+            return _key("n", say(self.lang, "read.then", title=title), "section", 1)
         ends = []
         if self.lesson.exercise is not None:
-            ends.append(_key("e", say(self.lang, "read.then-exercise"), ("screen", "show", ("exercise",))))
+            ends.append(_key("e", say(self.lang, "read.then-exercise"), "show", "exercise"))
         if self.lesson.questions:
-            ends.append(_key("z", say(self.lang, "read.then-quiz"), ("screen", "show", ("quiz",))))
+            ends.append(_key("z", say(self.lang, "read.then-quiz"), "show", "quiz"))
         if self.lesson.links:
-            ends.append(_key("o", say(self.lang, "read.then-links"), ("screen", "links", ())))
+            ends.append(_key("o", say(self.lang, "read.then-links"), "links"))
         return join(ends, "\n")
 
     def on_show(self) -> None:
@@ -235,7 +224,7 @@ class ReaderPane(PagePane):
         """Copy the code block in view; pressed again, the next one in view."""
         from tui.widgets.blocks import CodeView
 
-        views = [view for view in self._page.query(CodeView) if self._in_view(view)]
+        views = [view for view in self.page.query(CodeView) if self._in_view(view)]
         if not views:
             self.post_message(self.Copied(None))
             return
@@ -246,7 +235,7 @@ class ReaderPane(PagePane):
         """Copy the code block with this id."""
         from tui.widgets.blocks import CodeView
 
-        for view in self._page.query(CodeView):
+        for view in self.page.query(CodeView):
             if view.block.id == block:
                 self.copy(view)
 
@@ -262,5 +251,6 @@ class ReaderPane(PagePane):
         return self.scrollable_content_region.overlaps(view.region)
 
 
-def _key(key: str, text: str, action: tuple[str, str, tuple[object, ...]]) -> Content:
-    return join([styled(f"{key} ", "bold $primary"), styled(f" {text}")]).stylize(Style.from_meta({"@click": action}))
+def _key(key: str, text: str, action: str, *parameters: object) -> Content:
+    words = join([styled(f"{key} ", "bold $primary"), styled(f" {text}")])
+    return clickable(words, f"screen.{action}", *parameters)

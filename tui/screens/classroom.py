@@ -54,7 +54,7 @@ class Classroom(Screen[None]):
     Classroom.-narrow #contents, Classroom.-narrow #lab { width: 1fr; max-width: 100%; min-width: 0; border: none; }
     """
     AUTO_FOCUS = "#reader"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
 
     lang: reactive["Lang"] = reactive("en", init=False)
     pane: reactive[str] = reactive("text", init=False)

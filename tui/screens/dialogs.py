@@ -7,12 +7,11 @@ from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.style import Style
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.keys import bind
-from tui.typeset import join, styled
+from tui.typeset import clickable, join, styled
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 _CSS = """
 $self { align: center middle; background: $background 60%; }
 $self > .card { width: auto; max-width: 76; min-width: 44; height: auto; max-height: 90%; padding: 1 3;
-                background: $surface; border: round $primary; link-style: none; link-color: $text-muted;
-                link-style-hover: bold; link-color-hover: $heading; link-background-hover: $panel; }
+                background: $surface; border: round $primary; }
 $self .title { color: $heading; text-style: bold; margin-bottom: 1; height: auto; width: auto; }
 $self .text { height: auto; width: 1fr; min-width: 50; }
-$self .keys { height: 1; margin-top: 1; width: auto; }
+$self .keys { height: 1; margin-top: 1; width: auto; link-style: none; link-color: $text; link-style-hover: bold;
+              link-color-hover: $heading; link-background-hover: $panel; }
 """
 
 
@@ -62,8 +61,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
 
 def _answer(key: str, text: str, value: bool) -> Content:
-    action = Style.from_meta({"@click": ("screen", "answer", (value,))})
-    return join([styled(f"{key} ", "bold $primary"), styled(text)]).stylize(action)
+    return clickable(join([styled(f"{key} ", "bold $primary"), styled(text)]), "screen.answer", value)
 
 
 class LinksScreen(ModalScreen[str]):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -16,7 +17,7 @@ from tui.screens.classroom import Classroom
 from tui.widgets.ribbon import Ribbon
 from tui.widgets.tabs import TabLine
 from tui.widgets.topbar import NoticeBar, Standing, TopBar
-from tui.words import say
+from tui.words import say, say_or
 
 if TYPE_CHECKING:
     from lessons.model import Exercise, Lesson
@@ -30,6 +31,8 @@ class LessonRoom(Classroom):
     _lesson: "Lesson | None" = None
     _lab: "LabPane | None" = None
     _open = False
+    ready = False
+    """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -37,9 +40,13 @@ class LessonRoom(Classroom):
         self.call_after_refresh(self.run_worker, self._begin(), exit_on_error=True)
 
     async def _begin(self) -> None:
-        """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen."""
         gc.freeze()
         gc.enable()
+        await self._fill()
+        self.ready = True
+
+    async def _fill(self) -> None:
+        """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen."""
         try:
             await asyncio.to_thread(self._study.load)
         except Exception as error:  # whatever it is, the learner gets a sentence and not a traceback
@@ -101,7 +108,7 @@ class LessonRoom(Classroom):
 
     # recording and showing
 
-    def record(self, kind: str, item: str = "", payload: dict[str, object] | None = None) -> None:
+    def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> None:
         """Append an event, and show at once what it changed."""
         self._celebrate(self._study.record(kind, item, payload))
 
@@ -111,8 +118,8 @@ class LessonRoom(Classroom):
             name = say(self.lang, f"level.{self._study.progress.level_name}")
             ribbon.say(say(self.lang, "level.up", n=level, name=name), "cheer")
         for each in change.achievements:
-            name = say(self.lang, f"achievement.{each}", missing=each)
-            hint = say(self.lang, f"achievement.{each}.hint", missing="")
+            name = say_or(self.lang, f"achievement.{each}", each)
+            hint = say_or(self.lang, f"achievement.{each}.hint", "")
             ribbon.say(say(self.lang, "achievement", name=name, hint=hint), "cheer")
         self.refresh_standing()
         self.show_problems()
@@ -122,7 +129,7 @@ class LessonRoom(Classroom):
         if not self._open:
             return
         progress, lesson, course = self._study.progress, self._lesson, self._study.course
-        name = say(self.lang, f"level.{progress.level_name}", missing=progress.level_name)
+        name = say_or(self.lang, f"level.{progress.level_name}", progress.level_name)
         track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
         self.query_one(TopBar).standing = Standing(
             track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
@@ -141,7 +148,9 @@ class LessonRoom(Classroom):
 
     def show_problems(self) -> None:
         """What lasts and does not belong to one pane stands under the header."""
-        lines = [say(self.lang, f"trouble.{p.kind}", detail=p.detail) for p in self._study.problems if p.kind != "content"]
+        lines = [
+            say(self.lang, f"trouble.{p.kind}", detail=p.detail) for p in self._study.problems if p.kind != "content"
+        ]
         self.query_one(NoticeBar).show("\n".join(lines))
 
     def watch_lang(self, lang: "str") -> None:

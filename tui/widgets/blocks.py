@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import HorizontalScroll, Vertical
-from textual.content import Content
-from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.highlight import code
-from tui.typeset import Lines, barred, hang, inline, plain, spread, styled, table
+from tui.typeset import Lines, barred, clickable, hang, inline, plain, spread, styled, table
 from tui.widgets.lines import LinesView
 from tui.words import say
 
@@ -23,7 +21,9 @@ class CodeView(Vertical):
     """A titled code block; its title line says how to copy it."""
 
     DEFAULT_CSS = """
-    CodeView { height: auto; width: 1fr; link-style: none; link-color: $text-muted; link-style-hover: bold; }
+    CodeView { height: auto; width: 1fr; }
+    CodeView > LinesView { link-style: none; link-color: $text-muted; link-style-hover: bold;
+                           link-color-hover: $heading; link-background-hover: $panel; }
     CodeView > .code-body { height: auto; background: $surface; border-left: outer $rule; padding: 0 1; color: $text; }
     CodeView.-copied > .code-body { border-left: outer $success; }
     """
@@ -43,9 +43,7 @@ class CodeView(Vertical):
         return plain(self.block.text)
 
     def _title(self, width: int) -> Lines:
-        copy = styled(say(self._lang, "code.copy"), "$faint").stylize(
-            Style.from_meta({"@click": ("screen", "copy_code", (self.block.id,))})
-        )
+        copy = clickable(styled(say(self._lang, "code.copy"), "$faint"), "screen.copy_code", self.block.id)
         name = styled(self.block.title, "$text-muted") + styled(f" · {self.block.language}", "$faint")
         return [spread(name, copy, width)]
 

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.typeset import fit, join, spread, styled
-from tui.words import say
+from tui.words import say_or
 
 if TYPE_CHECKING:
     from lessons.model import Lang
@@ -32,7 +32,7 @@ def key_names(screen: Screen[object]) -> dict[str, tuple[str, Binding]]:
 
 def label(binding: Binding, lang: "Lang") -> str:
     """What a binding does, in the learner's language; the binding's own description where we have no words."""
-    return say(lang, f"key.{binding.id}", missing=binding.description)
+    return say_or(lang, f"key.{binding.id}", binding.description)
 
 
 def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) -> Content:

@@ -63,5 +63,7 @@ class OptionRow(LinesView):
         tag = "chosen-right" if chosen and good else "chosen" if chosen else "missed" if good else ""
         note = styled("  " + say(self._lang, f"quiz.tag.{tag}"), style) if tag else Content("")
         why = inline(spans(option.why[self._lang])).stylize_before("$text-muted")
-        return hang([(digit + mark, join([text.stylize_before("$heading" if good else ""), note])),
-                     (Content("    "), why)], width)
+        return hang(
+            [(digit + mark, join([text.stylize_before("$heading" if good else ""), note])), (Content("    "), why)],
+            width,
+        )

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.style import Style
 from textual.widgets import Static
 
-from tui.typeset import join, styled
+from tui.typeset import clickable, join, styled
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -56,4 +55,4 @@ class TabLine(Static):
             styled(f" {say(self.lang, f'tab.{name}')} ", "bold $heading on $panel" if here else "$text-muted"),
             styled(f"{status} ", "$primary on $panel" if here else "$primary") if status else Content(""),
         ]
-        return join(parts).stylize(Style.from_meta({"@click": ("screen", "show", (name,))}))
+        return clickable(join(parts), "screen.show", name)

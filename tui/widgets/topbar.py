@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
-from textual.style import Style
 from textual.widgets import Static
 
-from tui.typeset import bar, fit, join, pad, styled
+from tui.typeset import bar, clickable, fit, join, pad, styled
 
 NARROW = 100
 
@@ -33,9 +32,7 @@ def header(standing: Standing, width: int) -> Content:
     cells = 6 if narrow else 10
     level = join([styled(standing.level, "$heading"), Content(" "), bar(standing.fraction, cells)])
     right = join([level, Content(" "), pad(styled(standing.xp, "$text-muted"), 7, right=True), Content(gap)])
-    right += styled(standing.lang, "bold $primary").stylize(
-        Style.from_meta({"@click": ("app", "toggle_language", ())})
-    ) + Content(" ")
+    right += clickable(styled(standing.lang, "bold $primary"), "app.language") + Content(" ")
     room = max(width - right.cell_length - 2, 0)
     where = name + styled(standing.track, "$text-muted") + Content(gap if not narrow else " · ")
     left = fit(where + styled(standing.title, "bold $heading"), room) if standing.title else fit(name, room)
@@ -66,12 +63,11 @@ class NoticeBar(Static):
     """One written line under the header for a lasting problem; absent while there is none."""
 
     DEFAULT_CSS = """
-    NoticeBar { height: auto; max-height: 3; width: 1fr; padding: 0 1; background: $panel; color: $warning; display: none; }
+    NoticeBar { height: auto; max-height: 3; width: 1fr; padding: 0 1; background: $panel; color: $warning;
+                display: none; }
     NoticeBar.-shown { display: block; }
     """
 
     def show(self, text: str) -> None:
         self.update(styled(text))
         self.set_class(bool(text), "-shown")
-
-

@@ -1,0 +1,1 @@
+lowrank train --model sprout --data sql  # a comment
