@@ -12,6 +12,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_map
 
+differentiable: Any = mx.custom_function  # typed by MLX as returning a bare object
 LOG2E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.693359375, -2.12194440e-4
 
 
@@ -40,7 +41,7 @@ def _swiglu_backward(gate: mx.array, x: mx.array, cotangent: mx.array) -> tuple[
     return cotangent * x * (s + silu * (1 - s)), cotangent * silu
 
 
-@mx.custom_function
+@differentiable
 def swiglu(gate: mx.array, x: mx.array) -> mx.array:
     """silu(gate) * x, elementwise over arrays of one shape."""
     return _swiglu_forward(gate, x)
@@ -61,7 +62,7 @@ def _softmax_backward(y: mx.array, cotangent: mx.array, dot: mx.array) -> mx.arr
     return y * (cotangent - dot)
 
 
-@mx.custom_function
+@differentiable
 def softmax(x: mx.array) -> mx.array:
     """Softmax over the last axis."""
     e = _exp_shifted(x, x.max(-1, keepdims=True))
@@ -73,7 +74,7 @@ def _softmax_vjp(_: mx.array, cotangent: mx.array, y: mx.array) -> mx.array:
     return _softmax_backward(y, cotangent, (y * cotangent).sum(-1, keepdims=True))
 
 
-@mx.custom_function
+@differentiable
 def logsumexp(x: mx.array) -> mx.array:
     """log(sum(exp(x))) over the last axis, which is kept with length 1."""
     top = x.max(-1, keepdims=True)
@@ -139,7 +140,7 @@ def _dense(layer: nn.Module) -> mx.array:
 def _dequantize_and_multiply(layer: nn.Module, x: mx.array) -> mx.array:
     """x Wᵀ with W dequantized on the spot, and again for the gradient, so that no dense copy is kept."""
 
-    @mx.custom_function
+    @differentiable
     def product(x: mx.array) -> mx.array:
         return x @ _dense(layer).T
 
