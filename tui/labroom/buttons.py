@@ -41,4 +41,4 @@ class ButtonRow(Horizontal):
         buttons = [button for button in self.query(Button) if button.display and not button.disabled]
         here = next((index for index, button in enumerate(buttons) if button.has_focus), 0)
         if buttons:
-            buttons[(here + by) % len(buttons)].focus()
+            self.screen.set_focus(buttons[(here + by) % len(buttons)])

@@ -112,7 +112,8 @@ def draw(plotext: Any, curves: Curves, width: int, height: int, axis_title: str)
             xs, ys = [point.x for point in points], [point.y for point in points]
             signal = figure.signal(xs, ys, marker=marker)
             figure.draw(signal.lines(marker == SMOOTH))
-    if not (train or validation):
+    known = bool(train or validation)
+    if not known:
         figure.draw(figure.signal([0], [up.lower], marker=" "))
     figure.ruler("x").lim(across.lower, across.upper)
     figure.ruler("y").lim(up.lower, up.upper)
@@ -120,8 +121,11 @@ def draw(plotext: Any, curves: Curves, width: int, height: int, axis_title: str)
     figure.ruler("y").ticks(list(up.ticks), [loss_label(tick) for tick in up.ticks])
     if axis_title:
         figure.label(axis_title, axis="x")
-    text: str = figure.build().string(colorless=True)
-    return text.split("\n")[:height]
+    lines: list[str] = figure.build().string(colorless=True).split("\n")[:height]
+    if known:
+        return lines
+    blank = " " * LABEL_WIDTH + "│"
+    return [blank + line[len(blank) :] for line in lines[:rows]] + lines[rows:]
 
 
 def coloured(lines: Sequence[str], rows: int) -> Content:

@@ -133,7 +133,7 @@ def limits(name: str, values: Values, choices: Choices) -> str:
     """The allowed range in a few cells."""
     if name == "layers":
         blocks = choices.model(values["model"]).blocks
-        return f"all, 1–{blocks}" if blocks else "all, ≥ 1"
+        return f"1–{blocks}, all" if blocks else "≥ 1, all"
     if name == "rate":
         return "0–1"
     low, high = whole_range(name, values, choices)

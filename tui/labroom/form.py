@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -24,6 +25,7 @@ from tui.labroom.words import Lang, Words, words
 
 WRONG = "✗ "
 WIDE = 60
+BEFORE_NOTE = 13 + 15 + 1
 
 
 class FormView(VerticalScroll, can_focus=False):
@@ -41,7 +43,7 @@ class FormView(VerticalScroll, can_focus=False):
     FormView #lab-welcome { color: $text-muted; }
     FormView #lab-rows { height: auto; margin: 1 0; }
     FormView .lab-row { height: 1; width: 1fr; }
-    FormView .lab-label { width: 14; color: $text-muted; }
+    FormView .lab-label { width: 13; color: $text-muted; }
     FormView .lab-row.-focused .lab-label { color: $heading; text-style: bold; }
     FormView .lab-row Choice, FormView .lab-row Input { width: 15; }
     FormView .lab-row Input { background: $surface; padding: 0 1 0 2; border: none; }
@@ -53,7 +55,7 @@ class FormView(VerticalScroll, can_focus=False):
     FormView .lab-note { text-wrap: nowrap; text-overflow: ellipsis; }
     FormView .lab-row.-wrong .lab-note { color: $error; }
     FormView .lab-row.-derived .lab-note { color: $primary; }
-    FormView #lab-help { height: 3; color: $text-muted; }
+    FormView #lab-help { height: 4; color: $text-muted; }
     FormView.-wide #lab-help { height: 2; }
     FormView #lab-help.-wrong { color: $error; }
     FormView #lab-command { margin-top: 1; color: $text-disabled; }
@@ -117,6 +119,7 @@ class FormView(VerticalScroll, can_focus=False):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
+        self._draw_rows()
 
     def watch_lang(self) -> None:
         self.draw()
@@ -192,7 +195,8 @@ class FormView(VerticalScroll, can_focus=False):
                 else ""
             )
         if name == "data":
-            return self.say.rows.format(count=f"{data.rows:,}") if data.rows else ""
+            text = self.say.rows.format(count=f"{data.rows:,}") if data.rows else ""
+            return text if cell_len(text) <= self.content_size.width - BEFORE_NOTE else f"{data.rows:,}"
         if name == "method":
             derived = fields.method_name(self.values, self.choices)
             return f"= {derived}" if derived.startswith("Q") else ""
@@ -266,7 +270,7 @@ class FormView(VerticalScroll, can_focus=False):
             here = next(index for index, control in enumerate(controls) if control.has_focus)
         except StopIteration:
             here = -by
-        controls[(here + by) % len(controls)].focus()
+        self.screen.set_focus(controls[(here + by) % len(controls)])
 
     def action_start(self) -> None:
         """Ask for the run, or go to the first field that is wrong."""

@@ -148,7 +148,10 @@ class RunProgress:
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds from start to end, or those of the last report while the run goes on."""
+        """Seconds the run took by its own account or by the clock, or has taken at the last report."""
+        told = number(self.outcome, "seconds")
+        if told is not None:
+            return told
         if self._started_at and self._ended_at:
             return (self._ended_at - self._started_at).total_seconds()
         return self.measured.get("elapsed_seconds")

@@ -52,6 +52,7 @@ def test_the_frame_stands_before_there_is_data() -> None:
     lines = draw(plotext, Curves(200), 40, 12, "iteration")
     assert len(lines) == 12
     assert "200" in lines[-2]
+    assert all(line.startswith("    │") for line in lines[:9])
     assert not any(marker in "".join(lines) for marker in (TRAIN, VALIDATION, BEST))
 
 
