@@ -52,9 +52,9 @@ def until_fixture() -> Until:
     return until
 
 
-async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], object], patience: float = PATIENCE) -> None:
     """Let the program go on until `holds` is true; fails when it never is."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < end, "it never came to that"
         await pilot.pause(0.01)

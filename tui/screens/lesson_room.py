@@ -31,10 +31,12 @@ class LessonRoom(Classroom):
     _lesson: "Lesson | None" = None
     _lab: "LabPane | None" = None
     _open = False
+    _early: list[tuple[str, str, Mapping[str, object]]]
     ready = False
     """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
 
     def on_mount(self) -> None:
+        self._early = []
         super().on_mount()
         self.query_one(TopBar).standing = Standing(lang=self.lang.upper())
         self.call_after_refresh(self.run_worker, self._begin(), exit_on_error=True)
@@ -53,6 +55,8 @@ class LessonRoom(Classroom):
             await self._explain_failure("trouble.start", f"{type(error).__name__}: {error}")
             return
         self._open = True
+        for kind, item, payload in self._early:
+            self._study.record(kind, item, payload)
         self._restore_settings()
         await self._mount_lab()
         self.show_problems()
@@ -109,7 +113,10 @@ class LessonRoom(Classroom):
     # recording and showing
 
     def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> None:
-        """Append an event, and show at once what it changed."""
+        """Append an event, and show at once what it changed; before the log is there, it waits for it."""
+        if not self._open:
+            self._early.append((kind, item, payload or {}))
+            return
         self._celebrate(self._study.record(kind, item, payload))
 
     def _celebrate(self, change: "Change") -> None:

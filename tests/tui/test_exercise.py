@@ -1,0 +1,157 @@
+"""Predict, run, compare, explain: kept in the log at every step, and there again after a restart."""
+
+from typing import Any
+
+import psutil
+
+from lab.launch import note_process
+from tui.labroom.pane import LabPane, Refused
+from tui.panes.exercise import ExercisePane
+from tui.screens.dialogs import ConfirmScreen
+from tui.widgets.fields import NumberField
+from tui.widgets.sentences import Sentences
+
+SMALL, TALL = (80, 24), (100, 60)
+HERE, THERE, COUNT = "demo/thin!count/here", "demo/thin!count/there", "demo/thin!count"
+TRUTH = 175_104
+
+
+def pane(pilot: Any) -> ExercisePane:
+    return pilot.app.room.query_one(ExercisePane)
+
+
+async def at_exercise(pilot: Any, opened: Any, until: Any) -> None:
+    await opened(pilot)
+    await pilot.press("e")
+    await until(pilot, lambda: pilot.app.room.pane == "exercise")
+
+
+async def predict(pilot: Any, until: Any, number: str) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+    await pilot.press(*number, "enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+    await pilot.press("enter")
+    await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+
+
+async def test_a_prediction_is_confirmed_and_then_locked(
+    app: Any, opened: Any, until: Any, text: Any, events: Any
+) -> None:
+    async with app().run_test(size=SMALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        await pilot.press(*"a lot", "enter")
+        await until(pilot, lambda: "This is not a number" in text(pilot))
+        pane(pilot).query_one(NumberField).value = "17.5만"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Lock 175,000 as your prediction?" in text(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        assert events("prediction.locked") == []
+        await until(pilot, lambda: pane(pilot).query_one(NumberField).value == "17.5만")
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: "locked" in text(pilot) and "run it" in text(pilot))
+        assert events("prediction.locked") == [("prediction.locked", HERE, {"value": 175000.0, "text": "17.5만"})]
+        assert not pane(pilot).query(NumberField)
+
+
+async def test_from_prediction_to_sentences_with_a_run_that_ended_unseen(
+    app: Any, opened: Any, until: Any, text: Any, events: Any, bench: Any
+) -> None:
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await predict(pilot, until, "18432")
+        run = bench.run("20250101-000000-sql-lora")
+        pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
+        await pilot.press("q")
+    bench.finish(run, TRUTH)
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: "175,104" in text(pilot))
+        shown = text(pilot)
+        assert "−156,672" in shown and "9.50 times too small" in shown
+        assert "18,432 counts one square matrix per block." in shown
+        assert events("exercise.measured") == [
+            ("exercise.measured", HERE, {"truth": TRUTH, "value": 18432.0, "feedback": "misconception",
+                                         "misconception": "one-matrix"}),
+        ]  # fmt: skip
+        assert [item for _, item, _ in events("run.finished")] == [run.id]
+
+        await predict(pilot, until, "5.6M")
+        await until(pilot, lambda: "5,636,096" in text(pilot))
+        assert events("exercise.measured")[1][2]["feedback"] == "close"
+        await until(pilot, lambda: isinstance(pilot.app.focused, Sentences))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Nothing is written yet." in text(pilot))
+        await until(pilot, lambda: isinstance(pilot.app.focused, Sentences))
+        await pilot.press(*"모든 층에 붙어요.", "ctrl+s")
+        await until(pilot, lambda: "✓ Kept." in text(pilot))
+        assert events("exercise.explained") == [("exercise.explained", COUNT, {"sentences": "모든 층에 붙어요."})]
+        await pilot.press("escape", "q")
+    async with app("en").run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: "모든 층에 붙어요." in text(pilot))
+        assert len(events("run.finished")) == 1 and len(events("exercise.measured")) == 2
+
+
+async def test_a_run_under_way_is_watched_again_after_a_restart(
+    app: Any, opened: Any, until: Any, text: Any, events: Any, bench: Any
+) -> None:
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await predict(pilot, until, "175104")
+        run = bench.run("20250101-000000-sql-lora")
+        note_process(run.path, psutil.Process().pid)
+        pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
+        await pilot.press("q")
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: "Training …" in text(pilot))
+        bench.finish(run, TRUTH)
+        await until(pilot, lambda: "Exactly 175,104." in text(pilot))
+        assert [item for _, item, _ in events("run.finished")] == [run.id]
+
+
+async def test_a_run_that_failed_can_be_run_again(app: Any, opened: Any, until: Any, text: Any, bench: Any) -> None:
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await predict(pilot, until, "175104")
+        pilot.app.room.record("exercise.run", COUNT, {"run": bench.run("20250101-000000-sql-lora").id})
+        await pilot.press("q")
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: "The run did not finish" in text(pilot))
+        assert "run it" in text(pilot).splitlines()[-1]
+
+
+async def test_a_refused_run_says_why(
+    app: Any, opened: Any, until: Any, text: Any, events: Any, monkeypatch: Any
+) -> None:
+    async def refuse(*_: object, **__: object) -> str:
+        raise Refused("a run is going on")
+
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await predict(pilot, until, "175104")
+        monkeypatch.setattr(LabPane, "start_run", refuse)
+        await pilot.press("r")
+        await until(pilot, lambda: "could not be started: a run is going on" in text(pilot))
+        assert events("exercise.run") == []
+
+
+async def test_the_short_run_is_real(app: Any, opened: Any, until: Any, text: Any, events: Any, home: Any) -> None:
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await predict(pilot, until, "1M")
+        await pilot.press("r")
+        await until(pilot, lambda: events("exercise.run"))
+        await until(pilot, lambda: events("exercise.measured"), patience=240)
+        run = str(events("exercise.run")[0][2]["run"])
+        measured = events("exercise.measured")[0][2]
+        assert measured["truth"] == TRUTH and measured["feedback"] == "off"
+        assert (home / "runs" / run / "adapters" / "adapters.safetensors").exists()
+        await until(pilot, lambda: "175,104" in text(pilot) and "★ First light" in text(pilot))
+        assert [kind for kind, item, _ in events() if item == run] == ["run.started", "run.finished"]
