@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: all run test check format wheel wheel-test cuda12 cuda13 clean help
+.PHONY: all run test check format wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -48,8 +48,15 @@ cuda12 cuda13: $(MADE)
 	$(PIP) uninstall --yes mlx-cpu
 	$(PIP) install --constraint constraints.txt --force-reinstall --no-deps mlx-$(subst cuda,cuda-,$@)
 
+# The bundled data sets and base model, made again from their seeds; the model takes about an hour on 2 cores.
+data: $(MADE)
+	$(BIN)/python -m lab.generate
+
+sprout: $(MADE)
+	$(BIN)/python -m lab.engine.pretrain
+
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help:
-	@echo "make run | test | check | format | wheel | wheel-test | cuda12 | cuda13 | clean"
+	@echo "make run | test | check | format | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -26,6 +27,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from lab.engine import cpu, tokenizer
 from lab.generate import corpus
+from lab.launch import engine_environment
 
 SEED = 7
 BATCH, GROUP = 32, 8  # rows a step; steps whose rows are drawn together and sorted by length
@@ -184,6 +186,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--report-every", type=int, default=100)
     options = parser.parse_args()
+    if "LOWRANK_ENGINE_BLAS" not in os.environ:  # a BLAS is preloaded, so the process must begin anew
+        command = [sys.executable, "-P", "-m", "lab.engine.pretrain", *sys.argv[1:]]
+        os.execve(sys.executable, command, engine_environment(options.work / "cache"))
     pretrain(options.work, options.out, options.steps, options.report_every)
 
 
