@@ -1,0 +1,68 @@
+"""What the program looks like, in both languages, at both sizes; compared with the pictures beside this file."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tui.widgets.fields import NumberField
+
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+Ready = Callable[[Any], Awaitable[None]]
+
+
+@pytest.fixture
+def prepared(opened: Any, until: Any) -> Callable[..., Ready]:
+    def keys(*presses: str, holds: Callable[[Any], object] = lambda _: True) -> Ready:
+        async def run_before(pilot: Any) -> None:
+            """Open, press the keys, and hold still: no blinking cursor."""
+            await opened(pilot)
+            for key in presses:
+                await pilot.press(key)
+                await pilot.pause()
+            await until(pilot, lambda: holds(pilot))
+            for field in pilot.app.screen.query(NumberField):
+                field.cursor_blink = False
+            await pilot.pause()
+
+        return run_before
+
+    return keys
+
+
+def writing(pilot: Any) -> bool:
+    return isinstance(pilot.app.focused, NumberField)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+def test_reader(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared())
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+def test_quiz_after_an_answer(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
+    def graded(pilot: Any) -> bool:
+        return bool(pilot.app.room.query_one("#quiz").sheet.graded)
+
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("z", "2", "enter", holds=graded))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+def test_exercise(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("e", holds=writing))
+
+
+def test_reader_in_the_light(app: Any, prepared: Any, snap_compare: Any) -> None:
+    light = app("ko", theme="lowrank-light")
+    assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("n", "n"))
+
+
+def test_contents_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any) -> None:
+    assert snap_compare(app(), terminal_size=(80, 24), run_before=prepared("c"))
+
+
+def test_too_small(app: Any, prepared: Any, snap_compare: Any) -> None:
+    assert snap_compare(app("ko"), terminal_size=(50, 14), run_before=prepared())
