@@ -23,8 +23,8 @@ MUTED, INK = "$text-muted", "$foreground"
 
 def grid(facts: Sequence[Fact], width: int) -> Content:
     """The facts in as many columns of at least 17 cells as fit, read downwards."""
-    columns = max(1, min(len(facts), (width + GAP) // (COLUMN + GAP)))
-    rows = -(-len(facts) // columns)
+    rows = grid_rows(len(facts), width)
+    columns = -(-len(facts) // rows)
     cell = (width - GAP * (columns - 1)) // columns
     lines = []
     for row in range(rows):
@@ -32,7 +32,8 @@ def grid(facts: Sequence[Fact], width: int) -> Content:
         for column in range(columns):
             index = column * rows + row
             if index < len(facts):
-                parts.append(_fact(facts[index], cell))
+                rest = width - (cell + GAP) * column
+                parts.append(_fact(facts[index], rest if column == columns - 1 else cell))
         lines.append(Content(" " * GAP).join(parts))
     return Content("\n").join(lines)
 

@@ -189,14 +189,12 @@ class FormView(VerticalScroll, can_focus=False):
         model = self.choices.model(self.values["model"])
         data = self.choices.dataset(self.values["data"])
         if name == "model":
-            return (
-                f"{model.parameters / 1e6:.1f} M" + (f" · {model.bits} bit" if model.bits else "")
-                if (model.parameters)
-                else ""
-            )
+            size = f"{model.parameters / 1e6:.1f} M" if model.parameters else ""
+            bits = f"{model.bits} bit" if model.bits else ""
+            return self._fitting(" · ".join(filter(None, (size, bits))), bits or size)
         if name == "data":
-            text = self.say.rows.format(count=f"{data.rows:,}") if data.rows else ""
-            return text if cell_len(text) <= self.content_size.width - BEFORE_NOTE else f"{data.rows:,}"
+            text = self.say.rows.format(count=f"{data.rows:,}")
+            return self._fitting(text, f"{data.rows:,}") if data.rows else ""
         if name == "method":
             derived = fields.method_name(self.values, self.choices)
             return f"= {derived}" if derived.startswith("Q") else ""
@@ -205,6 +203,9 @@ class FormView(VerticalScroll, can_focus=False):
         if not used:
             return self.say.not_used
         return (WRONG if wrong else "") + fields.limits(name, self.values, self.choices)
+
+    def _fitting(self, text: str, short: str) -> str:
+        return text if cell_len(text) <= self.content_size.width - BEFORE_NOTE else short
 
     def _draw_help(self) -> None:
         name = self._focused

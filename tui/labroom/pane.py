@@ -57,8 +57,7 @@ class LabPane(Widget):
     DEFAULT_CSS = """
     LabPane { width: 1fr; height: 1fr; layout: vertical; }
     LabPane > #lab-looking { width: 1fr; height: 1; padding: 0 1; color: $text-disabled; }
-    LabPane > #lab-notice { width: 1fr; height: auto; max-height: 3; padding: 0 1; }
-    LabPane > #lab-notice { color: $warning; display: none; }
+    LabPane > #lab-notice { width: 1fr; height: auto; max-height: 3; padding: 0 1; color: $warning; display: none; }
     LabPane > #lab-notice.-shown { display: block; }
     """
 
@@ -148,18 +147,17 @@ class LabPane(Widget):
             if going:
                 raise Refused(self.say.busy.format(run=going))
             try:
-                follower = await to_thread(lab.begin, fields)
+                run = await to_thread(lab.begin, fields)
             except LabError as error:
                 reason = "; ".join(filter(None, (error.what, error.remedy)))
                 field = error.where.removeprefix("--").replace("-", "_")
                 raise Refused(self.say.refused.format(reason=reason), field) from None
             except OSError as error:
                 raise Refused(self.say.could_not_start.format(reason=error)) from None
-            self._known |= {follower.id}
-            run = follower
+            self._known |= {run.id}
             self.post_message(self.RunStarted(run.id, run.method, run.model, run.data, purpose))
-            await self._follow(follower)
-        return follower.id
+            await self._follow(run)
+        return run.id
 
     def watch_run(self, run_id: str) -> None:
         """Show a run of the runs folder, going on or ended."""
@@ -192,7 +190,9 @@ class LabPane(Widget):
             return
         self._looks = max(0, self._looks - 1)
         going, _ = await to_thread(self._lab.newest)
-        if going != self._elsewhere and not self.going:
+        if going and going == self.run_id:
+            await self._watch_id(going)
+        elif going != self._elsewhere and not self.going:
             self._elsewhere = going
             self._notice(f"{self.say.elsewhere.format(run=going)} · w {self.say.watch}" if going else "")
             self.refresh_bindings()
@@ -254,7 +254,7 @@ class LabPane(Widget):
         event.stop()
         name = event.button.name or ""
         if self.check_action(name, ()):
-            await self.run_action(f"{name}")
+            await self.run_action(name)
 
     def on_form_view_start(self, event: FormView.Start) -> None:
         event.stop()
@@ -290,7 +290,7 @@ class LabPane(Widget):
         async with self._lock:
             lab = await self._ready()
             if self._view is None:
-                self._known = lab.names()
+                self._known, self._looks = lab.names(), LOOKS_AFTER_A_CHANGE
                 going, ended = await to_thread(lab.newest) if self._known else ("", "")
                 if not (going or ended) or not await self._try_follow(going or ended):
                     await self._show_form()

@@ -12,6 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
+from lab.launch import note_process
 from tui.labroom.chart import LossChart
 from tui.labroom.choice import Choice
 from tui.labroom.form import FormView
@@ -262,6 +263,21 @@ async def test_a_lost_engine_is_said_to_be_lost(host: Any, bench: Any, settle: A
         await settle(pilot)
         assert "left no word" in text(pilot, "#lab-trouble")
         assert pilot.app.said(LabPane.RunEnded)[0].state == "lost"
+
+
+async def test_a_run_taken_for_lost_is_watched_again_when_its_engine_lives(
+    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes]
+) -> None:
+    """As it looks in the instant between making the run directory and starting the engine."""
+    run = bench.run("20251123-020000-sql-lora", iters=200)
+    async with host().run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        assert shown(pilot) is SummaryView
+        note_process(run.path, engine.pid)
+        bench.write(run, training(20, 200))
+        await pilot.app.pane.look()
+        await settle(pilot)
+        assert shown(pilot) is LiveView
 
 
 async def test_a_run_started_elsewhere_is_offered(

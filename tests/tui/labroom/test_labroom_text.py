@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.labroom import units
+from tui.labroom import facts, units
 from tui.labroom.inert import inert
 
 
@@ -50,3 +50,11 @@ def test_a_bar_is_as_wide_as_asked(done: float, width: int) -> None:
     full, empty = units.bar(done, width)
     assert len(full + empty) == width
     assert (empty == "") == (round(done * width * 2) >= 2 * width - 1)
+
+
+@given(st.integers(1, 9), st.integers(34, 130))
+def test_a_grid_reaches_the_right_edge_in_the_lines_reserved_for_it(count: int, width: int) -> None:
+    lines = facts.grid([("label", "1.234", "")] * count, width).plain.split("\n")
+    assert len(lines) == facts.grid_rows(count, width)
+    assert cell_len(lines[0]) == width
+    assert "".join(lines).count("1.234") == count
