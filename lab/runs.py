@@ -40,12 +40,12 @@ class Run:
     def adapters(self) -> Path:
         return self.path / "adapters"
 
-    def events(self, offset: int = 0) -> tuple[list[Event], int]:
-        """The complete events after byte `offset`, and the offset to go on from."""
+    def events(self, offset: int = 0, limit: int = 1 << 20) -> tuple[list[Event], int]:
+        """The complete events in the `limit` bytes after byte `offset`, and the offset to go on from."""
         try:
             with (self.path / "events.jsonl").open("rb") as file:
                 file.seek(offset)
-                data = file.read()
+                data = file.read(limit)
         except FileNotFoundError:
             return [], 0
         end = data.rfind(b"\n") + 1

@@ -71,6 +71,7 @@ class Progress(TrainingCallback):
         self.events.write(
             "validation", iteration=info["iteration"], val_loss=info["val_loss"], seconds=info["val_time"]
         )
+        self.events.write("stage", stage="training")
 
 
 def peak_memory() -> int:
@@ -138,12 +139,12 @@ def _train(run: Run, cache: Path, events: EventWriter) -> int:
         device=device(),
         blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
     )
-    events.write("stage", stage="training")
 
     stopped_at: list[int] = []
 
     def iterate(dataset: list[batches.Row], batch_size: int, *, loop: bool = False, **_: Any) -> Iterator[Any]:
         if not loop:
+            events.write("stage", stage="evaluating")
             yield from (batches.pad(b) for b in batches.in_order(dataset, batch_size))
             return
         for done, batch in enumerate(batches.shuffled(dataset, batch_size, spec.seed)):

@@ -66,3 +66,14 @@ def test_a_run_is_found_by_id_beginning_path_and_last(tmp_path: Path) -> None:
         runs.get(run.id[:6])
     with pytest.raises(LabError, match="no run 'zzz'"):
         runs.get("zzz")
+
+
+def test_a_long_log_is_read_in_slices_that_lose_nothing(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    (run.path / "events.jsonl").write_text("".join(f'{{"event": "train", "iteration": {i}}}\n' for i in range(500)))
+    seen, offset = [], 0
+    while (piece := run.events(offset, limit=100))[0]:
+        events, offset = piece
+        assert len(events) <= 3
+        seen += [e["iteration"] for e in events]
+    assert seen == list(range(500))

@@ -51,8 +51,10 @@ class Follower:
     def poll(self) -> bool:
         """Read what is new; True when anything was."""
         state = self.run.state()
-        events, self._offset = self.run.events(self._offset)
-        changed = self.progress.apply(events) or state != self.state
+        changed = state != self.state
+        while (slice_ := self.run.events(self._offset))[0]:
+            events, self._offset = slice_
+            changed = self.progress.apply(events) or changed
         if state in ENDED and changed:
             self.result = self.run.result() or {}
             if not self.progress.ended and self.result:
