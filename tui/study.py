@@ -74,7 +74,10 @@ class Study:
         self._replay()
 
     def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Change:
-        """Append an event; where it cannot be kept it counts until the program ends, and a problem says so."""
+        """Append an event; where it cannot be kept it counts until the program ends, and a problem says so.
+
+        Beside the kinds that progress is replayed from, `setting.set` {value} keeps a setting under its name.
+        """
         from store.event import Event, now, uuid7
         from store.storage import StoreError
 

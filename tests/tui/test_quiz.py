@@ -21,6 +21,9 @@ async def at_quiz(pilot: Any, opened: Any, until: Any, question: str = ONE) -> N
     for _ in range((ONE, MANY, NUMBER).index(question)):
         await pilot.press("n")
     await until(pilot, lambda: quiz(pilot).sheet.question.id == question)
+    if question == NUMBER:
+        assert pilot.app.focused is quiz(pilot)
+        await pilot.press("enter")
 
 
 async def test_one_of_many_explains_every_option(app: Any, opened: Any, until: Any, text: Any, events: Any) -> None:
@@ -77,6 +80,8 @@ async def test_a_number_is_understood_and_its_misconception_named(
         await until(pilot, lambda: "8,000 is one half of 16,000." in text(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.focused is quiz(pilot))
         await pilot.press(*"1.6만", "enter")
         await until(pilot, lambda: "Yes, 16,000." in text(pilot))
         assert [payload for _, _, payload in events("question.answered")] == [

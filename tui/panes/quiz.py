@@ -83,11 +83,14 @@ class QuizPane(PagePane):
     async def watch_lang(self) -> None:
         await self._draw()
 
-    async def _draw(self) -> None:
+    async def _draw(self, write: bool = True) -> None:
+        """Draw the question; `write` gives the keys to its field, if the quiz has them at all."""
         held = self.has_focus_within
         await self.redraw(self._widgets())
-        if held:
+        if held and write:
             self._focus_entry()
+        elif held:
+            self.focus()
         self.refresh_bindings()
 
     def _focus_entry(self) -> None:
@@ -157,10 +160,8 @@ class QuizPane(PagePane):
                 return sheet.graded and not sheet.right_now
             case "onward":
                 return sheet.graded and sheet.right_now
-            case "take" | "choose":
+            case "take":
                 return not sheet.graded and not number
-            case "move":
-                return True
         return True
 
     def action_move(self, step: int) -> None:
@@ -180,7 +181,12 @@ class QuizPane(PagePane):
             self.action_choose(self.sheet.cursor)
 
     def action_choose(self, number: int) -> None:
-        if self.sheet is not None and self.sheet.choose(number):
+        """Choose an option; where a number is asked for, a digit begins it."""
+        field = next(iter(self.page.query(Input)), None)
+        if field is not None and not field.disabled:
+            field.focus()
+            field.insert_text_at_cursor(str(number + 1))
+        elif self.sheet is not None and self.sheet.choose(number):
             self._refresh_rows()
 
     def on_option_row_pressed(self, event: OptionRow.Pressed) -> None:
@@ -198,6 +204,9 @@ class QuizPane(PagePane):
             return
         field = next(iter(self.page.query(Input)), None)
         if field is not None:
+            if not field.value and not field.has_focus:
+                field.focus()
+                return
             sheet.typed = plain(field.value).strip()
         if sheet.grade():
             self.post_message(self.Given(sheet.question.id, sheet.right_now, sheet.answer))
@@ -227,4 +236,5 @@ class QuizPane(PagePane):
         if 0 <= self._at + step < len(self._sheets):
             self._at += step
             self.scroll_home(animate=False)
-            await self._draw()
+            # Leafing through must not end in a field that swallows the keys for leafing on.
+            await self._draw(write=False)

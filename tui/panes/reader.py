@@ -38,8 +38,7 @@ class ReaderPane(PagePane):
     ReaderPane .heading { color: $primary; text-style: bold; margin-bottom: 1; height: auto; }
     ReaderPane .lesson-title { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
     ReaderPane .summary { color: $text-muted; height: auto; margin-bottom: 1; }
-    ReaderPane .foot { height: auto; margin-top: 1; color: $text-muted; link-style: none; link-color: $text-muted;
-                       link-style-hover: bold; link-background-hover: $panel; link-color-hover: $heading; }
+    ReaderPane .foot { height: auto; margin-top: 1; color: $text-muted; }
     ReaderPane .trouble { color: $error; text-style: bold; }
     """
 
@@ -161,7 +160,9 @@ class ReaderPane(PagePane):
                 Static(styled(say(self.lang, "trouble.content"), "bold $error"), classes="block"),
                 Static(styled(str(error)), classes="block"),
             ]
-        return [*head, *body, Static(self._foot(), classes="foot")]
+        foot = Static(self._foot(), classes="foot")
+        foot.auto_links = False
+        return [*head, *body, foot]
 
     def _foot(self) -> Content:
         """Where to go from the end of the section."""

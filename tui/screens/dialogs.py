@@ -25,8 +25,7 @@ $self > .card { width: auto; max-width: 76; min-width: 44; height: auto; max-hei
                 background: $surface; border: round $primary; }
 $self .title { color: $heading; text-style: bold; margin-bottom: 1; height: auto; width: auto; }
 $self .text { height: auto; width: 1fr; min-width: 50; }
-$self .keys { height: 1; margin-top: 1; width: auto; link-style: none; link-color: $text; link-style-hover: bold;
-              link-color-hover: $heading; link-background-hover: $panel; }
+$self .keys { height: 1; margin-top: 1; width: auto; }
 """
 
 
@@ -52,9 +51,10 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(classes="card"):
             yield Static(styled(first), classes="title")
             yield Static(styled(rest, "$text-muted"), classes="text")
-            yield Static(
-                join([_answer("Enter", self._yes, True), _answer("Esc", self._no, False)], "    "), classes="keys"
-            )
+            answers = [_answer("Enter", self._yes, True), _answer("Esc", self._no, False)]
+            keys = Static(join(answers, "    "), classes="keys")
+            keys.auto_links = False
+            yield keys
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)

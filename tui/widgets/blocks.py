@@ -22,8 +22,6 @@ class CodeView(Vertical):
 
     DEFAULT_CSS = """
     CodeView { height: auto; width: 1fr; }
-    CodeView > LinesView { link-style: none; link-color: $text-muted; link-style-hover: bold;
-                           link-color-hover: $heading; link-background-hover: $panel; }
     CodeView > .code-body { height: auto; background: $surface; border-left: outer $rule; padding: 0 1; color: $text; }
     CodeView.-copied > .code-body { border-left: outer $success; }
     """
@@ -34,7 +32,9 @@ class CodeView(Vertical):
         self._lang = lang
 
     def compose(self) -> ComposeResult:
-        yield LinesView(self._title)
+        title = LinesView(self._title)
+        title.auto_links = False
+        yield title
         yield Static(code(self.block.text, self.block.language), classes="code-body")
 
     @property

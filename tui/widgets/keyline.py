@@ -48,7 +48,7 @@ def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) ->
     for count in range(len(shown), -1, -1):
         for gap in ("   ", "  "):
             left = Content(" ") + join([*(item(name) for name in shown[:count]), *tail], gap)
-            if left.cell_length + right.cell_length + 1 <= width:
+            if left.cell_length + right.cell_length + 2 <= width:
                 return spread(left, right, width)
     return fit(join(tail, "  "), width)
 

@@ -19,9 +19,9 @@ class TabLine(Static):
     """Text, Contents, Exercise, Quiz, Lab; the digit before each is the key that opens it."""
 
     DEFAULT_CSS = """
-    TabLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; link-style: none; link-color: $text-muted;
-              link-background-hover: $panel; link-color-hover: $heading; link-style-hover: none; }
+    TabLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; }
     """
+    auto_links = False
 
     active: reactive[str] = reactive("text", init=False)
     lang: reactive["Lang"] = reactive("en", init=False)

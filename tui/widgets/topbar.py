@@ -43,9 +43,9 @@ class TopBar(Static):
     """Draws a `Standing`; everything on this line is set from there."""
 
     DEFAULT_CSS = """
-    TopBar { height: 1; width: 1fr; background: $surface; text-wrap: nowrap; link-style: bold; link-color: $primary;
-             link-background-hover: $primary; link-color-hover: $background; }
+    TopBar { height: 1; width: 1fr; background: $surface; text-wrap: nowrap; }
     """
+    auto_links = False
 
     standing: reactive[Standing] = reactive(Standing, init=False)
 
