@@ -137,7 +137,9 @@ def _chat_faults(turns: Any) -> Iterator[BadRow]:
         if not isinstance(turn.get("content"), (str, type(None))):
             yield BadRow("type", f"the content of turn {number} is not text")
         if turn.get("tool_calls") and not _is_calls(turn["tool_calls"]):
-            yield BadRow("type", f"tool_calls of turn {number} is not a list of {{function: {{name, arguments}}}} objects")
+            yield BadRow(
+                "type", f"tool_calls of turn {number} is not a list of {{function: {{name, arguments}}}} objects"
+            )
     answers = [turn for turn in turns if turn["role"] == "assistant"]
     if not answers:
         yield BadRow("unsupervised", "no assistant turn: there is nothing to learn from it")

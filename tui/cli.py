@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
-from tui.commands import asking, looking, training
+from tui.commands import asking, data, looking, training
 
 app = typer.Typer(
     name="lowrank",
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (training, asking, looking):
+for module in (training, asking, data, looking):
     module.register(app)
 
 

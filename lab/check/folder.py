@@ -3,6 +3,7 @@
 import heapq
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ Progress = Callable[[str, int, int, int], None]
 class Split:
     """What is found in one file."""
 
-    path: Path | None
+    path: Path
     rows: int = 0
     sound: int = 0
     format: str | None = None
@@ -53,7 +54,7 @@ class Split:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "file": self.path.name if self.path else None,
+            "file": self.path.name,
             "rows": self.rows,
             "sound": self.sound,
             "format": self.format,
@@ -64,7 +65,9 @@ class Split:
 
 def find_files(name: str) -> dict[str, Path]:
     """The files of a bundled data set, a folder or a single .jsonl file by split. Raises LabError if there are none."""
-    folder = BUNDLED / name if "/" not in name and (BUNDLED / name / "train.jsonl").exists() else Path(name).expanduser()
+    folder = (
+        BUNDLED / name if "/" not in name and (BUNDLED / name / "train.jsonl").exists() else Path(name).expanduser()
+    )
     if folder.is_file():
         return {folder.stem if folder.stem in SPLITS else "train": folder}
     names = ", ".join(sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()))
@@ -96,7 +99,8 @@ class Check:
 
     def run(self) -> "Check":
         """Read every file. Raises OSError if one cannot be read, and what `measure` raises."""
-        with Seen() as seen:
+        with ExitStack() as stack:
+            seen = Seen(stack)
             for number, name in enumerate(self.splits):
                 self._split(name, number, seen)
             self._repeats(seen)
@@ -107,7 +111,7 @@ class Check:
         files = [split.path.name for split in self.splits.values()]
         kept = self.problems.kept(files)
         return {
-            "splits": {name: self.splits.get(name, Split(None)).as_json() for name in SPLITS},
+            "splits": {name: self.splits.get(name, Split(Path(f"{name}.jsonl"))).as_json() for name in SPLITS},
             "problems": [problem.as_json() for problem in kept],
             "counts": dict(self.problems.counts),
             "errors": self.problems.errors,
@@ -134,7 +138,9 @@ class Check:
             split.tools += bool(self._form != "text" and row.get("tools"))
             for remark in remarks(row, self._form):
                 tell(line, remark.kind, remark.what)
-            seen.add(digest(row, self._form), number, line)
+            mark = digest(row, self._form)
+            if mark:
+                seen.add(mark, number, line)
             if self._measure:
                 waiting.append((line, row))
                 held += size

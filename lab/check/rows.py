@@ -26,12 +26,19 @@ def remarks(row: dict[str, Any], form: str) -> Iterator[BadRow]:
             return
 
 
-def digest(row: dict[str, Any], form: str) -> bytes:
-    """16 bytes that are the same for rows that train the same, however their JSON is laid out."""
+def digest(row: dict[str, Any], form: str) -> bytes | None:
+    """16 bytes that are the same for rows that train the same, however their JSON is laid out.
+
+    None for a row nested so deeply that it cannot be written out again.
+    """
     content = [row[key] for key in KEYS[form]]
     if form != "text" and row.get("tools"):
         content.append(row["tools"])
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=DIGEST).digest()
+    try:
+        data = json.dumps(content, sort_keys=True).encode()
+    except RecursionError:
+        return None
+    return hashlib.blake2b(data, digest_size=DIGEST).digest()
 
 
 def _disorder(turns: list[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 import struct
 import tempfile
 from collections.abc import Iterator
-from types import TracebackType
+from contextlib import ExitStack
 from typing import IO
 
 from lab.check.rows import DIGEST
@@ -15,18 +15,12 @@ RECORD = struct.Struct(f"<{DIGEST}sBQ")
 class Seen:
     """Digests with split and line (25 bytes a row on disk, in files without a name, so that nothing outlives a kill).
 
-    Memory while comparing is that of one 64th of the rows.
+    The files close with `stack`. Memory while comparing is that of one 64th of the rows.
     """
 
-    def __init__(self) -> None:
-        self._files: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in range(SHARES)]
-
-    def __enter__(self) -> "Seen":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for file in self._files:
-            file.close()
+    def __init__(self, stack: ExitStack) -> None:
+        files = (tempfile.TemporaryFile() for _ in range(SHARES))  # noqa: SIM115
+        self._files: list[IO[bytes]] = [stack.enter_context(file) for file in files]
 
     def add(self, digest: bytes, split: int, line: int) -> None:
         self._files[digest[0] % SHARES].write(RECORD.pack(digest, split, line))

@@ -1,6 +1,6 @@
-"""The engine process: `python -m lab.engine train|evaluate|generate …`; started by lab.launch, one job a process.
+"""The engine process: `python -m lab.engine train|evaluate|generate|data …`; started by lab.launch, one job a process.
 
-`evaluate` and `generate` speak JSON lines on standard output; whatever libraries print goes to standard error.
+All but `train` speak JSON lines on standard output; whatever libraries print goes to standard error.
 """
 
 import argparse
@@ -17,12 +17,16 @@ from lab.runs import Run
 def main() -> int:
     """Run one job and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab.engine")
-    parser.add_argument("job", choices=("train", "evaluate", "generate"))
-    parser.add_argument("run", type=Path)
+    parser.add_argument("job", choices=("train", "evaluate", "generate", "data"))
+    parser.add_argument("run", type=Path, help="run directory; of data, the data set")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--prompt", default="")
     parser.add_argument("--max-tokens", type=int, default=100)
     parser.add_argument("--base", action="store_true")
+    parser.add_argument("--model", default="sprout")
+    parser.add_argument("--max-seq-length", type=int, default=2048)
+    parser.add_argument("--mask-prompt", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--keep", type=int, default=1000)
     options = parser.parse_args()
     if options.job == "train":
         from lab.engine.train import train
@@ -39,6 +43,9 @@ def _answer(options: argparse.Namespace) -> int:
         print(json.dumps(fields, ensure_ascii=False), file=out, flush=True)
 
     try:
+        if options.job == "data":
+            say(event="checked", **_data(options, say))
+            return 0
         from lab.engine import answer
 
         run = Run(options.run)
@@ -54,13 +61,39 @@ def _answer(options: argparse.Namespace) -> int:
             say(event="evaluated", **result)
         return 0
     except LabError as error:
-        say(event="failed", error={"what": error.what, "where": error.where, "remedy": error.remedy})
+        say(event="failed", error={"what": error.what, "where": error.where, "remedy": error.remedy,
+                                   "usage": error.usage})  # fmt: skip
+    except OSError as error:
+        where = str(error.filename or "")
+        say(
+            event="failed",
+            error={
+                "what": error.strerror or str(error),
+                "where": where,
+                "remedy": "check the path, its permissions and free space",
+            },
+        )
     except Exception as error:
         import traceback
 
         traceback.print_exc()
         say(event="failed", error={"what": f"{type(error).__name__}: {error}", "where": "", "remedy": ""})
     return 1
+
+
+def _data(options: argparse.Namespace, say: Any) -> dict[str, Any]:
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    from lab.engine import measure
+
+    return measure.check(
+        str(options.run),
+        options.model,
+        options.cache,
+        max_seq_length=options.max_seq_length,
+        mask_prompt=options.mask_prompt,
+        keep=options.keep,
+        progress=lambda split, rows, done, total: say(event="progress", stage=split, rows=rows, done=done, total=total),
+    )
 
 
 if __name__ == "__main__":

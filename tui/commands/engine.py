@@ -1,0 +1,43 @@
+"""Talking to the engine process about one job: JSON lines come back, the last is the answer."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab import launch
+from lab.errors import LabError
+from tui.commands import cache
+
+
+def ask(job: str, *arguments: str, log: Path, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """One job of the engine: its last JSON line; `progress` gets the others. Raises LabError if it failed.
+
+    What libraries print goes to the end of `log`.
+    """
+    command = launch.engine_command(job, *arguments, "--cache", str(cache()))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=launch.engine_environment(cache()),
+            text=True,
+            encoding="utf-8",
+        )
+    last: dict[str, Any] = {}
+    assert process.stdout is not None
+    with process:
+        for line in process.stdout:
+            last = json.loads(line)
+            if last.get("event") == "progress":
+                progress(last)
+    if process.returncode or last.get("event") in (None, "failed", "progress"):
+        error = last.get("error") or {}
+        what = error.get("what") or f"the engine ended with code {process.returncode}"
+        where, remedy = error.get("where") or str(log), error.get("remedy") or "read that file"
+        raise LabError(what, where=where, remedy=remedy, usage=bool(error.get("usage")))
+    return last
