@@ -124,7 +124,7 @@ KO: Final[dict[str, str]] = {
     "exercise.hint.keep": "ctrl+s로 남겨요 · 이 컴퓨터에만 남아요",
     "exercise.hint.kept": "✓ 남겼어요. 언제든 고쳐 쓰고 ctrl+s로 다시 남길 수 있어요.",
     "exercise.locked": "잠김",
-    "exercise.confirm": "예측을 {value}(으)로 잠글까요?\n\n잠그면 바꿀 수 없어요. 틀린 예측이라도 "
+    "exercise.confirm": "{value} — 이 예측을 잠글까요?\n\n잠그면 바꿀 수 없어요. 틀린 예측이라도 "
     "예측하지 않은 것보다 많이 가르쳐 줘요.",
     "exercise.confirm.yes": "잠그기",
     "exercise.confirm.no": "더 생각하기",
