@@ -77,7 +77,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 def parse(line: bytes) -> dict[str, Any]:
     """The JSON object on one line. Raises BadRow if it is anything else."""
     try:
-        text = line.decode("utf-8")
+        text = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         what = f"not valid UTF-8 (byte {error.start + 1} is 0x{line[error.start]:02x})"
         raise BadRow("utf8", what, "save the file as UTF-8") from None
@@ -93,7 +93,7 @@ def parse(line: bytes) -> dict[str, Any]:
     except UnicodeEncodeError:
         raise BadRow("surrogate", "an escape like \\ud83d is half a character, which no tokenizer takes") from None
     except json.JSONDecodeError as error:
-        what = f"not valid JSON ({error.msg} at column {error.colno})"
+        what = f"not valid JSON ({error.msg} at column {error.pos + 1})"
         raise BadRow("json", what, "write one JSON object a line") from None
     except ValueError as error:
         raise BadRow("json", f"not valid JSON ({error})", "write one JSON object a line") from None

@@ -9,6 +9,7 @@ from typing import IO
 from lab.check.rows import DIGEST
 
 SHARES = 64
+BUFFER = 1 << 16
 RECORD = struct.Struct(f"<{DIGEST}sBQ")
 
 
@@ -19,21 +20,28 @@ class Seen:
     """
 
     def __init__(self, stack: ExitStack) -> None:
-        files = (tempfile.TemporaryFile() for _ in range(SHARES))  # noqa: SIM115
-        self._files: list[IO[bytes]] = [stack.enter_context(file) for file in files]
+        self._stack = stack
+        self._buffers = [bytearray() for _ in range(SHARES)]
+        self._files: dict[int, IO[bytes]] = {}
 
     def add(self, digest: bytes, split: int, line: int) -> None:
-        self._files[digest[0] % SHARES].write(RECORD.pack(digest, split, line))
+        share = digest[0] % SHARES
+        buffer = self._buffers[share]
+        buffer += RECORD.pack(digest, split, line)
+        if len(buffer) >= BUFFER:
+            if share not in self._files:
+                self._files[share] = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            self._files[share].write(buffer)
+            buffer.clear()
 
     def repeats(self) -> Iterator[tuple[int, int, int, int]]:
         """Split and line of every row that came before, and split and line of its first occurrence.
 
         The first occurrence is one in the same split where there is one. Not in the order of lines.
         """
-        for file in self._files:
-            file.seek(0)
+        for share, buffer in enumerate(self._buffers):
             first: dict[bytes, tuple[tuple[int, int], ...]] = {}
-            while block := file.read(RECORD.size * 4096):
+            for block in self._blocks(share, buffer):
                 for digest, split, line in RECORD.iter_unpack(block):
                     places = first.get(digest)
                     if places is None:
@@ -43,3 +51,11 @@ class Seen:
                     if same is None:
                         first[digest] = (*places, (split, line))
                     yield split, line, *(same or places[0])
+
+    def _blocks(self, share: int, buffer: bytearray) -> Iterator[bytes]:
+        file = self._files.get(share)
+        if file is not None:
+            file.seek(0)
+            while block := file.read(RECORD.size * 4096):
+                yield block
+        yield bytes(buffer)
