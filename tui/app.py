@@ -12,7 +12,6 @@ from tui.look import remember, remembered
 from tui.screens.lesson_room import LessonRoom
 from tui.study import Study
 from tui.theme import DARK, LIGHT, THEMES
-from tui.widgets.ribbon import Ribbon
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -95,10 +94,10 @@ class LowrankApp(App[None]):
 
     def action_where(self) -> None:
         """Where progress and runs are kept."""
-        self.room.query_one(Ribbon).say(say(self.lang, "files.here", home=self.home))
+        self.room.tell(say(self.lang, "files.here", home=self.home))
 
     def action_how_to_quit(self) -> None:
-        self.room.query_one(Ribbon).say(say(self.lang, "quit.how"))
+        self.room.tell(say(self.lang, "quit.how"))
 
     async def action_quit(self) -> None:
         """Keep the place in the text; a run goes on by itself."""

@@ -15,7 +15,7 @@ from store.log import EventLog
 from tui.app import LowrankApp
 
 TRACKS = Path(__file__).parent / "tracks"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds; far more than anything here takes on an idle machine."""
 
 

@@ -14,21 +14,21 @@ from tui.widgets.tabs import PANES
 SMALL, WIDE = (80, 24), (120, 40)
 
 
-def shown(pilot: Any) -> list[str]:
-    return [name for name, view in pilot.app.room._views().items() if view.display]
+def shown(pilot: Any) -> set[str]:
+    return {name for name, view in pilot.app.room._views.items() if view.display}
 
 
 async def test_one_pane_at_a_time_where_the_terminal_is_small(app: Any, opened: Any, until: Any, text: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
-        assert shown(pilot) == ["text"]
+        assert shown(pilot) == {"text"}
         assert "1  Text   2  Contents   3  Exercise   4  Quiz 0/3   5  Lab" in text(pilot)
         for digit, name in ((5, "lab"), (2, "contents"), (1, "text")):
             await pilot.press("escape", str(digit))
-            await until(pilot, lambda name=name: shown(pilot) == [name])
+            await until(pilot, lambda name=name: shown(pilot) == {name})
         for key, name in (("c", "contents"), ("z", "quiz"), ("b", "text"), ("e", "exercise")):
             await pilot.press(key)
-            await until(pilot, lambda name=name: shown(pilot) == [name])
+            await until(pilot, lambda name=name: shown(pilot) == {name})
 
 
 async def test_tab_leads_through_all_panes_and_back(app: Any, opened: Any, until: Any) -> None:
@@ -50,10 +50,10 @@ async def test_a_click_opens_a_tab_and_an_entry_of_the_contents(app: Any, opened
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
         await pilot.click(offset=(text(pilot).splitlines()[1].index("Contents"), 1))
-        await until(pilot, lambda: shown(pilot) == ["contents"] and "Third time" in text(pilot))
+        await until(pilot, lambda: shown(pilot) == {"contents"} and "Third time" in text(pilot))
         y = next(i for i, line in enumerate(text(pilot).splitlines()) if "Third time" in line)
         await pilot.click(offset=(6, y))
-        await until(pilot, lambda: shown(pilot) == ["text"])
+        await until(pilot, lambda: shown(pilot) == {"text"})
         assert pilot.app.room.query_one(ReaderPane).section.id == "demo/thin#third"
 
 
@@ -62,13 +62,13 @@ async def test_contents_text_and_lab_stand_side_by_side_where_there_is_room(
 ) -> None:
     async with app().run_test(size=WIDE) as pilot:
         await opened(pilot)
-        assert shown(pilot) == ["text", "contents", "lab"]
+        assert shown(pilot) == {"text", "contents", "lab"}
         assert "✓" not in text(pilot) and "● 1  A thin lesson" in text(pilot) and "1 more in the making" in text(pilot)
         await pilot.press("z")
-        await until(pilot, lambda: shown(pilot) == ["contents", "quiz", "lab"])
+        await until(pilot, lambda: shown(pilot) == {"contents", "quiz", "lab"})
         await pilot.press("c", "end", "enter")
         await until(pilot, lambda: "Only section" in text(pilot))
-        assert "Demo · 2/3" in text(pilot) and shown(pilot) == ["text", "contents", "lab"]
+        assert "Demo · 2/3" in text(pilot) and shown(pilot) == {"text", "contents", "lab"}
         await pilot.press("e")
         await until(pilot, lambda: "This lesson has no exercise yet." in text(pilot))
 
@@ -88,9 +88,9 @@ async def test_the_pane_in_use_stays_when_the_window_gets_narrow(app: Any, opene
         await opened(pilot)
         await pilot.press("z")
         await pilot.resize_terminal(*SMALL)
-        await until(pilot, lambda: shown(pilot) == ["quiz"])
+        await until(pilot, lambda: shown(pilot) == {"quiz"})
         await pilot.resize_terminal(*WIDE)
-        await until(pilot, lambda: shown(pilot) == ["contents", "quiz", "lab"])
+        await until(pilot, lambda: shown(pilot) == {"contents", "quiz", "lab"})
 
 
 async def test_a_terminal_too_small_says_how_much_is_needed(app: Any, opened: Any, until: Any, text: Any) -> None:

@@ -44,7 +44,8 @@ class ContentsPane(OptionList):
     ]
 
     DEFAULT_CSS = """
-    ContentsPane { border: none; background: $background; padding: 1 1 0 1; scrollbar-size-vertical: 1; }
+    ContentsPane { width: 1fr; height: 1fr; border: none; background: $background; padding: 1 1 0 1;
+                   scrollbar-size-vertical: 1; }
     ContentsPane:focus { border: none; background: $background; background-tint: $background 0%; }
     ContentsPane > .option-list--option { padding: 0 1; color: $text; }
     ContentsPane > .option-list--option-highlighted { background: $background; color: $text; text-style: none; }
@@ -61,7 +62,7 @@ class ContentsPane(OptionList):
             self.place = place
 
     def __init__(self) -> None:
-        super().__init__(id="contents", markup=False)
+        super().__init__(id="contents-list", markup=False)
         self._course: Course | None = None
         self._progress: Progress | None = None
         self._lesson = ""

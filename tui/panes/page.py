@@ -27,7 +27,7 @@ class PagePane(VerticalScroll, inherit_bindings=False):
     ]
 
     DEFAULT_CSS = f"""
-    PagePane {{ align-horizontal: center; scrollbar-size-vertical: 1; }}
+    PagePane {{ width: 1fr; height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }}
     PagePane > .page {{ width: 1fr; max-width: {MEASURE + 4}; height: auto; padding: 1 2; }}
     PagePane .block {{ height: auto; width: 1fr; margin-bottom: 1; }}
     """
@@ -39,6 +39,10 @@ class PagePane(VerticalScroll, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         yield self.page
+
+    def enter(self) -> None:
+        """Take the keys."""
+        self.focus()
 
     async def redraw(self, widgets: Sequence[Widget]) -> None:
         """Put these widgets in the place of those on the page, in one step."""

@@ -11,9 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.keys import bind
-from tui.panes.contents import ContentsPane
-from tui.panes.exercise import ExercisePane
-from tui.panes.quiz import QuizPane
+from tui.panes.page import PagePane
 from tui.panes.reader import ReaderPane
 from tui.screens.small import SmallNotice, too_small
 from tui.widgets.keyline import KeyLine
@@ -23,6 +21,9 @@ from tui.widgets.topbar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from lessons.model import Lang
+    from tui.panes.contents import ContentsPane
+    from tui.panes.exercise import ExercisePane
+    from tui.panes.quiz import QuizPane
     from tui.study import Study
 
 WIDE: Final = 120
@@ -50,101 +51,120 @@ class Classroom(Screen[None]):
     Classroom #contents { width: 20%; min-width: 26; max-width: 34; height: 1fr; }
     Classroom #lab { width: 32%; min-width: 40; max-width: 76; height: 1fr; border-left: solid $rule; padding-top: 1; }
     Classroom #lab.-here { border-left: solid $primary; }
-    Classroom .middle { width: 1fr; height: 1fr; }
     Classroom.-narrow #contents, Classroom.-narrow #lab { width: 1fr; max-width: 100%; min-width: 0; border: none; }
     """
     AUTO_FOCUS = "#reader"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
 
     lang: reactive["Lang"] = reactive("en", init=False)
     pane: reactive[str] = reactive("text", init=False)
+
+    contents: "ContentsPane"
+    exercise: "ExercisePane"
+    quiz: "QuizPane"
 
     def __init__(self, study: "Study", lang: "Lang") -> None:
         super().__init__()
         self.set_reactive(Classroom.lang, lang)
         self._study = study
         self._middle = "text"
+        self._views: dict[str, Widget] = {}
 
     def compose(self) -> ComposeResult:
+        """The least that makes a first frame of the right shape; `furnish` brings the rest."""
+        self.set_class(self.wide, "-wide")
+        self.set_class(not self.wide, "-narrow")
+        tabs, contents, lab = TabLine("", markup=False, id="tabs"), Container(id="contents"), Container(id="lab")
+        tabs.display, contents.display, lab.display = not self.wide, self.wide, self.wide
         yield TopBar("", markup=False, id="top")
-        yield NoticeBar("", markup=False, id="notice")
-        yield TabLine("", markup=False, id="tabs")
+        yield tabs
+        self._views = {"text": ReaderPane(), "contents": contents, "lab": lab}
         with Horizontal(id="desk"):
-            yield ContentsPane()
-            yield ReaderPane()
-            yield ExercisePane(self._study.runs, self._study.cache)
-            yield QuizPane()
-            yield Container(id="lab")
-        yield Ribbon()
-        yield SmallNotice("", markup=False)
+            yield contents
+            yield self._views["text"]
+            yield lab
         yield KeyLine("", markup=False, id="keys")
+
+    async def furnish(self) -> None:
+        """The panes that are not in the first frame, each in the place that was kept for it."""
+        from tui.panes.contents import ContentsPane
+        from tui.panes.exercise import ExercisePane
+        from tui.panes.quiz import QuizPane
+
+        self.contents = ContentsPane()
+        self.exercise = ExercisePane(self._study.runs, self._study.cache)
+        self.quiz = QuizPane()
+        self.exercise.display = self.quiz.display = False
+        for pane in (self.contents, self.exercise, self.quiz):
+            pane.set_reactive(type(pane).lang, self.lang)
+        with self.app.batch_update():
+            await self.mount(NoticeBar("", markup=False, id="notice"), after="#top")
+            await self.mount(Ribbon(), SmallNotice("", markup=False))
+            await self.query_one("#contents").mount(self.contents)
+            await self.query_one("#desk").mount(self.exercise, self.quiz, before="#lab")
+        self._views |= {"exercise": self.exercise, "quiz": self.quiz}
+        self.query_one(SmallNotice).show(self.size, self.lang)
+
+    def tell(self, text: str, kind: str = "") -> None:
+        """One line for a few seconds; `kind` as for `Ribbon.say`."""
+        for ribbon in self.query(Ribbon):
+            ribbon.say(text, kind)
 
     def on_mount(self) -> None:
         for widget in self._speaking():
             widget.set_reactive(type(widget).lang, self.lang)  # type: ignore[attr-defined]
-        self._arrange()
-        self.query_one(ReaderPane).focus()
 
     def on_resize(self, _: Resize) -> None:
         self._arrange()
-        self.query_one(SmallNotice).show(self.size, self.lang)
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, self.lang)
 
     def watch_lang(self, lang: "Lang") -> None:
         for widget in self._speaking():
             widget.lang = lang  # type: ignore[attr-defined]
-        self.query_one(SmallNotice).show(self.size, lang)
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, lang)
         self.refresh_bindings()
 
     def watch_pane(self, pane: str) -> None:
         self._arrange()
         self.query_one(TabLine).active = pane
-        for view in self.query("#lab"):
-            view.set_class(pane == "lab", "-here")
+        self.query_one("#lab").set_class(pane == "lab", "-here")
 
     @property
     def wide(self) -> bool:
-        return self.size.width >= WIDE
+        return (self.size or self.app.size).width >= WIDE
 
     def _speaking(self) -> list[Widget]:
         """Everything that shows words of its own."""
         return [widget for widget in self.query("*") if hasattr(type(widget), "lang")]
 
-    def _views(self) -> dict[str, Widget]:
-        return {
-            "text": self.query_one(ReaderPane),
-            "contents": self.query_one(ContentsPane),
-            "exercise": self.query_one(ExercisePane),
-            "quiz": self.query_one(QuizPane),
-            "lab": self.query_one("#lab"),
-        }
-
     def _arrange(self) -> None:
         if self.pane in MIDDLE:
             self._middle = self.pane
         wide = self.wide
-        for name, view in self._views().items():
+        self.set_class(wide, "-wide")
+        self.set_class(not wide, "-narrow")
+        for name, view in self._views.items():
             beside = name in ("contents", "lab") or name == self._middle
             view.display = beside if wide else name == self.pane
-            view.set_class(name in MIDDLE, "middle")
         self.query_one(TabLine).display = not wide
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The pane with the focus is the one that stays when the window gets narrow."""
-        for name, view in self._views().items():
+        for name, view in self._views.items():
             if view in event.widget.ancestors_with_self:
                 self.pane = name
 
     def action_show(self, name: str) -> None:
         """Open a pane and give it the keys."""
+        view = self._views.get(name)
+        if view is None:
+            return
         self.pane = name
-        view = self._views()[name]
-        if isinstance(view, QuizPane | ExercisePane):
+        if isinstance(view, PagePane):
             view.enter()
-        elif name == "lab":
-            for child in view.children:
-                child.focus()
-        else:
-            view.focus()
+        for child in view.children if name in ("contents", "lab") else ():
+            child.focus()
 
     def action_pane(self, direction: int) -> None:
         """On to the next thing that takes keys; with one pane in view, past its end to the next pane."""
@@ -158,10 +178,10 @@ class Classroom(Screen[None]):
 
     def action_back(self) -> None:
         """Away with a message, and else back to the text."""
-        if not self.query_one(Ribbon).skip():
+        if not any([ribbon.skip() for ribbon in self.query(Ribbon)]):
             self.action_show("text")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "show" and parameters == (self.pane,) and self.focused is not None:
-            return self._views()[self.pane] not in self.focused.ancestors_with_self
+            return self._views.get(self.pane) not in self.focused.ancestors_with_self
         return not (action in ("show", "pane", "back") and too_small(self.size))

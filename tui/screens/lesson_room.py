@@ -5,16 +5,10 @@ import gc
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from textual import on
-
 from tui.experiment import compare, item_of, measured_payload, measured_truth, run_state, stage
-from tui.panes.contents import ContentsPane
-from tui.panes.exercise import ExercisePane
 from tui.panes.exercise_sheet import as_number, count
-from tui.panes.quiz import QuizPane
 from tui.panes.reader import ReaderPane
 from tui.screens.classroom import Classroom
-from tui.widgets.ribbon import Ribbon
 from tui.widgets.tabs import TabLine
 from tui.widgets.topbar import NoticeBar, Standing, TopBar
 from tui.words import say, say_or
@@ -22,6 +16,9 @@ from tui.words import say, say_or
 if TYPE_CHECKING:
     from lessons.model import Exercise, Lesson
     from tui.labroom.pane import LabPane
+    from tui.panes.contents import ContentsPane
+    from tui.panes.exercise import ExercisePane
+    from tui.panes.quiz import QuizPane
     from tui.study import Change
 
 
@@ -44,6 +41,7 @@ class LessonRoom(Classroom):
     async def _begin(self) -> None:
         gc.freeze()
         gc.enable()
+        await self.furnish()
         await self._fill()
         self.ready = True
 
@@ -65,7 +63,7 @@ class LessonRoom(Classroom):
         try:
             finished = await asyncio.to_thread(self._study.finished_runs)
         except Exception as error:
-            self.query_one(Ribbon).say(f"{type(error).__name__}: {error}", "trouble")
+            self.tell(f"{type(error).__name__}: {error}", "trouble")
             return
         for run_id, method, result in finished:
             self._celebrate(self._study.record_finished(run_id, method, result))
@@ -86,9 +84,9 @@ class LessonRoom(Classroom):
         block = 0 if section else progress.position_block.get(lesson.id, 0)
         await self.query_one(ReaderPane).open(lesson, section or progress.position.get(lesson.id, ""), block)
         if not same:
-            await self.query_one(QuizPane).open(lesson, progress.questions)
+            await self.quiz.open(lesson, progress.questions)
             exercise = lesson.exercise
-            await self.query_one(ExercisePane).open(lesson, progress.exercises.get(exercise.id) if exercise else None)
+            await self.exercise.open(lesson, progress.exercises.get(exercise.id) if exercise else None)
             await self._measure()
 
     async def _explain_failure(self, key: str, detail: str) -> None:
@@ -120,14 +118,14 @@ class LessonRoom(Classroom):
         self._celebrate(self._study.record(kind, item, payload))
 
     def _celebrate(self, change: "Change") -> None:
-        ribbon, level = self.query_one(Ribbon), self._study.progress.level
+        level = self._study.progress.level
         if change.level_up:
             name = say(self.lang, f"level.{self._study.progress.level_name}")
-            ribbon.say(say(self.lang, "level.up", n=level, name=name), "cheer")
+            self.tell(say(self.lang, "level.up", n=level, name=name), "cheer")
         for each in change.achievements:
             name = say_or(self.lang, f"achievement.{each}", each)
             hint = say_or(self.lang, f"achievement.{each}.hint", "")
-            ribbon.say(say(self.lang, "achievement", name=name, hint=hint), "cheer")
+            self.tell(say(self.lang, "achievement", name=name, hint=hint), "cheer")
         self.refresh_standing()
         self.show_problems()
 
@@ -149,7 +147,7 @@ class LessonRoom(Classroom):
         if course is None or lesson is None:
             return
         section = self.query_one(ReaderPane).section
-        self.query_one(ContentsPane).show(course, progress, lesson.id, section.id if section else "")
+        self.contents.show(course, progress, lesson.id, section.id if section else "")
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
         self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
 
@@ -182,29 +180,28 @@ class LessonRoom(Classroom):
 
     # reader, contents, quiz
 
-    @on(ReaderPane.Shown)
-    def _section_shown(self, event: ReaderPane.Shown) -> None:
+    def on_reader_pane_shown(self, event: ReaderPane.Shown) -> None:
         if self._lesson is not None and self._study.progress.position.get(self._lesson.id) != event.section:
             self._place(event.section, 0)
         self.refresh_standing()
 
-    @on(ReaderPane.Read)
-    def _section_read(self, event: ReaderPane.Read) -> None:
+    def on_reader_pane_read(self, event: ReaderPane.Read) -> None:
         if not self._study.was_read(event.section, self.lang):
             self.record("section.read", event.section, {"lang": self.lang})
 
-    @on(ReaderPane.Copied)
-    def _code_copied(self, event: ReaderPane.Copied) -> None:
+    def on_reader_pane_copied(self, event: ReaderPane.Copied) -> None:
         key = "code.none" if event.title is None else "code.copied"
-        self.query_one(Ribbon).say(say(self.lang, key, title=event.title or ""))
+        self.tell(say(self.lang, key, title=event.title or ""))
 
-    @on(ReaderPane.LinksAsked)
+    def on_reader_pane_links_asked(self) -> None:
+        self.action_links()
+
     def action_links(self) -> None:
         """The links of the lesson; the one chosen is opened in the browser."""
         from tui.screens.dialogs import LinksScreen
 
         if self._lesson is None or not self._lesson.links:
-            self.query_one(Ribbon).say(say(self.lang, "links.none"))
+            self.tell(say(self.lang, "links.none"))
             return
         self.app.push_screen(LinksScreen(self._lesson.links, self.lang), self._follow)
 
@@ -217,7 +214,7 @@ class LessonRoom(Classroom):
         web = url.startswith(("https://", "http://"))
         if web:
             self.app.open_url(url)
-        self.query_one(Ribbon).say(say(self.lang, "links.opened" if web else "links.refused", url=url))
+        self.tell(say(self.lang, "links.opened" if web else "links.refused", url=url))
 
     def action_copy_code(self, block: str) -> None:
         self.query_one(ReaderPane).copy_block(block)
@@ -225,8 +222,7 @@ class LessonRoom(Classroom):
     async def action_section(self, step: int) -> None:
         await self.query_one(ReaderPane).action_section(step)
 
-    @on(ContentsPane.Chosen)
-    async def _place_chosen(self, event: ContentsPane.Chosen) -> None:
+    async def on_contents_pane_chosen(self, event: "ContentsPane.Chosen") -> None:
         await self.go(event.place.kind, event.place.lesson, event.place.section)
 
     async def go(self, kind: str, lesson_id: str, section: str = "") -> None:
@@ -238,8 +234,7 @@ class LessonRoom(Classroom):
             await self.open_lesson(lesson, section)
         self.action_show(kind if kind in ("exercise", "quiz") else "text")
 
-    @on(QuizPane.Given)
-    def _answer_given(self, event: QuizPane.Given) -> None:
+    def on_quiz_pane_given(self, event: "QuizPane.Given") -> None:
         self.record("question.answered", event.question, {"right": event.right, "chosen": event.chosen})
 
     # exercise and lab
@@ -251,10 +246,9 @@ class LessonRoom(Classroom):
     async def _show_exercise(self, trouble: str = "") -> None:
         exercise = self._exercise
         state = self._study.progress.exercises.get(exercise.id) if exercise else None
-        await self.query_one(ExercisePane).update_state(state, trouble)
+        await self.exercise.update_state(state, trouble)
 
-    @on(ExercisePane.Typed)
-    def _prediction_typed(self, event: ExercisePane.Typed) -> None:
+    def on_exercise_pane_typed(self, event: "ExercisePane.Typed") -> None:
         """Locked for good, so it is asked once more."""
         from tui.screens.dialogs import ConfirmScreen
 
@@ -291,8 +285,7 @@ class LessonRoom(Classroom):
             self._lab.watch_run(state.run or "")
         await self._show_exercise(trouble)
 
-    @on(ExercisePane.RunAsked)
-    def _run_asked(self, event: ExercisePane.RunAsked) -> None:
+    def on_exercise_pane_run_asked(self, event: "ExercisePane.RunAsked") -> None:
         self.run_worker(self._start_run(event.exercise), group="exercise", exclusive=True)
 
     async def _start_run(self, exercise: "Exercise") -> None:
@@ -305,8 +298,7 @@ class LessonRoom(Classroom):
         except Refused as refusal:
             await self._show_exercise(say(self.lang, "exercise.run-refused", why=str(refusal)))
 
-    @on(ExercisePane.Explained)
-    async def _explained(self, event: ExercisePane.Explained) -> None:
+    async def on_exercise_pane_explained(self, event: "ExercisePane.Explained") -> None:
         self.record("exercise.explained", event.item, {"sentences": event.sentences})
         await self._show_exercise()
 
@@ -321,7 +313,7 @@ class LessonRoom(Classroom):
         if event.state == "finished":
             method = str(event.result.get("method") or "")
             self._celebrate(self._study.record_finished(event.run_id, method, event.result))
-        if event.run_id == self.query_one(ExercisePane).run_id:
+        if event.run_id == self.exercise.run_id:
             self.run_worker(self._run_over(), group="exercise-view", exclusive=True)
 
     async def _run_over(self) -> None:
@@ -330,4 +322,4 @@ class LessonRoom(Classroom):
 
     def on_lab_pane_status(self, event: "LabPane.Status") -> None:
         self.query_one(TabLine).lab_status = event.text
-        self.query_one(ExercisePane).set_status(event.text)
+        self.exercise.set_status(event.text)

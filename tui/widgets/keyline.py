@@ -61,6 +61,7 @@ class KeyLine(Static):
     """
 
     lang: reactive["Lang"] = reactive("en", init=False)
+    _due = False
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -76,6 +77,13 @@ class KeyLine(Static):
         self._draw()
 
     def _draw(self) -> None:
+        """Once for all the changes that come together."""
+        if not self._due:
+            self._due = True
+            self.call_next(self._draw_now)
+
+    def _draw_now(self) -> None:
+        self._due = False
         if self.is_attached and self.screen.is_attached:
             width = self.size.width or self.app.size.width
-            self.update(key_line(key_names(self.screen), self.lang, width))
+            self.update(key_line(key_names(self.screen), self.lang, width), layout=False)

@@ -46,7 +46,7 @@ class TabLine(Static):
     def _draw(self) -> None:
         status = {"lab": self.lab_status, "quiz": self.quiz_status}
         tabs = [self._tab(number, name, status.get(name, "")) for number, name in enumerate(PANES, 1)]
-        self.update(join(tabs, " "))
+        self.update(join(tabs, " "), layout=False)
 
     def _tab(self, number: int, name: str, status: str) -> Content:
         here = name == self.active

@@ -56,7 +56,7 @@ class TopBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        self.update(header(self.standing, self.size.width or self.app.size.width))
+        self.update(header(self.standing, self.size.width or self.app.size.width), layout=False)
 
 
 class NoticeBar(Static):
