@@ -1,6 +1,8 @@
 """Rows in tokens, as training will see them, with only a tokenizer loaded: `lowrank data check`'s second half."""
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from lab.errors import LabError
 from lab.models import find_model
 
 PROBE = "lowrankprobe"
+TEXT_AT_ONCE = 1 << 18  # characters
 
 
 def check(
@@ -70,12 +73,12 @@ class Measure:
                 text if isinstance(text, Exception) else self._render(chat[:-1], row.get("tools"), prompt=end)
                 for chat, row, end, text in zip(chats, rows, ends, whole, strict=True)
             ]
-        ids = iter(self._encode([t for pair in zip(whole, prompts, strict=True) for t in pair if isinstance(t, str)]))
+        ids = self._encode([t for pair in zip(whole, prompts, strict=True) for t in pair if isinstance(t, str)])
         result = []
         for chat, row, text, prompt in zip(chats, rows, whole, prompts, strict=True):
             failed = next((t for t in (text, prompt) if isinstance(t, Exception)), None)
-            all_ids = next(ids) if isinstance(text, str) else []
-            prompt_ids = next(ids) if isinstance(prompt, str) else []
+            all_ids = next(ids) if isinstance(text, str) else array("I")
+            prompt_ids = next(ids) if isinstance(prompt, str) else array("I")
             if failed:
                 result.append(Measured(refused=f"the chat template refuses the row: {_line(failed)}"))
                 continue
@@ -101,11 +104,17 @@ class Measure:
         except Exception as error:
             return error
 
-    def _encode(self, texts: list[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        options = {"return_attention_mask": False, "return_token_type_ids": False}
-        return list(self.tokenizer._tokenizer(texts, add_special_tokens=False, **options)["input_ids"])
+    def _encode(self, texts: list[str]) -> Iterator["array[int]"]:
+        """The ids of these texts, a bounded number of characters at once: an encoding takes a hundred bytes a token."""
+        options = {"return_attention_mask": False, "return_token_type_ids": False, "add_special_tokens": False}
+        some: list[str] = []
+        size = 0
+        for text, after in zip_longest(texts, texts[1:]):
+            some.append(text)
+            size += len(text)
+            if after is None or size + len(after) > TEXT_AT_ONCE:
+                yield from (array("I", ids) for ids in self.tokenizer._tokenizer(some, **options)["input_ids"])
+                some, size = [], 0
 
     def _ignored(self, chat: list[dict[str, Any]], tools: Any) -> list[str]:
         """What this row has that the template leaves out, told once for the whole data set."""

@@ -49,7 +49,7 @@ LINE = [
     ("utf8", TEXT, b'{"text": "caf\xe9"}\n', "byte 14 is 0xe9"),
     ("bom", TEXT, b"\xef\xbb\xbf" + b'{"text": "z"}\n', "byte order mark"),
     ("surrogate", TEXT, b'{"text": "\\ud83d!"}\n', "half a character"),
-    ("too-long", TEXT, b'{"text": "' + b"x" * lines.LONGEST + b'"}\n', "4,194,317 bytes"),
+    ("too-long", TEXT, b'{"text": "' + b"x" * lines.LONGEST + b'"}\n', "1,048,589 bytes"),
     ("keys", GOOD, b'{"prompt": "a", "answer": "b"}\n', "keys are answer, prompt"),
     ("keys", GOOD, b"{}\n", "keys are none, but the rows here are prompt/completion"),
     ("keys", GOOD, b'{"text": "a"}\n', "keys are text"),

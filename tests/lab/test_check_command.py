@@ -1,10 +1,14 @@
 """`lowrank data check` as typed: exit codes, keys, and what a person sees."""
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from tui.commands.data import WIDTH, describe
+import pytest
+
+from tui.commands.data import WIDTH, Bar, describe
 from tui.commands.spark import BLOCKS, spark
 
 TOKENS = {"min", "median", "p95", "max"}
@@ -86,3 +90,21 @@ def test_a_histogram_in_one_line_shows_the_fewest_and_leaves_the_empty_blank() -
     bins = [{"rows": rows} for rows in (1, 0, 1000, 500)]
     assert spark(bins, 10) == f"{BLOCKS[0]} {BLOCKS[7]}{BLOCKS[3]}"
     assert spark(bins, 2) == f"{BLOCKS[0]}{BLOCKS[7]}" and spark([], 5) == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "wait", "drawn"), [(Terminal, 0.0, True), (Terminal, 60.0, False), (io.StringIO, 0.0, False)])  # fmt: skip # noqa: E501
+def test_progress_is_drawn_on_a_terminal_once_the_work_is_long_and_leaves_nothing_behind(
+    stream: type[io.StringIO], wait: float, drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream())
+    bar = Bar(wait)
+    bar({"stage": "train", "rows": 1_234_567, "done": 3, "total": 4})
+    bar.clear()
+    line, *rest = sys.stderr.getvalue().removeprefix("\r").split("\r")  # type: ignore[attr-defined]
+    assert ("1,234,567 rows   75%" in line) is drawn
+    assert rest == ([" " * len(line), ""] if drawn else [])

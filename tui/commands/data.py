@@ -54,7 +54,7 @@ def check(
     options = ["--model", model, "--max-seq-length", str(max_seq_length), "--keep", str(keep)]
     if mask_prompt is not None:
         options.append("--mask-prompt" if mask_prompt else "--no-mask-prompt")
-    bar = _Bar()
+    bar = Bar()
     report = ask("data", path, *options, log=cache() / "data-check.log", progress=bar)
     bar.clear()
     errors = report["errors"]
@@ -113,19 +113,19 @@ def _many(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
-class _Bar:
-    """How far the check is, in one line on a terminal, once it has taken more than a second."""
+class Bar:
+    """How far the check is, in one line on a terminal, once it has taken more than `wait` seconds."""
 
-    def __init__(self) -> None:
-        self._began, self._drawn = time.monotonic(), False
+    def __init__(self, wait: float = SLOW) -> None:
+        self._due, self._drawn = time.monotonic() + wait, ""
 
     def __call__(self, event: dict[str, Any]) -> None:
-        if not sys.stderr.isatty() or time.monotonic() - self._began < SLOW:
+        if not sys.stderr.isatty() or time.monotonic() < self._due:
             return
         share = event["done"] / event["total"] if event["total"] else 1.0
-        print(f"\r{event['stage']:<6}{event['rows']:>12,} rows {share:>5.0%}", end="", file=sys.stderr, flush=True)
-        self._drawn = True
+        self._drawn = f"{event['stage']:<6}{event['rows']:>12,} rows {share:>5.0%}"
+        print(f"\r{self._drawn}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         if self._drawn:
-            print("\r" + " " * 32 + "\r", end="", file=sys.stderr, flush=True)
+            print("\r" + " " * len(self._drawn) + "\r", end="", file=sys.stderr, flush=True)
