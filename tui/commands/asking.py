@@ -1,17 +1,15 @@
 """`lowrank generate` and `evaluate`: what a run's adapter answers, and how often it is right."""
 
-import json
-import subprocess
 import sys
 from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
-from lab import launch
 from lab.errors import LabError
 from lab.runs import Run
-from tui.commands import cache, inert, runs, say
+from tui.commands import inert, runs, say
+from tui.commands.engine import ask
 
 Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
@@ -53,31 +51,13 @@ def generate(
 
 def _engine(run: Run, job: str, *options: str) -> dict[str, Any]:
     """One job of the engine on a run: its last JSON line, with progress on a terminal. Raises LabError if it failed."""
-    command = launch.engine_command(job, str(run.path), "--cache", str(cache()), *options)
-    log = (run.path / "log.txt").open("ab")
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        env=launch.engine_environment(cache()),
-        text=True,
-    )
-    last: dict[str, Any] = {}
-    assert process.stdout is not None
-    for line in process.stdout:
-        last = json.loads(line)
-        if last.get("event") == "progress" and sys.stderr.isatty():
-            print(f"\r{last['stage']:<8}{last['done']:>5}/{last['total']}", end="", file=sys.stderr, flush=True)
-    code = process.wait()
-    if sys.stderr.isatty() and job == "evaluate":
-        print("\r" + " " * 24 + "\r", end="", file=sys.stderr)
-    if code or last.get("event") == "failed" or not last:
-        error = last.get("error") or {}
-        what = error.get("what") or f"the engine ended with code {code}"
-        raise LabError(
-            what,
-            where=error.get("where") or str(run.path / "log.txt"),
-            remedy=error.get("remedy") or "read that file",
-        )
-    return last
+
+    def progress(event: dict[str, Any]) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{event['stage']:<8}{event['done']:>5}/{event['total']}", end="", file=sys.stderr, flush=True)
+
+    try:
+        return ask(job, str(run.path), *options, log=run.path / "log.txt", progress=progress)
+    finally:
+        if sys.stderr.isatty() and job == "evaluate":
+            print("\r" + " " * 24 + "\r", end="", file=sys.stderr)
