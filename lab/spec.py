@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lab.errors import LabError
 from lab.models import ModelInfo
 
+ADAM = {"betas": [0.9, 0.95], "bias_correction": True}
+"""mlx-lm leaves bias correction out and beta2 at 0.999, which in a run of some hundred steps makes each step two to
+three times as long as its learning rate says, and unstable."""
+
 FineTuneType = Literal["lora", "dora", "full"]
 
 
@@ -36,7 +40,11 @@ class RunSpec(BaseModel):
     batch_size: int = Field(default=8, ge=1, le=4096)
     iters: int = Field(default=400, ge=1, le=10_000_000)
     learning_rate: float = Field(default=5e-4, gt=0, le=1)
+    lr_schedule: Literal["cosine", "constant"] | dict[str, Any] = "cosine"
     optimizer: Literal["adam", "adamw", "sgd", "adafactor"] = "adam"
+    optimizer_config: dict[str, dict[str, Any]] = Field(
+        default_factory=lambda: {"adam": dict(ADAM), "adamw": dict(ADAM)}
+    )
     seed: int = Field(default=0, ge=0, lt=2**32)
     mask_prompt: bool | None = None
     max_seq_length: int = Field(default=2048, ge=8)
@@ -78,15 +86,31 @@ class RunSpec(BaseModel):
             "adapter_path": str(adapter_path),
             "train": True,
         }
-        fields["lowrank"] = {"model": self.model, "data": self.data}
+        fields["lowrank"] = {"model": self.model, "data": self.data, "lr_schedule": self.lr_schedule}
+        fields["lr_schedule"] = self.schedule()
         path.write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def schedule(self) -> dict[str, Any] | None:
+        """mlx-lm's `lr_schedule`: a twentieth of the updates warm up, a cosine falls to a fiftieth of the rate."""
+        if not isinstance(self.lr_schedule, str):
+            return self.lr_schedule
+        if self.lr_schedule == "constant":
+            return None
+        rate, updates = self.learning_rate, max(1, self.iters // self.grad_accumulation_steps)
+        warmup = updates // 20
+        arguments = [rate, updates - warmup, rate / 50]
+        return {"name": "cosine_decay", "arguments": arguments, "warmup": warmup, "warmup_init": rate / 10}
 
     def command(self) -> list[str]:
         """The equal `lowrank train` command, only what differs from the defaults, as arguments."""
         words = ["lowrank", "train", "--model", self.model, "--data", self.data]
         default = RunSpec()
         for name, value in self.model_dump().items():
-            if name in ("model", "data", "lora_parameters") or value == getattr(default, name):
+            if (
+                name in ("model", "data", "lora_parameters", "optimizer_config")
+                or isinstance(value, dict)
+                or value == getattr(default, name)
+            ):
                 continue
             flag = "--" + name.replace("_", "-")
             if isinstance(value, bool):
@@ -100,6 +124,7 @@ class RunSpec(BaseModel):
         return words
 
 
+OURS = ("model", "data", "lr_schedule")
 IGNORED = (
     "train",
     "adapter_path",
@@ -123,7 +148,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise LabError("is not a mapping of fields", where=str(path), remedy="write one `name: value` a line")
     ours = fields.get("lowrank") or {}
-    return {k: v for k, v in fields.items() if k not in IGNORED} | {k: ours[k] for k in ("model", "data") if k in ours}
+    kept = {k: v for k, v in fields.items() if k not in IGNORED} | {k: ours[k] for k in OURS if k in ours}
+    return {k: v for k, v in kept.items() if v is not None} | (
+        {} if kept.get("lr_schedule") else {"lr_schedule": "constant"}
+    )
 
 
 def check_layers(spec: RunSpec, model: ModelInfo) -> None:

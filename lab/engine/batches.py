@@ -1,4 +1,4 @@
-"""Rows to batches: tokenized once, of like length together, in an order that the seed decides."""
+"""Rows to batches: tokenized once, in an order that the seed decides."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +14,7 @@ from lab.datasets import read_rows
 from lab.errors import LabError
 
 Row = tuple[list[int], int]  # token ids; how many of the first are prompt and not supervised
-GROUP = 16  # batches whose rows are drawn together and sorted by length
-PAD_TO = 16
+PAD_TO = 8
 
 
 def tokenize(folder: Path, split: str, tokenizer: Any, mask_prompt: bool, max_seq_length: int) -> list[Row]:
@@ -39,7 +38,7 @@ def tokenize(folder: Path, split: str, tokenizer: Any, mask_prompt: bool, max_se
 
 
 def pad(rows: list[Row]) -> tuple[mx.array, mx.array]:
-    """Token ids (rows, length) padded to one more than a multiple of 16, and the supervised span of each row.
+    """Token ids (rows, length) padded to one more than a multiple of 8, and the supervised span of each row.
 
     The span is (offset, length - 1) in mlx-lm's counting of targets, which keeps the pad after the last token out of
     the loss.
@@ -59,7 +58,11 @@ def in_order(rows: list[Row], batch_size: int) -> Iterator[list[Row]]:
 
 
 def shuffled(rows: list[Row], batch_size: int, seed: int) -> Iterator[list[Row]]:
-    """Batches without end: every row once an epoch, none dropped; a pure function of the seed."""
+    """Batches without end: every row once an epoch, none dropped; a pure function of the seed.
+
+    Rows are not put together by length: batches all of short or all of long rows cost more accuracy than their padding
+    costs time (docs/sprout.md has the figures).
+    """
     rng = Random(seed)
 
     def stream() -> Iterator[Row]:
@@ -68,7 +71,4 @@ def shuffled(rows: list[Row], batch_size: int, seed: int) -> Iterator[list[Row]]
 
     source = stream()
     while True:
-        drawn = sorted((next(source) for _ in range(batch_size * GROUP)), key=lambda row: len(row[0]))
-        order = rng.sample(range(GROUP), GROUP)
-        for i in order:
-            yield drawn[i * batch_size : (i + 1) * batch_size]
+        yield [next(source) for _ in range(batch_size)]

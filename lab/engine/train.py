@@ -19,7 +19,7 @@ from mlx_lm.lora import CONFIG_DEFAULTS
 from mlx_lm.tuner.callbacks import TrainingCallback
 from mlx_lm.tuner.trainer import TrainingArgs, default_loss
 from mlx_lm.tuner.trainer import train as mlx_lm_train
-from mlx_lm.tuner.utils import linear_to_lora_layers
+from mlx_lm.tuner.utils import build_schedule, linear_to_lora_layers
 from mlx_lm.utils import save_config
 
 from lab.datasets import find_data
@@ -157,7 +157,7 @@ def _train(run: Run, cache: Path, events: EventWriter) -> int:
 
     mlx_lm_train(
         model=model,
-        optimizer=OPTIMIZERS[spec.optimizer](learning_rate=spec.learning_rate),
+        optimizer=optimizer(spec),
         train_dataset=rows,
         val_dataset=valid,
         args=TrainingArgs(
@@ -194,6 +194,13 @@ def adapt(model: nn.Module, spec: RunSpec) -> None:
         linear_to_lora_layers(model, spec.num_layers, config, use_dora=spec.fine_tune_type == "dora")
 
 
+def optimizer(spec: RunSpec) -> optim.Optimizer:
+    """The optimizer of the spec with its learning rate schedule, as `mlx_lm.lora.train_model` builds it."""
+    schedule = spec.schedule()
+    rate = build_schedule(schedule) if schedule else spec.learning_rate
+    return OPTIMIZERS[spec.optimizer](learning_rate=rate, **spec.optimizer_config.get(spec.optimizer, {}))
+
+
 def device() -> str:
     """The device MLX computes on, in words."""
     return (
@@ -226,7 +233,7 @@ def _adapter_config(spec: RunSpec, run: Run, data: Path, info: ModelInfo) -> dic
     config = {k: v for k, v in CONFIG_DEFAULTS.items() if k not in ("config",)}
     config |= spec.model_dump(exclude_none=True)
     config |= {"model": str(info.path or info.name), "data": str(data), "train": True}
-    config |= {"adapter_path": str(run.adapters), "val_batches": spec.val_batches}
+    config |= {"adapter_path": str(run.adapters), "lr_schedule": spec.schedule()}
     if spec.fine_tune_type == "full":
         config["lora_parameters"] = None
     return config

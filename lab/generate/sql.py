@@ -161,7 +161,13 @@ def random_query(rng: Random) -> Query:
     return Query(table, names, shape, target, by=by, descending=rng.random() < 0.5, where=where[:1])
 
 
+SHAPES, OPERATORS = ("count", "list", "aggregate"), (">", "<", "=")
+"""What the data set asks for; the corpus restates more (orderings, at least, not), which is left for experiments."""
+
+
 def row(rng: Random) -> dict[str, str]:
-    """One prompt/completion row."""
+    """One prompt/completion row: a count, a list or an aggregate under up to two conditions."""
     query = random_query(rng)
+    while query.shape not in SHAPES or any(c.operator not in OPERATORS for c in query.where):
+        query = random_query(rng)
     return {"prompt": f"{query.header()} {query.question(rng)}", "completion": query.sql()}

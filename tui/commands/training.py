@@ -36,6 +36,7 @@ def train(
     rank: Annotated[int | None, Option(help="Rank of the adapter.")] = None,
     scale: Annotated[float | None, Option(help="Factor on the adapter's output (alpha / rank elsewhere).")] = None,
     dropout: Annotated[float | None, Option(help="Share of adapter inputs dropped while training.")] = None,
+    lr_schedule: Annotated[str | None, Option(help="cosine (with a warm-up) or constant.")] = None,
     optimizer: Annotated[str | None, Option(help="adam, adamw, sgd or adafactor.")] = None,
     seed: Annotated[int | None, Option(help="Decides the first weights and the order of rows.")] = None,
     mask_prompt: Annotated[
