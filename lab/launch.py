@@ -17,6 +17,9 @@ from lab.models import find_model
 from lab.runs import Run, Runs
 from lab.spec import RunSpec, check_layers
 
+CAUTIOUS_RATE = 1e-4
+"""The learning rate where none is asked for on a model we do not know; RunSpec's own suits the small bundled ones."""
+
 PACKAGES = Path(__file__).parent.parent
 
 
@@ -24,6 +27,8 @@ def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
     """Check a spec and everything it names, then make its run directory. Raises LabError saying what is wrong."""
     spec = fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields))
     model = find_model(spec.model, cache)
+    if not model.bundled and isinstance(fields, dict) and "learning_rate" not in fields:
+        spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
     if model.shape:
         check_layers(spec, model)
     data = find_data(spec.data)

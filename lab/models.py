@@ -33,6 +33,10 @@ class ModelInfo:
     made_from: Path | None = None
 
     @property
+    def bundled(self) -> bool:
+        return self.made_from is not None or (self.path is not None and self.path.parent == BUNDLED.resolve())
+
+    @property
     def ready(self) -> bool:
         return self.path is not None and (self.path / "config.json").exists()
 

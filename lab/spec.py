@@ -39,7 +39,7 @@ class RunSpec(BaseModel):
     num_layers: int = Field(default=-1, ge=-1)
     batch_size: int = Field(default=8, ge=1, le=4096)
     iters: int = Field(default=400, ge=1, le=10_000_000)
-    learning_rate: float = Field(default=5e-4, gt=0, le=1)
+    learning_rate: float = Field(default=2e-3, gt=0, le=1)
     lr_schedule: Literal["cosine", "constant"] | dict[str, Any] = "cosine"
     optimizer: Literal["adam", "adamw", "sgd", "adafactor"] = "adam"
     optimizer_config: dict[str, dict[str, Any]] = Field(

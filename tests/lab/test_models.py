@@ -1,6 +1,7 @@
 """Models by name, and counting parameters without loading weights."""
 
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import LabError
+from lab.launch import prepare
 from lab.models import BUNDLED, find_model, list_models, preset_shape
 from lab.params import count_safetensors, safetensors_header, total_parameters, trainable_parameters
+from lab.runs import Runs
 
 
 def test_sprout_is_bundled_small_and_counted_by_formula_as_by_file(tmp_path: Path) -> None:
@@ -82,3 +85,12 @@ def test_parameters_are_counted_from_the_header_alone(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
     assert count_safetensors(path) == 15
+
+
+def test_the_high_learning_rate_of_small_bundled_models_is_not_forced_on_others(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(BUNDLED / "sprout", copy)
+    runs = Runs(tmp_path / "runs")
+    rates = [prepare({"model": m}, runs, tmp_path).spec.learning_rate for m in ("sprout", "sprout-4bit", str(copy))]
+    assert rates == [2e-3, 2e-3, 1e-4]
+    assert prepare({"model": str(copy), "learning_rate": 3e-3}, runs, tmp_path).spec.learning_rate == 3e-3

@@ -47,7 +47,7 @@ async def test_without_runs_the_form_says_what_this_place_is_for(host: Any, sett
         await settle(pilot)
         assert shown(pilot) is FormView
         assert "Press Enter to start" in text(pilot, "#lab-welcome")
-        assert pilot.app.query_one("#lab-field-rate", Input).value == "0.0005"
+        assert pilot.app.query_one("#lab-field-rate", Input).value == "0.002"
         assert text(pilot, "#lab-command").startswith("lowrank train --model sprout --data sql")
         assert pilot.app.said(LabPane.RunEnded) == []
 
