@@ -60,8 +60,8 @@ def in_order(rows: list[Row], batch_size: int) -> Iterator[list[Row]]:
 def shuffled(rows: list[Row], batch_size: int, seed: int) -> Iterator[list[Row]]:
     """Batches without end: every row once an epoch, none dropped; a pure function of the seed.
 
-    Rows are not put together by length: batches all of short or all of long rows cost more accuracy than their padding
-    costs time (docs/sprout.md has the figures).
+    Rows are not put together by length: batches all of short or all of long rows cost more accuracy than padding costs
+    time (CONTRIBUTING.md).
     """
     rng = Random(seed)
 
