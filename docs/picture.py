@@ -1,6 +1,6 @@
 """Draw the README's picture: lesson 1 with a real run beside it, exported from the program itself.
 
-    python docs/picture.py            # writes docs/lowrank.svg (about a minute on 2 cores)
+python docs/picture.py            # writes docs/lowrank.svg (about a minute on 2 cores)
 """
 
 import asyncio
