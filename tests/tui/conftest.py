@@ -67,9 +67,12 @@ Opened = Callable[[Pilot[Any]], Awaitable[None]]
 @pytest.fixture(name="opened")
 def opened_fixture() -> Opened:
     async def opened(pilot: Pilot[Any]) -> None:
-        """Until lessons, log and runs are loaded, and the lab has looked for runs."""
+        """Until lessons, log and runs are loaded and drawn, and the lab has looked for runs."""
         await until(pilot, lambda: pilot.app.room.ready)
         await until(pilot, lambda: not pilot.app.query("#lab-looking"))
+        page = pilot.app.room.query_one("#reader .page")
+        await until(pilot, lambda: any(block.virtual_region.height for block in page.children))
+        await pilot.pause()
 
     return opened
 

@@ -63,12 +63,13 @@ async def test_contents_text_and_lab_stand_side_by_side_where_there_is_room(
     async with app().run_test(size=WIDE) as pilot:
         await opened(pilot)
         assert shown(pilot) == {"text", "contents", "lab"}
-        assert "✓" not in text(pilot) and "● 1  A thin lesson" in text(pilot) and "1 more in the making" in text(pilot)
+        await until(pilot, lambda: "● 1  A thin lesson" in text(pilot) and "1 more in the making" in text(pilot))
+        assert "✓" not in text(pilot)
         await pilot.press("z")
         await until(pilot, lambda: shown(pilot) == {"contents", "quiz", "lab"})
         await pilot.press("c", "end", "enter")
         await until(pilot, lambda: "Only section" in text(pilot))
-        assert "Demo · 2/3" in text(pilot) and shown(pilot) == {"text", "contents", "lab"}
+        await until(pilot, lambda: "Demo · 2/3" in text(pilot) and shown(pilot) == {"text", "contents", "lab"})
         await pilot.press("e")
         await until(pilot, lambda: "This lesson has no exercise yet." in text(pilot))
 

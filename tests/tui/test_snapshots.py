@@ -15,12 +15,14 @@ Ready = Callable[[Any], Awaitable[None]]
 def prepared(opened: Any, until: Any) -> Callable[..., Ready]:
     def keys(*presses: str, holds: Callable[[Any], object] = lambda _: True) -> Ready:
         async def run_before(pilot: Any) -> None:
-            """Open, press the keys, and hold still: no blinking cursor."""
+            """Open, press the keys, and hold still: no blinking cursor. The lab pane has pictures of its own."""
             await opened(pilot)
             for key in presses:
                 await pilot.press(key)
                 await pilot.pause()
             await until(pilot, lambda: holds(pilot))
+            for lab in pilot.app.room.query("#lab > *"):
+                lab.visible = False
             for field in pilot.app.screen.query(NumberField):
                 field.cursor_blink = False
             await pilot.pause()
