@@ -44,9 +44,9 @@ def lines(report: dict[str, Any]) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(("name", "masks"), [("sql", True), ("sql", False), ("record", True), ("journal", False)])
 @pytest.mark.parametrize("window", [2048, 90])
 def test_the_figures_are_those_of_the_batches_that_training_makes(name: str, masks: bool, window: int) -> None:
-    files = find_files(name)
+    files = {split: path for split, path in find_files(name).items() if split != "train"}
     report = Check(files, 0, Measure(tokenizer(), window, masks)).run().as_json()
-    for split in ("train", "valid", "test"):
+    for split in files:
         rows = batches.tokenize(files[split].parent, split, tokenizer(), masks, window)
         spans = [span for some in batches.in_order(rows, 100) for span in batches.pad(some)[1].tolist()]
         found = report["splits"][split]
