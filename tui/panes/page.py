@@ -28,7 +28,7 @@ class PagePane(VerticalScroll, inherit_bindings=False):
 
     DEFAULT_CSS = f"""
     PagePane {{ width: 1fr; height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }}
-    PagePane > .page {{ width: 1fr; max-width: {MEASURE + 4}; height: auto; padding: 1 2; }}
+    PagePane > .page {{ width: 1fr; max-width: {MEASURE + 3}; height: auto; padding: 1 1 1 2; }}
     PagePane .block {{ height: auto; width: 1fr; margin-bottom: 1; }}
     """
 

@@ -48,7 +48,7 @@ class Classroom(Screen[None]):
     DEFAULT_CSS = """
     Classroom { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
     Classroom #desk { height: 1fr; width: 1fr; }
-    Classroom #contents { width: 20%; min-width: 26; max-width: 34; height: 1fr; }
+    Classroom #contents { width: 18%; min-width: 22; max-width: 34; height: 1fr; }
     Classroom #lab { width: 32%; min-width: 40; max-width: 76; height: 1fr; border-left: solid $rule; padding-top: 1; }
     Classroom #lab.-here { border-left: solid $primary; }
     Classroom.-narrow #contents, Classroom.-narrow #lab { width: 1fr; max-width: 100%; min-width: 0; border: none; }

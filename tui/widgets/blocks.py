@@ -1,6 +1,7 @@
 """One widget for each block of a lesson."""
 
 from collections.abc import Iterable
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -63,7 +64,7 @@ class DiagramView(HorizontalScroll):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        yield Static(styled(self._text.rstrip("\n")))
+        yield Static(styled(dedent(self._text).rstrip("\n")))
 
 
 def block_widget(block: "Block", lang: "Lang") -> Widget:
