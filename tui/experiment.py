@@ -80,11 +80,24 @@ def compare(exercise: "Exercise", step: "Prediction", predicted: float, truth: i
     return grade_prediction(step, predicted, truth_of(step, shape) if truth is None else truth, shape)
 
 
-def measured_payload(predicted: float, feedback: "Feedback") -> dict[str, object]:
-    """What `exercise.measured` keeps."""
-    return {
+def measure(exercise: "Exercise", state: "ExerciseState", runs: Path, cache: Path) -> tuple[str, dict[str, object]]:
+    """What `exercise.measured` keeps of the prediction that waits for its truth: its item, and the payload.
+
+    LabError when there is no adapter to count, ValueError when the grader cannot judge.
+    """
+    name, number = stage(exercise, state)
+    step = exercise.steps[number]
+    predicted = as_number(state.locked[item_of(exercise, step)].get("value"))
+    truth = measured_truth(runs, state.run or "") if name == "run" else None
+    feedback = compare(exercise, step, predicted, truth, cache)
+    return item_of(exercise, step), {
         "truth": feedback.truth,
         "value": predicted,
         "feedback": feedback.kind,
         "misconception": feedback.misconception.id if feedback.misconception else None,
     }
+
+
+def as_number(value: object) -> float:
+    """A number from the log; anything else, which a newer version may have written, counts as 0."""
+    return float(value) if isinstance(value, int | float) else 0.0

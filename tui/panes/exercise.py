@@ -10,9 +10,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.experiment import RunState, Stage, compare, item_of, run_state, stage
+from tui.experiment import RunState, Stage, as_number, compare, item_of, run_state, stage
 from tui.keys import bind
-from tui.panes.exercise_sheet import as_number, comparison, heading, locked_line
+from tui.panes.exercise_sheet import comparison, heading, locked_line
 from tui.panes.page import PagePane
 from tui.typeset import Layout, inline, plain, styled
 from tui.widgets.fields import NumberLine

@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.experiment import as_number
 from tui.typeset import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
 from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.model import Lang
-
-
-def as_number(value: object) -> float:
-    """A number from the log; anything else, which a newer version may have written, counts as 0."""
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def count(value: float) -> str:

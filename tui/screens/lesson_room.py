@@ -5,8 +5,6 @@ import gc
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tui.experiment import compare, item_of, measured_payload, measured_truth, run_state, stage
-from tui.panes.exercise_sheet import as_number, count
 from tui.panes.reader import ReaderPane
 from tui.screens.classroom import Classroom
 from tui.widgets.tabs import TabLine
@@ -250,6 +248,7 @@ class LessonRoom(Classroom):
 
     def on_exercise_pane_typed(self, event: "ExercisePane.Typed") -> None:
         """Locked for good, so it is asked once more."""
+        from tui.panes.exercise_sheet import count
         from tui.screens.dialogs import ConfirmScreen
 
         async def answered(yes: bool | None) -> None:
@@ -264,24 +263,19 @@ class LessonRoom(Classroom):
 
     async def _measure(self) -> None:
         """Put the truth beside a locked prediction where it can be had by now, and watch a run that still goes on."""
+        from tui.experiment import measure, run_state, stage
+
         exercise = self._exercise
         state = self._study.progress.exercises.get(exercise.id) if exercise else None
-        if exercise is None or state is None:
+        if exercise is None or state is None or stage(exercise, state).name not in ("run", "compute"):
             return
-        here = stage(exercise, state)
-        if here.name not in ("run", "compute"):
-            return
-        step = exercise.steps[here.step]
-        trouble = ""
-        if here.name == "compute" or run_state(self._study.runs, state.run) == "finished":
+        trouble, run = "", run_state(self._study.runs, state.run)
+        if stage(exercise, state).name == "compute" or run == "finished":
             try:
-                truth = None if here.name == "compute" else measured_truth(self._study.runs, state.run or "")
-                predicted = as_number(state.locked[item_of(exercise, step)].get("value"))
-                feedback = compare(exercise, step, predicted, truth, self._study.cache)
-                self.record("exercise.measured", item_of(exercise, step), measured_payload(predicted, feedback))
+                self.record("exercise.measured", *measure(exercise, state, self._study.runs, self._study.cache))
             except Exception as error:  # not measured is never the learner's fault: the step stays open, and says why
                 trouble = say(self.lang, "exercise.unmeasured", why=str(error))
-        elif self._lab is not None and run_state(self._study.runs, state.run) == "waiting":
+        elif self._lab is not None and run == "waiting":
             self._lab.watch_run(state.run or "")
         await self._show_exercise(trouble)
 
