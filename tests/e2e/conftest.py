@@ -14,7 +14,7 @@ import pytest
 from lab.runs import Runs
 
 KEYS = {"enter": "\r", "escape": "\x1b", "tab": "\t", "down": "\x1b[B", "end": "\x1b[F", "ctrl+s": "\x13"}
-PATIENCE = 120.0
+PATIENCE = 90.0
 """Seconds; a busy machine trains slowly, an idle one needs a tenth of it."""
 
 

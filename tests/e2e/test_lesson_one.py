@@ -39,7 +39,6 @@ def test_read_quiz_predict_run_quit_and_everything_is_there(open_program, home: 
     terminal.wait("Question 1/8")
     terminal.press("48", "enter")
     terminal.wait("Right.", "12/100")
-    terminal.press("escape")
 
     predict_and_run(terminal)
     terminal.wait("/40", "train")  # the live pane shows iterations and the chart's series
@@ -70,7 +69,6 @@ def test_killed_in_the_middle_of_a_run_nothing_is_lost_and_the_run_goes_on(open_
     terminal.wait("Question 1/8")
     terminal.press("48", "enter")
     terminal.wait("Right.", "7/100")
-    terminal.press("escape")
     predict_and_run(terminal)
     terminal.wait("/40")
     terminal.kill()
