@@ -12,7 +12,7 @@ from tui.labroom.words import EN
 CHOICES = Choices(
     (Model("sprout", 0, 2_852_352, 6), Model("sprout-4bit", 4, 2_852_352, 6)),
     (Data("sql", "prompt/completion", 1000), Data("journal", "text", 400)),
-    5e-4,
+    RunSpec().learning_rate,
 )
 
 
