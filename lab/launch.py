@@ -26,7 +26,7 @@ PACKAGES = Path(__file__).parent.parent
 def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
     """Check a spec and everything it names, then make its run directory. Raises LabError saying what is wrong."""
     spec = fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields))
-    model = find_model(spec.model, cache)
+    model = find_model(spec.model, cache, spec.bits)
     if not model.bundled and isinstance(fields, dict) and "learning_rate" not in fields:
         spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
     if model.shape:

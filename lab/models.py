@@ -1,5 +1,6 @@
 """Models a run can start from: bundled, made from a bundled one, a local folder, or a hub id."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from lab.params import count_safetensors, shape_from_config, total_parameters
 
 BUNDLED = Path(__file__).parent / "models"
 PRESETS = Path(__file__).parent / "presets"
-VARIANTS = {"sprout-4bit": ("sprout", 4), "sprout-8bit": ("sprout", 8)}
+VARIANT = re.compile(r"(?P<base>.+)-(?P<bits>[34568])bit")
+LISTED_BITS = (4, 8)
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*\Z")
 
 
@@ -31,25 +33,45 @@ class ModelInfo:
     parameters: int
     bytes: int
     made_from: Path | None = None
-
-    @property
-    def bundled(self) -> bool:
-        return self.made_from is not None or (self.path is not None and self.path.parent == BUNDLED.resolve())
+    bundled: bool = False
 
     @property
     def ready(self) -> bool:
         return self.path is not None and (self.path / "config.json").exists()
 
 
-def find_model(name: str, cache: Path) -> ModelInfo:
-    """The model of that name. Raises LabError if there is none, saying what there is."""
-    if name in VARIANTS:
-        base_name, bits = VARIANTS[name]
-        base = _from_folder(base_name, BUNDLED / base_name)
-        path = cache / "models" / name
-        size = weights_bytes(path) or _quantized_bytes(base.shape, bits)
-        return ModelInfo(name, path, bits, base.shape, base.parameters, size, base.path)
-    if (BUNDLED / name / "config.json").exists() and "/" not in name and ".." not in name:
+def find_model(name: str, cache: Path, bits: int | None = None) -> ModelInfo:
+    """The model of that name, or its variant of so many bits. Raises LabError if there is none, saying what there is.
+
+    A bundled model's variants have names of their own: `sprout-4bit` is `sprout` with 4 bits.
+    """
+    info = _find(name, cache)
+    return _variant(info, bits, cache) if bits and bits != info.bits else info
+
+
+def _variant(base: ModelInfo, bits: int, cache: Path) -> ModelInfo:
+    if base.bits:
+        raise LabError(
+            f"{base.name} has {base.bits} bits already",
+            where="--bits",
+            remedy="leave the flag out, or give the unquantized base",
+            usage=True,
+        )
+    if base.path is None:
+        raise LabError(f"{base.name} is not on this machine yet", where="--bits",
+                       remedy="train on it once without the flag, or give a local folder", usage=True)  # fmt: skip
+    name = f"{base.name.rstrip('/').rpartition('/')[2]}-{bits}bit"
+    folder = name if base.bundled else f"{name}-{hashlib.sha256(str(base.path).encode()).hexdigest()[:8]}"
+    path = cache / "models" / folder
+    size = weights_bytes(path) or _quantized_bytes(base.shape, bits)
+    return ModelInfo(name, path, bits, base.shape, base.parameters, size, base.path, base.bundled)
+
+
+def _find(name: str, cache: Path) -> ModelInfo:
+    variant = VARIANT.fullmatch(name)
+    if variant and _is_bundled(variant["base"]):
+        return _variant(_from_folder(variant["base"], BUNDLED / variant["base"]), int(variant["bits"]), cache)
+    if _is_bundled(name):
         return _from_folder(name, BUNDLED / name)
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -68,7 +90,12 @@ def find_model(name: str, cache: Path) -> ModelInfo:
 def list_models(cache: Path) -> list[ModelInfo]:
     """Every bundled model and variant, made or not."""
     names = sorted(p.name for p in BUNDLED.iterdir() if (p / "config.json").exists()) if BUNDLED.is_dir() else []
-    return [find_model(name, cache) for name in [*names, *(v for v, (base, _) in VARIANTS.items() if base in names)]]
+    variants = [f"{name}-{bits}bit" for name in names for bits in LISTED_BITS]
+    return [find_model(name, cache) for name in [*names, *variants]]
+
+
+def _is_bundled(name: str) -> bool:
+    return "/" not in name and ".." not in name and (BUNDLED / name / "config.json").exists()
 
 
 @memoize
@@ -105,7 +132,10 @@ def _from_folder(name: str, folder: Path) -> ModelInfo:
     quantization = config.get("quantization") or {}
     bits = int(quantization.get("bits", 0)) if isinstance(quantization, dict) else 0
     parameters = total_parameters(shape) if bits else sum(count_safetensors(f) for f in files)
-    return ModelInfo(name, folder.resolve(), bits, shape, parameters, weights_bytes(folder))
+    path = folder.resolve()
+    return ModelInfo(
+        name, path, bits, shape, parameters, weights_bytes(folder), bundled=path.parent == BUNDLED.resolve()
+    )
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ ADAM = {"betas": [0.9, 0.95], "bias_correction": True}
 three times as long as its learning rate says, and unstable."""
 
 FineTuneType = Literal["lora", "dora", "full"]
+Bits = Literal[3, 4, 5, 6, 8]
 
 
 class LoraParameters(BaseModel):
@@ -30,6 +31,7 @@ class RunSpec(BaseModel):
     """A superset of mlx-lm's YAML: every field of the same name means what it means there.
 
     `model` and `data` also take the names of what is bundled; `mask_prompt=None` masks wherever the data has prompts.
+    The fields in `OURS` are no names of mlx-lm's, or mean more here, and stand under `lowrank` in a run's YAML.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=())
@@ -55,6 +57,24 @@ class RunSpec(BaseModel):
     grad_checkpoint: bool = False
     grad_accumulation_steps: int = Field(default=1, ge=1)
     lora_parameters: LoraParameters = Field(default_factory=lambda: LoraParameters())
+    bits: Bits | None = None
+    """Quantize the base to so many bits on first use; None takes it as stored."""
+    batching: Literal["random", "length"] = "random"
+    """How rows come together: as the seed draws them, or rows of like length, for less padding."""
+    patience: int = Field(default=0, ge=0)
+    """Validations without a new best after which the run ends; 0 never ends it."""
+    samples: int = Field(default=2, ge=0, le=64)
+    """Questions of the validation split that the model answers at every checkpoint."""
+    sample_prompts: list[str] = Field(default_factory=list)
+    """Prompts of one's own, answered beside them."""
+    stock: bool = False
+    """Batches, masks, loss and validation as mlx-lm has them, for comparison."""
+    ranks: int = Field(default=1, ge=1, le=1024)
+    """Processes that train together, each on its share of every batch."""
+    hostfile: str | None = None
+    """mlx.launch's list of machines; None keeps all ranks on this one."""
+    backend: Literal["ring", "jaccl", "mpi", "nccl"] = "ring"
+    """How ranks talk."""
 
     @classmethod
     def make(cls, fields: dict[str, Any]) -> Self:
@@ -79,15 +99,15 @@ class RunSpec(BaseModel):
 
     def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
         """Write the YAML that `mlx_lm lora -c` accepts; our names of model and data stand under `lowrank`."""
-        fields = self.model_dump(exclude_none=True)
+        ours = self.model_dump(include=set(OURS), exclude_none=True)
+        fields = self.model_dump(exclude_none=True, exclude=set(OURS))
         fields |= {
             "model": str(model_path),
             "data": str(data_path),
             "adapter_path": str(adapter_path),
             "train": True,
         }
-        fields["lowrank"] = {"model": self.model, "data": self.data, "lr_schedule": self.lr_schedule}
-        fields["lr_schedule"] = self.schedule()
+        fields |= {"lr_schedule": self.schedule(), "lowrank": ours}
         path.write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
     def schedule(self) -> dict[str, Any] | None:
@@ -115,6 +135,8 @@ class RunSpec(BaseModel):
             flag = "--" + name.replace("_", "-")
             if isinstance(value, bool):
                 words.append(flag if value else flag.replace("--", "--no-"))
+            elif isinstance(value, list):
+                words += [word for each in value for word in ("--sample-prompt", each)]
             else:
                 words += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
         lora, standard = self.lora_parameters, default.lora_parameters
@@ -124,7 +146,10 @@ class RunSpec(BaseModel):
         return words
 
 
-OURS = ("model", "data", "lr_schedule")
+OURS = (
+    *("model", "data", "lr_schedule", "bits", "batching", "patience", "samples", "sample_prompts", "stock"),
+    *("ranks", "hostfile", "backend"),
+)
 IGNORED = (
     "train",
     "adapter_path",

@@ -35,7 +35,7 @@ def with_adapter(model: nn.Module, run: Run) -> None:
 
 def generate(run: Run, cache: Path, prompt: str, max_tokens: int, *, base: bool = False) -> str:
     """The greedy answer of base + adapter (or of the base alone) to a chat prompt, exactly as stock mlx-lm gives it."""
-    model, tokenizer, _ = load_base(run.spec.model, cache, fast=False)
+    model, tokenizer, _ = load_base(run.spec.model, cache, fast=False, bits=run.spec.bits)
     if not base:
         with_adapter(model, run)
     messages = [{"role": "user", "content": prompt}]
@@ -66,7 +66,7 @@ def evaluate(run: Run, cache: Path, progress: Callable[[str, int, int], None]) -
     spec, data = run.spec, find_data(run.spec.data)
     if not data.rows["test"]:
         raise LabError("holds no test.jsonl", where=str(data.path), remedy="put rows there that training never saw")
-    model, tokenizer, _ = load_base(spec.model, cache, fast=True)
+    model, tokenizer, _ = load_base(spec.model, cache, fast=True, bits=spec.bits)
     model.eval()
     asked = [item for row in read_rows(data.path / "test.jsonl") for item in items(row)]
 

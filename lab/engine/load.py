@@ -22,14 +22,14 @@ def on_cpu() -> bool:
 
 
 def load_base(
-    name: str, cache: Path, *, fast: bool, stage: Callable[[str], None] = lambda _: None
+    name: str, cache: Path, *, fast: bool, bits: int | None = None, stage: Callable[[str], None] = lambda _: None
 ) -> tuple[nn.Module, Any, ModelInfo]:
-    """Model, tokenizer and description of the base called `name`.
+    """Model, tokenizer and description of the base called `name`, or of its variant of so many bits.
 
     With `fast`, a CPU computes in float32 with our own elementwise functions; without, everything is stock mlx-lm.
     Raises LabError if the base cannot be had.
     """
-    info = find_model(name, cache)
+    info = find_model(name, cache, bits)
     if info.made_from is not None and not info.ready:
         stage("quantizing")
         quantize(info)

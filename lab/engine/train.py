@@ -113,7 +113,9 @@ def train(path: Path, cache: Path) -> int:
 def _train(run: Run, cache: Path, events: EventWriter) -> int:
     spec = run.spec
     stopping = _on_sigterm()
-    model, tokenizer, info = load_base(spec.model, cache, fast=True, stage=lambda s: events.write("stage", stage=s))
+    model, tokenizer, info = load_base(
+        spec.model, cache, fast=True, bits=spec.bits, stage=lambda s: events.write("stage", stage=s)
+    )
     if not info.shape:
         info = _describe(info, model)
     check_layers(spec, info)

@@ -154,3 +154,14 @@ async def test_a_question_keeps_its_answer_when_the_language_changes(
         await pilot.press("l")
         await until(pilot, lambda: "맞았어요." in text(pilot))
         assert "문제에 그렇게 쓰여 있어요." in text(pilot) and "문제 1/3" in text(pilot)
+
+
+async def test_what_is_no_number_is_explained_in_the_learners_language(
+    app: Any, opened: Any, until: Any, text: Any
+) -> None:
+    async with app(lang="ko").run_test(size=SMALL) as pilot:
+        await at_quiz(pilot, opened, until, NUMBER)
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        await pilot.press(*"many", "enter")
+        await until(pilot, lambda: "채점하지 않았어요: 숫자로 읽을 수 없어요" in text(pilot))
+        assert "This is not" not in text(pilot)

@@ -57,6 +57,21 @@ def train(
     grad_accumulation_steps: Annotated[
         int | None, Option(help="Steps whose gradients are added before an update.")
     ] = None,
+    bits: Annotated[int | None, Option(help="Quantize the base on first use: 3, 4, 5, 6 or 8 bits.")] = None,
+    batching: Annotated[
+        str | None, Option(help="random, or length: rows of like length together, for less padding.")
+    ] = None,
+    patience: Annotated[
+        int | None, Option(help="Validations without a new best after which to end; 0 never does.")
+    ] = None,
+    samples: Annotated[int | None, Option(help="Validation questions answered at every checkpoint.")] = None,
+    sample_prompt: Annotated[
+        list[str] | None, Option(help="A prompt of your own answered there too; may be repeated.")
+    ] = None,
+    stock: Annotated[bool | None, Option("--stock", help="Batches, masks and loss as mlx-lm has them.")] = None,
+    ranks: Annotated[int | None, Option(help="Processes that share every batch.")] = None,
+    hostfile: Annotated[str | None, Option(help="Machines to train on, as mlx.launch takes them.")] = None,
+    backend: Annotated[str | None, Option(help="How ranks talk: ring, jaccl, mpi or nccl.")] = None,
     config: Annotated[
         Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes; flags win over it.")
     ] = None,
@@ -73,7 +88,7 @@ def train(
     given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
     lora = {k: v for k, v in (("rank", rank), ("scale", scale), ("dropout", dropout)) if v is not None}
     fields = read_yaml(config) if config else {}
-    fields |= given
+    fields |= given | ({"sample_prompts": sample_prompt} if sample_prompt else {})
     if lora:
         fields["lora_parameters"] = {**(fields.get("lora_parameters") or {}), **lora}
     run = launch.prepare(fields, runs(), cache())

@@ -272,6 +272,7 @@ class ExercisePane(PagePane):
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Read the number; what is no number stays in the field, and is explained."""
         from lessons.grade import parse_number
+        from lessons.numbers import NotANumber
 
         event.stop()
         here = self.stage
@@ -280,7 +281,7 @@ class ExercisePane(PagePane):
         text = plain(event.value).strip()
         try:
             value = parse_number(text).value
-        except ValueError as error:
-            await self.update_state(self._state, say(self.lang, "exercise.not-a-number", why=str(error)))
+        except NotANumber as error:
+            await self.update_state(self._state, error.text[self.lang])
             return
         self.post_message(self.Typed(item_of(self._exercise, self._exercise.steps[here.step]), value, text))

@@ -26,7 +26,7 @@ class Sheet:
     missed: bool = False
     """Answered, and never rightly."""
     verdict_on: "Graded | Feedback | None" = None
-    trouble: str = ""
+    trouble: Exception | None = None
     """Why an answer was not graded; it is never counted as wrong."""
 
     @classmethod
@@ -71,7 +71,7 @@ class Sheet:
             return False
         option = self.question.options[number].id
         self.cursor = number
-        self.trouble = ""
+        self.trouble = None
         if self.question.kind == "one":
             self.chosen = {option}
         else:
@@ -80,13 +80,13 @@ class Sheet:
 
     def clear(self) -> None:
         """Ready for another try."""
-        self.chosen, self.typed, self.trouble, self.verdict_on = set(), "", "", None
+        self.chosen, self.typed, self.trouble, self.verdict_on = set(), "", None, None
 
     def grade(self) -> bool:
         """Ask the grader; False, with `trouble` set, where it could not judge."""
         from lessons.grade import grade_choice, grade_number
 
-        self.trouble = ""
+        self.trouble = None
         try:
             if self.question.kind == "number":
                 self.verdict_on = grade_number(self.question, self.typed)
@@ -94,11 +94,8 @@ class Sheet:
                 if self.question.kind == "one" and not self.chosen:
                     self.chosen = {self.question.options[self.cursor].id}
                 self.verdict_on = grade_choice(self.question, frozenset(self.chosen))
-        except ValueError as error:
-            self.trouble = str(error)
-            return False
         except Exception as error:  # a broken grader must not cost the learner an answer
-            self.trouble = f"{type(error).__name__}: {error}"
+            self.trouble = error
             return False
         self.right = self.right or self.right_now
         self.missed = not self.right
@@ -109,7 +106,7 @@ class Sheet:
 
         def lines(width: int) -> Lines:
             if self.trouble:
-                text = say(lang, "quiz.not-graded", why=self.trouble)
+                text = say(lang, "quiz.not-graded", why=_reason(self.trouble, lang))
                 return hang([(styled("… ", "$warning"), styled(text, "$warning"))], width)
             if self.verdict_on is None:
                 return []
@@ -127,3 +124,12 @@ class Sheet:
         if not isinstance(self.verdict_on, Feedback):
             return []
         return [Content("\n"), inline(spans(self.verdict_on.text[lang]))]
+
+
+def _reason(trouble: Exception, lang: "Lang") -> str:
+    """Why an answer could not be judged: in the learner's language where it is about what they typed."""
+    from lessons.numbers import NotANumber
+
+    if isinstance(trouble, NotANumber):
+        return trouble.text[lang]
+    return str(trouble) if isinstance(trouble, ValueError) else f"{type(trouble).__name__}: {trouble}"
