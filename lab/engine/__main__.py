@@ -7,17 +7,65 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
 from lab.runs import Run
 
+Say = Callable[..., None]
+"""say(event=…, **fields) writes one JSON line."""
+
+
+def _evaluate(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import answer
+
+    def progress(stage: str, done: int, total: int) -> None:
+        say(event="progress", stage=stage, done=done, total=total)
+
+    say(event="evaluated", **answer.evaluate(Run(options.run), options.cache, progress))
+
+
+def _generate(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import answer
+
+    run = Run(options.run)
+    text = answer.generate(run, options.cache, options.prompt, options.max_tokens, base=options.base)
+    say(event="answer", run=run.id, text=text)
+
+
+def _data(options: argparse.Namespace, say: Say) -> None:
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    from lab.engine import measure
+
+    def progress(split: str, rows: int, done: int, total: int) -> None:
+        say(event="progress", stage=split, rows=rows, done=done, total=total)
+
+    report = measure.check(
+        str(options.run),
+        options.model,
+        options.cache,
+        max_seq_length=options.max_seq_length,
+        mask_prompt=options.mask_prompt,
+        keep=options.keep,
+        progress=progress,
+    )
+    say(event="checked", **report)
+
+
+JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
+    "data": _data,
+    "evaluate": _evaluate,
+    "generate": _generate,
+}
+"""What each job does beside `train`, which speaks through its run directory; MLX is imported inside."""
+
 
 def main() -> int:
     """Run one job and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab.engine")
-    parser.add_argument("job", choices=("train", "evaluate", "generate", "data"))
+    parser.add_argument("job", choices=("train", *JOBS))
     parser.add_argument("run", type=Path, help="run directory; of data, the data set")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--prompt", default="")
@@ -43,22 +91,7 @@ def _answer(options: argparse.Namespace) -> int:
         print(json.dumps(fields, ensure_ascii=False), file=out, flush=True)
 
     try:
-        if options.job == "data":
-            say(event="checked", **_data(options, say))
-            return 0
-        from lab.engine import answer
-
-        run = Run(options.run)
-        if options.job == "generate":
-            text = answer.generate(run, options.cache, options.prompt, options.max_tokens, base=options.base)
-            say(event="answer", run=run.id, text=text)
-        else:
-            result = answer.evaluate(
-                run,
-                options.cache,
-                lambda stage, done, total: say(event="progress", stage=stage, done=done, total=total),
-            )
-            say(event="evaluated", **result)
+        JOBS[options.job](options, say)
         return 0
     except LabError as error:
         say(event="failed", error={"what": error.what, "where": error.where, "remedy": error.remedy,
@@ -79,21 +112,6 @@ def _answer(options: argparse.Namespace) -> int:
         traceback.print_exc()
         say(event="failed", error={"what": f"{type(error).__name__}: {error}", "where": "", "remedy": ""})
     return 1
-
-
-def _data(options: argparse.Namespace, say: Any) -> dict[str, Any]:
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    from lab.engine import measure
-
-    return measure.check(
-        str(options.run),
-        options.model,
-        options.cache,
-        max_seq_length=options.max_seq_length,
-        mask_prompt=options.mask_prompt,
-        keep=options.keep,
-        progress=lambda split, rows, done, total: say(event="progress", stage=split, rows=rows, done=done, total=total),
-    )
 
 
 if __name__ == "__main__":
