@@ -1,42 +1,51 @@
-"""Writing a run's events: one JSON object a line, appended whole, flushed at once."""
+"""The engine's events, with a heartbeat while it has nothing else to say."""
 
-import json
 import os
-from datetime import datetime
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+import psutil
+
+from lab.eventlog import EventLog
+
+SILENCE = 5.0
+"""Seconds without a word after which a heartbeat is due: while a model loads, or a long validation runs."""
 
 
-class EventWriter:
-    """Appends to events.jsonl; a last word (finished, stopped, failed) also becomes result.json, on disk for good."""
+class EventWriter(EventLog):
+    """A run's event log in the hands of its engine. The heartbeat ends with the last word or `close`."""
 
-    def __init__(self, run: Path) -> None:
-        self.run = run
-        self._file = os.open(run / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    def __init__(self, run: Path, silence: float = SILENCE) -> None:
+        super().__init__(run)
+        self.iteration = 0
+        """Iterations done, by the newest event that told; a heartbeat says it again."""
+        self._silence, self._spoke = silence, time.monotonic()
+        self._ended = threading.Event()
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
     def write(self, event: str, **fields: Any) -> None:
-        now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-        line = json.dumps({"v": VERSION, "at": now, "event": event, **_plain(fields)}, ensure_ascii=False)
-        os.write(self._file, line.encode() + b"\n")
+        super().write(event, **fields)
+        self._spoke = time.monotonic()
+        self.iteration = fields.get("iteration", self.iteration)
 
     def last_word(self, event: str, **fields: Any) -> None:
-        temporary = self.run / ".result.json"
-        temporary.write_text(json.dumps({"event": event, **_plain(fields)}, indent=2), encoding="utf-8")
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, self.run / "result.json")
-        self.write(event, **fields)
-        os.fsync(self._file)
+        with self._lock:  # no heartbeat that has begun may come after it
+            self._ended.set()
+        super().last_word(event, **fields)
 
+    def close(self) -> None:
+        self._ended.set()
+        super().close()
 
-def _plain(value: Any) -> Any:
-    """JSON has no NaN or infinity: they become null."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value
+    def _beat(self) -> None:
+        process = psutil.Process()
+        while not self._ended.wait(max(0.0, self._spoke + self._silence - time.monotonic())):
+            with self._lock:
+                if self._ended.is_set() or time.monotonic() - self._spoke < self._silence:
+                    continue
+                try:
+                    self.write("heartbeat", iteration=self.iteration, resident_bytes=process.memory_info().rss)
+                except OSError:  # a full disk is for the engine's own next word to tell
+                    self._spoke = time.monotonic()

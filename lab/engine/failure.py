@@ -1,0 +1,40 @@
+"""An exception in the words of the person who has to mend it."""
+
+import errno
+import traceback
+from pathlib import Path
+
+from lab.causes import DISK, MEMORY, find_cause
+from lab.errors import LabError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def explain(error: BaseException, run: Path | None = None) -> dict[str, str]:
+    """{what, where, remedy} of any error; an unknown one is printed with its traceback, for the log of `run`."""
+    if isinstance(error, LabError):
+        return {"what": error.what, "where": error.where, "remedy": error.remedy}
+    if isinstance(error, MemoryError):
+        return {"what": "out of memory", "where": "", "remedy": MEMORY}
+    if isinstance(error, OSError) and not isinstance(error, ImportError):
+        where = str(error.filename or run or "")
+        if error.errno in FULL:
+            return {"what": "the disk is full, or a quota is used up", "where": where, "remedy": DISK}
+        if error.errno == errno.ENOMEM:
+            return {"what": "out of memory", "where": "", "remedy": MEMORY}
+        remedy = "check the path, its permissions and free space"
+        return {"what": error.strerror or str(error), "where": where, "remedy": remedy}
+    traceback.print_exception(error)
+    log = str(run / "log.txt") if run else ""
+    if isinstance(error, ImportError):
+        return {"what": f"the engine cannot be imported ({error})", "where": log, "remedy": "run `lowrank doctor`"}
+    cause = find_cause(f"{type(error).__name__}: {error}")
+    if cause:
+        return {"what": f"{cause.what} ({_line(error)})", "where": log, "remedy": cause.remedy}
+    remedy = f"the whole story is in {log}" if log else "the traceback is on standard error"
+    return {"what": f"{type(error).__name__}: {_line(error)}", "where": log, "remedy": remedy}
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,0 +1,69 @@
+"""Writing a run's events: one JSON object a line, appended whole, flushed at once."""
+
+import json
+import os
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+KEPT = ("saved", "finished", "stopped", "failed")
+"""Events that are on disk for good when `write` returns."""
+
+
+class EventLog:
+    """Appends to a run's events.jsonl, from any thread; a last word also becomes result.json.
+
+    A line that a killed writer left unfinished is closed first, so that it costs no event after it.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._lock = threading.RLock()
+        self._file = os.open(run / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Append one event. Raises OSError, on a full disk for instance."""
+        now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+        line = json.dumps({"v": VERSION, "at": now, "event": event, **_plain(fields)}, ensure_ascii=False)
+        with self._lock:
+            data = (b"\n" if self._torn() else b"") + line.encode() + b"\n"
+            while data:
+                data = data[os.write(self._file, data) :]
+            if event in KEPT:
+                os.fsync(self._file)
+
+    def last_word(self, event: str, **fields: Any) -> None:
+        """Write result.json whole or not at all, then the event; the event also where result.json does not fit."""
+        temporary = self.run / ".result.json"
+        try:
+            temporary.write_text(json.dumps({"event": event, **_plain(fields)}, indent=2), encoding="utf-8")
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, self.run / "result.json")
+        finally:
+            temporary.unlink(missing_ok=True)
+            self.write(event, **fields)
+
+    def close(self) -> None:
+        """Write no more; the file is closed with the object's last thread."""
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def _torn(self) -> bool:
+        end = os.lseek(self._file, 0, os.SEEK_END)
+        return end > 0 and os.pread(self._file, 1, end - 1) != b"\n"
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN or infinity: they become null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
