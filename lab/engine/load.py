@@ -29,13 +29,23 @@ def load_base(
     With `fast`, a CPU computes in float32 with our own elementwise functions; without, everything is stock mlx-lm.
     Raises LabError if the base cannot be had.
     """
+    model, tokenizer, info, _ = load_stored(name, cache, bits=bits, stage=stage)
+    if fast:
+        quicken(model)
+    return model, tokenizer, info
+
+
+def load_stored(
+    name: str, cache: Path, *, bits: int | None = None, stage: Callable[[str], None] = lambda _: None
+) -> tuple[nn.Module, Any, ModelInfo, dict[str, Any]]:
+    """The same in its stored number format, with its config.json as mlx-lm understood it."""
     info = find_model(name, cache, bits)
     if info.made_from is not None and not info.ready:
         stage("quantizing")
         quantize(info)
     stage("loading")
     try:
-        model, tokenizer = load(str(info.path or info.name))
+        loaded: Any = load(str(info.path or info.name), return_config=True)
     except LabError:
         raise
     except Exception as error:
@@ -45,9 +55,14 @@ def load_base(
             else "check the hub id and the network, or give a local folder"
         )
         raise LabError(f"cannot be loaded ({type(error).__name__}: {error})", where=name, remedy=remedy) from error
-    if fast and on_cpu():
+    model, tokenizer, config = loaded
+    return model, tokenizer, info, config
+
+
+def quicken(model: nn.Module) -> None:
+    """On a CPU, make the model compute in float32 with our own elementwise functions; elsewhere it stays stock."""
+    if on_cpu():
         cpu.install(model)
-    return model, tokenizer, info
 
 
 def quantize(info: ModelInfo) -> None:
