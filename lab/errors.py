@@ -4,10 +4,11 @@
 class LabError(Exception):
     """What is wrong, where, and what to do about it; `str()` is one line fit for stderr.
 
-    `usage` is true when the command itself was wrong (exit code 2) rather than something it met (exit code 1).
+    `usage` is true when the command itself was wrong (exit code 2) rather than something it met (exit code 1);
+    `verdict` names what was wrong with a training that could not go on: "nan" or "diverged".
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", usage: bool = False) -> None:
-        self.what, self.where, self.remedy, self.usage = what, where, remedy, usage
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", usage: bool = False, verdict: str = "") -> None:
+        self.what, self.where, self.remedy, self.usage, self.verdict = what, where, remedy, usage, verdict
         line = f"{where}: {what}" if where else what
         super().__init__(" ".join(f"{line}{f'; {remedy}' if remedy else ''}".split()))

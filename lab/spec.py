@@ -100,7 +100,7 @@ class RunSpec(BaseModel):
     def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
         """Write the YAML that `mlx_lm lora -c` accepts; our names of model and data stand under `lowrank`."""
         ours = self.model_dump(include=set(OURS), exclude_none=True)
-        fields = self.model_dump(exclude_none=True, exclude=set(OURS))
+        fields = self.stock_fields()
         fields |= {
             "model": str(model_path),
             "data": str(data_path),
@@ -109,6 +109,10 @@ class RunSpec(BaseModel):
         }
         fields |= {"lr_schedule": self.schedule(), "lowrank": ours}
         path.write_text(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def stock_fields(self) -> dict[str, Any]:
+        """The fields that mlx-lm knows, by its names."""
+        return self.model_dump(exclude_none=True, exclude=set(OURS))
 
     def schedule(self) -> dict[str, Any] | None:
         """mlx-lm's `lr_schedule`: a twentieth of the updates warm up, a cosine falls to a fiftieth of the rate."""

@@ -8,12 +8,13 @@ from typing import Any
 import mlx.nn as nn
 from mlx_lm import generate as mlx_lm_generate
 from mlx_lm.generate import batch_generate
-from mlx_lm.tuner.trainer import default_loss
 from mlx_lm.tuner.utils import load_adapters
 
 from lab.datasets import find_data, read_rows
-from lab.engine import batches, cpu
-from lab.engine.load import load_base, on_cpu
+from lab.engine import batches
+from lab.engine.load import load_base
+from lab.engine.loop import masked_loss
+from lab.engine.supervise import Row
 from lab.errors import LabError
 from lab.runs import Run
 from lab.score import Item, items, same
@@ -50,9 +51,12 @@ def encode(tokenizer: Any, item: Item) -> list[int]:
     return list(tokenizer.apply_chat_template(list(item.messages), add_generation_prompt=True, return_dict=False))
 
 
-def answers(model: nn.Module, tokenizer: Any, asked: list[Item]) -> Iterator[str]:
-    """The greedy answers to all questions, in order, in chunks of one batch each."""
-    limit = MARGIN + max((len(tokenizer.encode(item.expected)) for item in asked), default=0)
+def answers(model: nn.Module, tokenizer: Any, asked: list[Item], at_least: int = 0) -> Iterator[str]:
+    """The greedy answers to all questions, in order, in chunks of one batch each.
+
+    They are cut a little past the longest answer expected, but leave room for `at_least` tokens.
+    """
+    limit = max(at_least, MARGIN + max((len(tokenizer.encode(item.expected)) for item in asked), default=0))
     for start in range(0, len(asked), CHUNK):
         prompts = [encode(tokenizer, item) for item in asked[start : start + CHUNK]]
         yield from batch_generate(model, tokenizer, prompts, max_tokens=limit).texts
@@ -91,12 +95,11 @@ def evaluate(run: Run, cache: Path, progress: Callable[[str, int, int], None]) -
     }
 
 
-def test_loss(model: nn.Module, rows: list[batches.Row], batch_size: int = 16) -> float:
+def test_loss(model: nn.Module, rows: list[Row], batch_size: int = 16) -> float:
     """Mean loss in nats over every supervised token of the rows."""
-    function = cpu.loss if on_cpu() else default_loss
     total: Any = 0.0
     tokens: Any = 0
     for batch in batches.in_order(rows, batch_size):
-        mean, count = function(model, *batches.pad(batch))
+        mean, count = masked_loss(model, *batches.pad(batch))
         total, tokens = total + (mean * count).item(), tokens + count.item()
     return float(total / tokens)

@@ -1,91 +1,51 @@
-"""Training one run directory from its spec to its last word, through mlx-lm's layers and its `train`."""
+"""Training one run directory: from its spec, or its last checkpoint, to its last word."""
 
-import math
+import hashlib
 import os
 import platform
 import resource
 import signal
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
-from mlx.utils import tree_flatten
 from mlx_lm.lora import CONFIG_DEFAULTS
-from mlx_lm.tuner.callbacks import TrainingCallback
-from mlx_lm.tuner.trainer import TrainingArgs, default_loss
-from mlx_lm.tuner.trainer import train as mlx_lm_train
+from mlx_lm.tuner.trainer import grad_checkpoint
 from mlx_lm.tuner.utils import build_schedule, linear_to_lora_layers
-from mlx_lm.utils import save_config
+from mlx_lm.utils import get_total_parameters, maybe_set_recommended_wired_limit, save_config
 
-from lab.datasets import find_data
-from lab.engine import batches, cpu
+from lab.datasets import DataInfo, find_data
+from lab.engine import batches, checkpoint
 from lab.engine.events import EventWriter
 from lab.engine.load import load_base, on_cpu
+from lab.engine.loop import Loop, masked_loss
+from lab.engine.samples import asker
+from lab.engine.session import Batch, Session
+from lab.engine.stock import Stock
+from lab.engine.supervise import Row
 from lab.errors import LabError
 from lab.models import ModelInfo
 from lab.runs import Run
 from lab.spec import RunSpec, check_layers
 
 OPTIMIZERS = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor}
-
-
-class Progress(TrainingCallback):
-    """Turns mlx-lm's callbacks into events, and keeps what the result needs."""
-
-    def __init__(self, events: EventWriter, spec: RunSpec) -> None:
-        self.events, self.spec = events, spec
-        self.began = time.perf_counter()
-        self.steps_seconds = 0.0
-        self.last: dict[str, Any] = {}
-        self.validations: list[tuple[int, float]] = []
-
-    def on_train_loss_report(self, info: dict[str, Any]) -> None:
-        iteration, loss = info["iteration"], info["train_loss"]
-        elapsed = time.perf_counter() - self.began
-        self.last = info
-        self.events.write(
-            "train",
-            iteration=iteration,
-            train_loss=loss,
-            learning_rate=info["learning_rate"],
-            tokens_per_second=info["tokens_per_second"],
-            iterations_per_second=info["iterations_per_second"],
-            trained_tokens=info["trained_tokens"],
-            peak_memory_bytes=peak_memory(),
-            elapsed_seconds=elapsed,
-            remaining_seconds=elapsed / iteration * (self.spec.iters - iteration),
-        )
-        if not math.isfinite(loss):
-            raise LabError(
-                f"the loss is not a number any more at iteration {iteration}",
-                remedy=f"lower --learning-rate (it is {self.spec.learning_rate:g}) or --scale",
-            )
-
-    def on_val_loss_report(self, info: dict[str, Any]) -> None:
-        self.validations.append((info["iteration"], info["val_loss"]))
-        self.events.write(
-            "validation", iteration=info["iteration"], val_loss=info["val_loss"], seconds=info["val_time"]
-        )
-        self.events.write("stage", stage="training")
-
-
-def peak_memory() -> int:
-    """Peak bytes of MLX's arrays in this process, by its own count."""
-    return int(mx.get_peak_memory())
+CACHE_SHARE = 8  # MLX keeps freed buffers of no more than this part of memory, which its peak does not count
 
 
 def train(path: Path, cache: Path) -> int:
     """Train the run in `path`; returns the exit code. Whatever happens, the run gets a last word."""
     events = EventWriter(path)
+    verdict = ""
     try:
         return _train(Run(path), cache, events)
     except LabError as error:
-        what, where, remedy = error.what, error.where, error.remedy
+        what, where, remedy, verdict = error.what, error.where, error.remedy, error.verdict
     except MemoryError:
         what, where, remedy = "out of memory", "", "use a smaller batch, fewer layers or a 4-bit base"
     except OSError as error:
@@ -103,30 +63,47 @@ def train(path: Path, cache: Path) -> int:
             "",
             f"the whole story is in {path / 'log.txt'}",
         )
-        if "metal" in what.lower() and "memory" in what.lower():
-            remedy = "use a smaller batch, fewer layers, --grad-checkpoint or a 4-bit base"
-    events.last_word("failed", run=path.name, run_dir=str(path), error={"what": what, "where": where, "remedy": remedy})
+    error_fields = {"what": what, "where": where, "remedy": remedy}
+    events.last_word("failed", run=path.name, run_dir=str(path), error=error_fields, verdict={"kind": verdict})
     print(f"failed: {what}", file=sys.stderr)
     return 1
 
 
 def _train(run: Run, cache: Path, events: EventWriter) -> int:
-    spec = run.spec
+    spec, again = run.spec, bool(run.started())
     stopping = _on_sigterm()
     model, tokenizer, info = load_base(
         spec.model, cache, fast=True, bits=spec.bits, stage=lambda s: events.write("stage", stage=s)
     )
-    if not info.shape:
-        info = _describe(info, model)
+    info = info if info.shape else _described(info, model)
     check_layers(spec, info)
+    maybe_set_recommended_wired_limit()
+    mx.set_cache_limit(_memory() // CACHE_SHARE)
     data = find_data(spec.data)
-    mask = bool(spec.mask_prompt)
-    rows = batches.tokenize(data.path, "train", tokenizer, mask, spec.max_seq_length)
-    valid = batches.tokenize(data.path, "valid", tokenizer, mask, spec.max_seq_length)
     adapt(model, spec)
-    trainable = sum(v.size for _, v in tree_flatten(model.trainable_parameters()))
-    save_config(_adapter_config(spec, run, data.path, info), run.adapters / "adapter_config.json")
-    progress = Progress(events, spec)
+    if spec.grad_checkpoint:
+        grad_checkpoint(model.layers[0])
+    loop = Loop(model, optimizer(spec), masked_loss, accumulate=spec.grad_accumulation_steps, by_token=not spec.stock)
+    source, validate, padding = _feed(spec, data, tokenizer, loop)
+    checkpoint.clear(run.adapters)
+    checkpoint.clear(run.path / "state")
+    for folder in (run.adapters, run.adapters / "best"):
+        folder.mkdir(exist_ok=True)
+        save_config(_adapter_config(spec, run, data.path, info), folder / "adapter_config.json")
+    session = Session(
+        run,
+        spec,
+        loop,
+        events,
+        validate,
+        asker(spec, data.path, model, tokenizer),
+        stopping,
+        {"data": fingerprint(data.path), "model": fingerprint(info.path) if info.path else info.name},
+    )
+    session.resume()
+    if again:
+        events.write("resumed", iteration=session.progress.iteration)
+    trainable = sum(v.size for v in loop.trained().values())
     events.write(
         "started",
         pid=os.getpid(),
@@ -138,50 +115,48 @@ def _train(run: Run, cache: Path, events: EventWriter) -> int:
         trainable_parameters=trainable,
         total_parameters=info.parameters,
         base_bytes=info.bytes,
+        padding_share=padding,
         device=device(),
         blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
     )
-
-    stopped_at: list[int] = []
-
-    def iterate(dataset: list[batches.Row], batch_size: int, *, loop: bool = False, **_: Any) -> Iterator[Any]:
-        if not loop:
-            events.write("stage", stage="evaluating")
-            yield from (batches.pad(b) for b in batches.in_order(dataset, batch_size))
-            return
-        for done, batch in enumerate(batches.shuffled(dataset, batch_size, spec.seed)):
-            if done and done % spec.save_every == 0:
-                events.write("saved", iteration=done, file=f"{done:07d}_adapters.safetensors")
-            if stopping():
-                stopped_at.append(done)
-                return
-            yield batches.pad(batch)
-
-    mlx_lm_train(
-        model=model,
-        optimizer=optimizer(spec),
-        train_dataset=rows,
-        val_dataset=valid,
-        args=TrainingArgs(
-            batch_size=spec.batch_size,
-            iters=spec.iters,
-            val_batches=spec.val_batches,
-            steps_per_report=spec.steps_per_report,
-            steps_per_eval=spec.steps_per_eval,
-            steps_per_save=spec.save_every,
-            max_seq_length=spec.max_seq_length,
-            adapter_file=str(run.adapters / "adapters.safetensors"),
-            grad_checkpoint=spec.grad_checkpoint,
-            grad_accumulation_steps=spec.grad_accumulation_steps,
-        ),
-        loss=cpu.loss if on_cpu() else default_loss,
-        iterate_batches=iterate,
-        training_callback=progress,
-    )
-    iterations = stopped_at[0] if stopped_at else spec.iters
-    events.write("saved", iteration=iterations, file="adapters.safetensors")
-    _last_word(run, events, progress, iterations, trainable, stopped=bool(stopped_at))
+    ending = session.go(source)
+    _last_word(session, trainable, ending)
+    if ending != "stopped":
+        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
     return 0
+
+
+def _feed(
+    spec: RunSpec, data: DataInfo, tokenizer: Any, loop: Loop
+) -> tuple[Iterator[Batch], Callable[[], float] | None, float | None]:
+    """Batches without end, a function that validates (None without a validation split), and the share of padding."""
+    if spec.stock:
+        stock = Stock(spec, data.path, tokenizer, loop.group)
+        check = (lambda: stock.validate(loop.model, loop.loss)) if stock.valid else None
+        return stock.batches(), check, None
+    rows, valid = (
+        batches.tokenize(data.path, split, tokenizer, spec.mask_prompt, spec.max_seq_length)
+        for split in ("train", "valid")
+    )
+    rank, size = (loop.group.rank(), loop.group.size()) if loop.group is not None else (0, 1)
+
+    def order() -> Iterator[list[Row]]:
+        return batches.drawn(rows, spec.batch_size, spec.seed, spec.batching)
+
+    seen = list(islice(order(), min(spec.iters, -(-len(rows) // spec.batch_size))))
+    lengths = batches.shapes(batches.longest(batch) for batch in seen)
+    spaces = sum(len(batch) * batches.shape_for(batches.longest(batch), lengths) for batch in seen)
+    padding = 1 - sum(len(row.ids) - 1 for batch in seen for row in batch) / spaces
+
+    def source() -> Iterator[Batch]:
+        for batch in order():
+            yield batches.pad(batch[rank::size], batches.shape_for(batches.longest(batch), lengths))
+
+    count = spec.val_batches * spec.batch_size
+    fixed = list(batches.in_order(batches.fixed_share(valid, count), spec.batch_size))
+    edges = batches.shapes(batches.longest(batch) for batch in fixed)
+    held = [batches.pad(batch, batches.shape_for(batches.longest(batch), edges), spec.batch_size) for batch in fixed]
+    return source(), (lambda: loop.evaluate(held)) if held else None, padding
 
 
 def adapt(model: nn.Module, spec: RunSpec) -> None:
@@ -194,6 +169,7 @@ def adapt(model: nn.Module, spec: RunSpec) -> None:
     else:
         config = spec.lora_parameters.model_dump(exclude_none=True)
         linear_to_lora_layers(model, spec.num_layers, config, use_dora=spec.fine_tune_type == "dora")
+    model.train()
 
 
 def optimizer(spec: RunSpec) -> optim.Optimizer:
@@ -212,7 +188,25 @@ def device() -> str:
     )
 
 
-def _on_sigterm() -> Any:
+def fingerprint(folder: Path) -> str:
+    """What tells a data set or model from another: a hash of its small files, and of the large ones name and size."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.iterdir() if p.suffix in (".json", ".jsonl", ".safetensors")):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        if path.suffix != ".safetensors":
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _memory() -> int:
+    """Bytes of memory that MLX may use at all."""
+    import psutil
+
+    return int(mx.device_info().get("memory_size", 0)) or int(psutil.virtual_memory().total)
+
+
+def _on_sigterm() -> Callable[[], bool]:
     asked = [False]
 
     def handle(*_: Any) -> None:
@@ -223,17 +217,13 @@ def _on_sigterm() -> Any:
     return lambda: asked[0]
 
 
-def _describe(info: ModelInfo, model: nn.Module) -> ModelInfo:
-    from dataclasses import replace
-
-    from mlx_lm.utils import get_total_parameters
-
+def _described(info: ModelInfo, model: nn.Module) -> ModelInfo:
     return replace(info, shape={"blocks": len(model.layers)}, parameters=int(get_total_parameters(model)))
 
 
 def _adapter_config(spec: RunSpec, run: Run, data: Path, info: ModelInfo) -> dict[str, Any]:
     config = {k: v for k, v in CONFIG_DEFAULTS.items() if k not in ("config",)}
-    config |= spec.model_dump(exclude_none=True)
+    config |= spec.stock_fields()
     config |= {"model": str(info.path or info.name), "data": str(data), "train": True}
     config |= {"adapter_path": str(run.adapters), "lr_schedule": spec.schedule()}
     if spec.fine_tune_type == "full":
@@ -241,26 +231,24 @@ def _adapter_config(spec: RunSpec, run: Run, data: Path, info: ModelInfo) -> dic
     return config
 
 
-def _last_word(
-    run: Run, events: EventWriter, progress: Progress, iterations: int, trainable: int, *, stopped: bool
-) -> None:
-    validations = progress.validations
-    best = min(validations, key=lambda v: v[1])[0] if validations else None
-    seconds = time.perf_counter() - progress.began
-    events.last_word(
-        "stopped" if stopped else "finished",
+def _last_word(session: Session, trainable: int, ending: str) -> None:
+    run, p = session.run, session.progress
+    session.events.last_word(
+        "stopped" if ending == "stopped" else "finished",
         run=run.id,
         run_dir=str(run.path),
-        iterations=iterations,
-        train_loss=progress.last.get("train_loss"),
-        val_loss=validations[-1][1] if validations else None,
-        best_iteration=best,
+        iterations=p.iteration,
+        train_loss=p.train_loss,
+        val_loss=p.validations[-1][1] if p.validations else None,
+        best_iteration=p.best_iteration,
+        best_val_loss=p.best_loss if p.best_iteration is not None else None,
+        verdict={"kind": "patience" if ending == "patience" else ""},
         trainable_parameters=trainable,
-        trained_tokens=progress.last.get("trained_tokens", 0),
-        tokens_per_second=progress.last.get("tokens_per_second"),
-        seconds_per_iteration=seconds / max(1, iterations),
-        seconds=seconds,
-        peak_memory_bytes=peak_memory(),
+        trained_tokens=p.trained_tokens + p.tokens,
+        tokens_per_second=p.tokens_per_second,
+        seconds_per_iteration=(p.seconds + p.step_seconds) / max(1, p.iteration),
+        seconds=p.seconds + p.step_seconds,
+        peak_memory_bytes=int(mx.get_peak_memory()),
         peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         * (1 if sys.platform == "darwin" else 1024),
         adapter_bytes=(run.adapters / "adapters.safetensors").stat().st_size,

@@ -1,0 +1,42 @@
+"""The questions that a model answers at every checkpoint, so that one sees what it learns and not only how much."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlx.nn as nn
+
+from lab.datasets import read_rows
+from lab.engine.answer import answers
+from lab.engine.batches import fixed_share
+from lab.score import Item, items
+from lab.spec import RunSpec
+
+OWN_TOKENS = 64  # where answers to prompts of one's own are cut, since nothing says how long they should be
+
+
+def questions(spec: RunSpec, folder: Path) -> list[Item]:
+    """The spec's own prompts, then questions of the validation split, always the same ones."""
+    path = folder / "valid.jsonl"
+    rows: list[Any] = list(read_rows(path)) if path.exists() and spec.samples else []
+    drawn = [item for row in fixed_share(rows, spec.samples) for item in items(row)[-1:]]
+    return [Item(({"role": "user", "content": p},), "", "") for p in spec.sample_prompts] + drawn
+
+
+def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Callable[[], list[dict[str, Any]]] | None:
+    """A function that has the model answer them greedily, or None if there are none."""
+    asked = questions(spec, folder)
+    if not asked:
+        return None
+
+    def ask() -> list[dict[str, Any]]:
+        model.eval()
+        texts = list(answers(model, tokenizer, asked, at_least=OWN_TOKENS if spec.sample_prompts else 0))
+        model.train()
+        return [
+            {"prompt": item.messages[-1]["content"] if item.messages else item.text, "text": text}
+            | ({"expected": item.expected} if item.expected else {})
+            for item, text in zip(asked, texts, strict=True)
+        ]
+
+    return ask

@@ -1,0 +1,201 @@
+"""One training from its first iteration, or from its last checkpoint, to its end: reports, validations, checkpoints."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import mlx.core as mx
+
+from lab.engine import checkpoint
+from lab.engine.events import EventWriter
+from lab.engine.loop import Loop
+from lab.errors import LabError
+from lab.runs import Run
+from lab.spec import RunSpec
+from lab.verdict import Watch
+
+Batch = tuple[mx.array, mx.array]
+
+
+@dataclass
+class Progress:
+    """How far a run is; kept whole in every checkpoint, so that a resumed run reports what an unbroken one would."""
+
+    iteration: int = 0
+    trained_tokens: int = 0
+    seconds: float = 0.0
+    """Time spent in iterations alone."""
+    loss: float = 0.0
+    """Summed since the last report, as are tokens, steps and time."""
+    tokens: int = 0
+    steps: int = 0
+    step_seconds: float = 0.0
+    train_loss: float | None = None
+    tokens_per_second: float | None = None
+    validations: list[tuple[int, float]] = field(default_factory=list)
+    best_iteration: int | None = None
+    best_loss: float = math.inf
+    waited: int = 0
+    """Validations since the best."""
+    watch: Watch = field(default_factory=Watch)
+
+    @classmethod
+    def read(cls, notes: dict[str, Any]) -> "Progress":
+        """What `asdict` gave, after JSON has had it."""
+        validations = [(int(iteration), float(loss)) for iteration, loss in notes["validations"]]
+        return cls(**{**notes, "validations": validations, "watch": Watch(**notes["watch"])})
+
+
+@dataclass
+class Session:
+    """`writes` is true on the one rank that keeps files; `due` says after which iterations to validate."""
+
+    run: Run
+    spec: RunSpec
+    loop: Loop
+    events: EventWriter
+    validate: Callable[[], float] | None
+    answer: Callable[[], list[dict[str, Any]]] | None
+    stopping: Callable[[], bool]
+    fingerprint: dict[str, Any]
+    writes: bool = True
+    progress: Progress = field(default_factory=Progress)
+
+    def resume(self) -> bool:
+        """Take up the last checkpoint; false if there is none. Raises LabError if it does not belong to this data."""
+        found = checkpoint.load_state(self.run.path)
+        if found is None:
+            return False
+        arrays, notes = found
+        if notes["fingerprint"] != self.fingerprint:
+            changed = [name for name, value in self.fingerprint.items() if notes["fingerprint"].get(name) != value]
+            remedy = "put it back as it was, or start a new run"
+            what = f"the {' and the '.join(changed)} changed since the checkpoint"
+            raise LabError(what, where=self.run.id, remedy=remedy)
+        self.loop.restore(arrays, int(notes["key"]))
+        self.progress = Progress.read(notes["progress"])
+        return True
+
+    def go(self, batches: Iterator[Batch]) -> str:
+        """Train to the end and return why it ended: "", "stopped" or "patience". Raises LabError if the run diverges.
+
+        `batches` must begin with the batch of the first iteration, whatever `resume` found.
+        """
+        spec, p = self.spec, self.progress
+        for _ in range(p.iteration):
+            next(batches)
+        if p.iteration == 0:
+            self._ask()
+            if not spec.stock:
+                self._validate()
+        while p.iteration < spec.iters:
+            if self.stopping():
+                self._save()
+                return "stopped"
+            ids, mask = next(batches)
+            if spec.stock and self._due():
+                self._validate()
+            self._step(ids, mask)
+            if not spec.stock and self._due():
+                self._validate()
+            if spec.patience and p.waited >= spec.patience:
+                self._ask()
+                self._save()
+                return "patience"
+            if p.iteration % spec.save_every == 0 and p.iteration < spec.iters:
+                self._ask()
+                self._save(numbered=True)
+        self._ask()
+        self._save(numbered=p.iteration % spec.save_every == 0)
+        return ""
+
+    def _step(self, ids: mx.array, mask: mx.array) -> None:
+        p, began = self.progress, time.perf_counter()
+        loss, tokens = self.loop.step(p.iteration + 1, ids, mask)
+        p.step_seconds += time.perf_counter() - began
+        p.iteration += 1
+        p.steps += 1
+        p.loss += loss if self.spec.stock else loss * tokens
+        p.tokens += tokens
+        verdict = p.watch.add(loss)
+        if verdict or p.iteration % self.spec.steps_per_report == 0 or p.iteration == self.spec.iters:
+            self._report()
+        if verdict:
+            raise diverged(verdict, p, self.spec)
+
+    def _report(self) -> None:
+        p = self.progress
+        p.train_loss = p.loss / (p.steps if self.spec.stock else max(1, p.tokens))
+        p.tokens_per_second = p.tokens / p.step_seconds
+        p.trained_tokens += p.tokens
+        p.seconds += p.step_seconds
+        self.events.write(
+            "train",
+            iteration=p.iteration,
+            train_loss=p.train_loss,
+            learning_rate=self.loop.optimizer.learning_rate.item(),
+            tokens_per_second=p.tokens_per_second,
+            iterations_per_second=p.steps / p.step_seconds,
+            trained_tokens=p.trained_tokens,
+            peak_memory_bytes=int(mx.get_peak_memory()),
+            elapsed_seconds=p.seconds,
+            remaining_seconds=p.seconds / p.iteration * (self.spec.iters - p.iteration),
+        )
+        p.loss, p.tokens, p.steps, p.step_seconds = 0.0, 0, 0, 0.0
+
+    def _due(self) -> bool:
+        """mlx-lm looks before the first, every n-th and the last iteration; we look after the n-th and the last."""
+        done, n, last = self.progress.iteration, self.spec.steps_per_eval, self.spec.iters
+        if self.spec.stock:
+            return done == 0 or (done + 1) % n == 0 or done + 1 == last
+        return done % n == 0 or done == last
+
+    def _validate(self) -> None:
+        if self.validate is None:
+            return
+        p, began = self.progress, time.perf_counter()
+        self.events.write("stage", stage="evaluating")
+        loss = self.validate()
+        p.validations.append((p.iteration, loss))
+        better = p.iteration > 0 and loss < p.best_loss
+        if better:
+            p.best_iteration, p.best_loss, p.waited = p.iteration, loss, 0
+            if self.writes:
+                checkpoint.save(self.run.adapters / "best" / "adapters.safetensors", self.loop.trained())
+        elif p.iteration > 0:
+            p.waited += 1
+        seconds = time.perf_counter() - began
+        self.events.write("validation", iteration=p.iteration, val_loss=loss, best=better, seconds=seconds)
+        self.events.write("stage", stage="training")
+
+    def _ask(self) -> None:
+        if self.answer is not None:
+            answers = self.answer()
+            self.events.write("samples", iteration=self.progress.iteration, answers=answers)
+
+    def _save(self, numbered: bool = False) -> None:
+        """A checkpoint, unless the loss has left the ground: then the last good one stays."""
+        p, trained = self.progress, self.loop.trained()
+        if not all(mx.isfinite(array).all().item() for array in trained.values()):
+            raise diverged("nan", p, self.spec)
+        if p.watch.worried or not self.writes:
+            return
+        adapter = self.run.adapters / "adapters.safetensors"
+        name = f"{p.iteration:07d}_adapters.safetensors" if numbered else adapter.name
+        checkpoint.save(self.run.adapters / name, trained)
+        if numbered:
+            checkpoint.link(self.run.adapters / name, adapter)
+        arrays, key = self.loop.state()
+        notes = {"key": key, "progress": asdict(p), "fingerprint": self.fingerprint}
+        checkpoint.save_state(self.run.path, arrays, notes)
+        self.events.write("saved", iteration=p.iteration, file=name)
+
+
+def diverged(kind: str, progress: Progress, spec: RunSpec) -> LabError:
+    """The end of a run whose loss is no good any more: `kind` is "nan" or "diverged"."""
+    what = "the loss is not a number any more" if kind == "nan" else "the loss left the ground it started from"
+    scale = "" if spec.fine_tune_type == "full" else f" or --scale (it is {spec.lora_parameters.scale:g})"
+    remedy = f"lower --learning-rate (it is {spec.learning_rate:g}){scale}"
+    return LabError(f"{what} at iteration {progress.iteration}", remedy=remedy, verdict=kind)
