@@ -8,7 +8,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
 from mlx.nn.utils import average_gradients
-from mlx.utils import tree_flatten, tree_map, tree_unflatten
+from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
 from lab.engine.checkpoint import Arrays
 
@@ -111,11 +111,11 @@ class Loop:
     def restore(self, arrays: Arrays, key: int) -> None:
         """Go on from what `state` gave; must come before the first step."""
 
-        def part(name: str) -> list[tuple[str, mx.array]]:
-            return [(k.removeprefix(f"{name}."), v) for k, v in arrays.items() if k.startswith(f"{name}.")]
+        def filled(part: str, tree: Any) -> Any:
+            return tree_map_with_path(lambda path, _: arrays[f"{part}.{path}"], tree)
 
-        self.model.load_weights(part("model"), strict=False)
-        self.optimizer.state.update(tree_unflatten(part("optimizer")))  # in place: a compiled step holds this object
+        self.model.update(filled("model", self.model.trainable_parameters()))
+        self.optimizer.state.update(filled("optimizer", self.optimizer.state))  # in place: a compiled step holds it
         mx.random.seed(key)  # a seed of 64 bits becomes the key itself
-        if held := part("held"):
-            self.held = tuple(tree_unflatten(held))
+        if any(name.startswith("held.") for name in arrays):
+            self.held = tuple(filled("held", [self.model.trainable_parameters(), mx.array(0.0)]))
