@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 
 from lab.blas import find_blas
 from lab.datasets import find_data
@@ -46,9 +47,33 @@ def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
     return runs.create(masked, model_path=model.path or spec.model, data_path=data.path)
 
 
-def start(run: Run, cache: Path) -> int:
-    """Start training `run` in the background and return the process id. Output goes to the run's log.txt."""
-    command = engine_command("train", str(run.path), "--cache", str(cache))
+def start(run: Run, cache: Path, *, now: bool = False) -> int:
+    """Start training `run` in the background and return the process id. Output goes to the run's log.txt.
+
+    It waits until the runs before it have ended, or with `now` trains beside them.
+    """
+    with FileLock(run.launch_lock):
+        return _start(run, cache, now)
+
+
+def resume(run: Run, cache: Path, *, now: bool = False) -> int:
+    """Start a run again that failed, was stopped or was lost; it goes on from its checkpoint. Returns the process id.
+
+    Raises LabError if it has finished, or if its engine lives.
+    """
+    with FileLock(run.launch_lock):
+        state = run.state()
+        if state == "finished":
+            raise LabError("has finished: there is nothing to resume", where=run.id, remedy="start a new run")
+        if run.process() is not None:
+            raise LabError(f"is {state} already", where=run.id, remedy=f"`lowrank stop {run.id}` stops it")
+        (run.path / "state" / "stop").unlink(missing_ok=True)
+        (run.path / "result.json").unlink(missing_ok=True)
+        return _start(run, cache, now)
+
+
+def _start(run: Run, cache: Path, now: bool) -> int:
+    command = engine_command("train", str(run.path), "--cache", str(cache), *(["--now"] if now else []))
     with (run.path / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -58,19 +83,22 @@ def start(run: Run, cache: Path) -> int:
             env=engine_environment(cache),
             start_new_session=True,
         )
-    note_process(run.path, process.pid)
+        note_process(run.path, process.pid, log.tell())
     return process.pid
 
 
-def note_process(path: Path, pid: int) -> None:
-    """Write down which process works on the run, with its birth time, since process ids are reused."""
+def note_process(path: Path, pid: int, log_bytes: int = 0) -> None:
+    """Write down which process works on the run, with its birth time, since process ids are reused.
+
+    `log_bytes` is where its part of the log begins.
+    """
     try:
         created = psutil.Process(pid).create_time()
     except psutil.Error:
         return
     target = path / "state" / "process.json"
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"pid": pid, "created": created}), encoding="utf-8")
+    temporary.write_text(json.dumps({"pid": pid, "created": created, "log_bytes": log_bytes}), encoding="utf-8")
     os.replace(temporary, target)
 
 

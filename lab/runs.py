@@ -55,11 +55,16 @@ class Run:
         """The newest event, read from the end of the file (an empty dict if there is none)."""
         try:
             with (self.path / "events.jsonl").open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
-                lines = file.read().splitlines()
+                end, size = file.seek(0, os.SEEK_END), 8192
+                while True:
+                    file.seek(max(0, end - size))
+                    lines = file.read(size).splitlines()
+                    event = next((event for line in reversed(lines) if (event := _parse(line))), {})
+                    if event or size >= end:
+                        return event
+                    size *= 8  # samples can be long lines
         except FileNotFoundError:
             return {}
-        return next((event for line in reversed(lines) if (event := _parse(line))), {})
 
     def result(self) -> Event | None:
         """result.json, or None while there is none."""
@@ -70,24 +75,52 @@ class Run:
         return found if isinstance(found, dict) else None
 
     def state(self) -> str:
-        """One of finished, stopped, failed, running, stopping, or lost: gone without a last word."""
+        """One of finished, stopped, failed; waiting, running, stopping; or lost: gone without a last word.
+
+        `lab.lost.settle` gives a lost run the last word it could not say.
+        """
         result = self.result()
         if result:
             return str(result.get("event", "finished"))
-        if self.process() is None:
-            last = self.last_event().get("event")
-            return str(last) if last in ENDED else "lost"
-        return "stopping" if (self.path / "state" / "stop").exists() else "running"
+        process = self.process()
+        last = self.last_event()  # read after the process was looked at, which may just have said its last word
+        if process is None:
+            return str(last["event"]) if last.get("event") in ENDED else "lost"
+        if self.asked_to_stop():
+            return "stopping"
+        return "waiting" if last.get("stage") == "waiting" else "running"
+
+    def noted(self) -> dict[str, Any]:
+        """What was written down when the engine started (`lab.launch.note_process`); empty if it never was."""
+        try:
+            noted = json.loads((self.path / "state" / "process.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return noted if isinstance(noted, dict) else {}
+
+    def asked_to_stop(self) -> bool:
+        """Whether somebody asked the present engine, or the last one, to stop."""
+        return (self.path / "state" / "stop").exists()
+
+    @property
+    def engine_lock(self) -> Path:
+        """Held by the engine for as long as it lives, so that two never work on one run."""
+        return self.path / "state" / "engine.lock"
+
+    @property
+    def launch_lock(self) -> Path:
+        """Held for the moment in which somebody starts an engine, or speaks for one that died."""
+        return self.path / "state" / "launch.lock"
 
     def process(self) -> psutil.Process | None:
         """The engine process if it is alive and really this run's (the number may have been given away since)."""
         try:
-            noted = json.loads((self.path / "state" / "process.json").read_text(encoding="utf-8"))
+            noted = self.noted()
             process = psutil.Process(int(noted["pid"]))
             if abs(process.create_time() - float(noted["created"])) > 1 or process.status() == psutil.STATUS_ZOMBIE:
                 return None
             return process
-        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        except (ValueError, KeyError, TypeError, psutil.Error):
             return None
 
     def stop(self) -> bool:
@@ -96,7 +129,10 @@ class Run:
         if process is None:
             return False
         (self.path / "state" / "stop").touch()
-        process.send_signal(signal.SIGTERM)
+        try:
+            process.send_signal(signal.SIGTERM)
+        except psutil.Error:  # it ended in this moment
+            return False
         return True
 
     def files(self) -> list[tuple[str, int]]:

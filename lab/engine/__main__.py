@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lab.engine.failure import explain
 from lab.errors import LabError
 from lab.runs import Run
 
@@ -21,18 +22,52 @@ Say = Callable[..., None]
 def _evaluate(options: argparse.Namespace, say: Say) -> None:
     from lab.engine import answer
 
-    def progress(stage: str, done: int, total: int) -> None:
-        say(event="progress", stage=stage, done=done, total=total)
-
-    say(event="evaluated", **answer.evaluate(Run(options.run), options.cache, progress))
+    result = answer.evaluate(
+        Run(options.run),
+        options.cache,
+        _teller(say),
+        checkpoint=options.checkpoint,
+        split=options.split,
+        every_answer=options.answers,
+    )
+    say(event="evaluated", **result)
 
 
 def _generate(options: argparse.Namespace, say: Say) -> None:
     from lab.engine import answer
 
     run = Run(options.run)
-    text = answer.generate(run, options.cache, options.prompt, options.max_tokens, base=options.base)
+    text = answer.generate(
+        run, options.cache, options.prompt, options.max_tokens, base=options.base, checkpoint=options.checkpoint
+    )
     say(event="answer", run=run.id, text=text)
+
+
+def _inspect(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import inspection
+
+    say(event="inspected", **inspection.inspect(Run(options.run), options.cache, options.checkpoint, _teller(say)))
+
+
+def _fuse(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import fuse
+
+    result = fuse.fuse(
+        Run(options.run),
+        options.cache,
+        options.save_path,
+        way=options.way,
+        checkpoint=options.checkpoint,
+        gguf=options.export_gguf,
+        force=options.force,
+        rows=options.rows,
+        progress=_teller(say),
+    )
+    say(event="fused", **result)
+
+
+def _teller(say: Say) -> Callable[[str, int, int], None]:
+    return lambda stage, done, total: say(event="progress", stage=stage, done=done, total=total)
 
 
 def _data(options: argparse.Namespace, say: Say) -> None:
@@ -54,10 +89,19 @@ def _data(options: argparse.Namespace, say: Say) -> None:
     say(event="checked", **report)
 
 
+def _plan(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import probe
+
+    probe.look(options, say)
+
+
 JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
     "data": _data,
     "evaluate": _evaluate,
+    "fuse": _fuse,
     "generate": _generate,
+    "inspect": _inspect,
+    "plan": _plan,
 }
 """What each job does beside `train`, which speaks through its run directory; MLX is imported inside."""
 
@@ -74,12 +118,22 @@ def main() -> int:
     parser.add_argument("--model", default="sprout")
     parser.add_argument("--max-seq-length", type=int, default=2048)
     parser.add_argument("--mask-prompt", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--now", action="store_true", help="train beside other runs, not after them")
     parser.add_argument("--keep", type=int, default=1000)
+    parser.add_argument("--checkpoint", default="last")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--save-path", type=Path)
+    parser.add_argument("--way", default="auto")
+    parser.add_argument("--rows", type=int, default=200)
+    parser.add_argument("--export-gguf", action="store_true")
+    parser.add_argument("--force", action="store_true")
+    parser.add_argument("--runs", type=Path, help="folder of runs whose figures a plan learns from")
     options = parser.parse_args()
     if options.job == "train":
-        from lab.engine.train import train
+        from lab.engine.process import work
 
-        return train(options.run, options.cache)
+        return work(options.run, options.cache, now=options.now)
     return _answer(options)
 
 
@@ -93,24 +147,9 @@ def _answer(options: argparse.Namespace) -> int:
     try:
         JOBS[options.job](options, say)
         return 0
-    except LabError as error:
-        say(event="failed", error={"what": error.what, "where": error.where, "remedy": error.remedy,
-                                   "usage": error.usage})  # fmt: skip
-    except OSError as error:
-        where = str(error.filename or "")
-        say(
-            event="failed",
-            error={
-                "what": error.strerror or str(error),
-                "where": where,
-                "remedy": "check the path, its permissions and free space",
-            },
-        )
     except Exception as error:
-        import traceback
-
-        traceback.print_exc()
-        say(event="failed", error={"what": f"{type(error).__name__}: {error}", "where": "", "remedy": ""})
+        usage = isinstance(error, LabError) and error.usage
+        say(event="failed", error={**explain(error), "usage": usage})
     return 1
 
 

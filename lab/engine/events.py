@@ -1,6 +1,5 @@
 """The engine's events, with a heartbeat while it has nothing else to say."""
 
-import os
 import threading
 import time
 from pathlib import Path

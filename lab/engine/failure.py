@@ -11,12 +11,12 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def explain(error: BaseException, run: Path | None = None) -> dict[str, str]:
-    """{what, where, remedy} of any error; an unknown one is printed with its traceback, for the log of `run`."""
+    """{what, where, remedy} of any error; one that Python raised is printed with its traceback, which the log keeps."""
     if isinstance(error, LabError):
         return {"what": error.what, "where": error.where, "remedy": error.remedy}
     if isinstance(error, MemoryError):
         return {"what": "out of memory", "where": "", "remedy": MEMORY}
-    if isinstance(error, OSError) and not isinstance(error, ImportError):
+    if isinstance(error, OSError):
         where = str(error.filename or run or "")
         if error.errno in FULL:
             return {"what": "the disk is full, or a quota is used up", "where": where, "remedy": DISK}
@@ -31,7 +31,7 @@ def explain(error: BaseException, run: Path | None = None) -> dict[str, str]:
     cause = find_cause(f"{type(error).__name__}: {error}")
     if cause:
         return {"what": f"{cause.what} ({_line(error)})", "where": log, "remedy": cause.remedy}
-    remedy = f"the whole story is in {log}" if log else "the traceback is on standard error"
+    remedy = "the whole story is at the end of that file" if log else ""
     return {"what": f"{type(error).__name__}: {_line(error)}", "where": log, "remedy": remedy}
 
 

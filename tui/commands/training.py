@@ -1,27 +1,35 @@
-"""`lowrank train`, `runs` and `stop`."""
+"""`lowrank train`, `resume` and `stop`."""
 
-import json
 import shutil
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import Option
+from typer import Argument, Option
 
 from lab import launch
 from lab.errors import LabError
+from lab.lost import settle
+from lab.outcome import all_events, outcome
 from lab.runs import ENDED, Run
 from lab.spec import RunSpec, read_yaml
 from tui.commands import cache, inert, megabytes, note, runs, say
 
 POLL = 0.1  # seconds between looks at a run's events
+PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
+
+Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
+AdapterPath = Annotated[Path | None, Option(help="Also copy the finished adapter here.")]
+Now = Annotated[bool, Option("--now", help="Train at once, beside a run that is training, instead of after it.")]
+Detach = Annotated[bool, Option("--detach", help="Start the run, print its id, and return at once.")]
+Json = Annotated[bool, Option("--json", help="Print the run's events, the result last, one JSON object a line.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("train")(train)
-    app.command("runs")(list_runs)
+    app.command("resume")(resume)
     app.command("stop")(stop)
 
 
@@ -75,14 +83,13 @@ def train(
     config: Annotated[
         Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes; flags win over it.")
     ] = None,
-    adapter_path: Annotated[Path | None, Option(help="Also copy the finished adapter here.")] = None,
+    adapter_path: AdapterPath = None,
     train_flag: Annotated[
         bool, Option("--train", help="Accepted for mlx-lm's sake; this command always trains.")
     ] = False,
-    detach: Annotated[bool, Option("--detach", help="Start the run, print its id, and return at once.")] = False,
-    as_json: Annotated[
-        bool, Option("--json", help="Print the run's events, the result last, one JSON object a line.")
-    ] = False,
+    now: Now = False,
+    detach: Detach = False,
+    as_json: Json = False,
 ) -> int:
     """Train an adapter, or the whole model, in a process of its own; Ctrl-C stops it and keeps what it has."""
     given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
@@ -92,58 +99,97 @@ def train(
     if lora:
         fields["lora_parameters"] = {**(fields.get("lora_parameters") or {}), **lora}
     run = launch.prepare(fields, runs(), cache())
-    launch.start(run, cache())
+    launch.start(run, cache(), now=now)
+    return _attend(run, detach, as_json, adapter_path)
+
+
+def resume(
+    run: Name,
+    adapter_path: AdapterPath = None,
+    now: Now = False,
+    detach: Detach = False,
+    as_json: Json = False,
+) -> int:
+    """Go on with a run that failed, was stopped or was killed, from its last checkpoint, as if nothing had happened."""
+    found = runs().get(run)
+    settle(found)
+    heard = sum(1 for _ in all_events(found))
+    launch.resume(found, cache(), now=now)
+    return _attend(found, detach, as_json, adapter_path, heard)
+
+
+def _attend(run: Run, detach: bool, as_json: bool, adapter_path: Path | None, heard: int = 0) -> int:
+    """See a run that was just started to its end, unless `detach`; returns the exit code."""
     if detach:
         say({"event": "launched", "run": run.id, "run_dir": str(run.path)}) if as_json else print(run.id)
         return 0
     if not as_json:
         note(f"run {run.id}  (it goes on if this terminal closes; `lowrank stop {run.id}` ends it)")
-    last = follow(run, as_json)
-    if adapter_path and last.get("event") in ("finished", "stopped"):
+    last = follow(run, as_json, heard)
+    if last is None:
+        note(f"run {run.id} is left to itself; `lowrank runs` shows it, `lowrank stop {run.id}` ends it")
+        return 130
+    if adapter_path and last["event"] in ("finished", "stopped"):
         shutil.copytree(run.adapters, adapter_path, dirs_exist_ok=True)
-    if last.get("event") == "failed":
+    if last["event"] == "failed":
         error = last.get("error") or {}
         raise LabError(str(error.get("what")), where=str(error.get("where", "")), remedy=str(error.get("remedy", "")))
     return 0
 
 
-def follow(run: Run, as_json: bool) -> dict[str, Any]:
-    """Print a run's events as they happen until its last word, which is returned; Ctrl-C asks the run to stop."""
-    offset, last = 0, {}
+def follow(run: Run, as_json: bool, heard: int = 0) -> dict[str, Any] | None:
+    """Print a run's events after the first `heard` until its last word, which is returned with all its keys.
+
+    The first Ctrl-C asks the run to stop, the second leaves it: None.
+    """
+    offset, asked = 0, False
     while True:
         try:
             alive = run.process() is not None
             events, offset = run.events(offset)
-            for event in events:
-                last = event
+            for event in events[heard:]:
+                if event.get("event") in ENDED:
+                    return _told(outcome(run) | event, as_json)
                 say(event) if as_json else _tell(event)
-            if last.get("event") in ENDED:
-                return last
+            heard = max(0, heard - len(events))
             if not alive and not events:
-                break
+                settle(run)
+                return _told(_without_event(run), as_json)
             time.sleep(POLL)
         except KeyboardInterrupt:
-            note("stopping at the next step; what is learned so far is kept")
+            if asked:
+                return None
+            asked = True
+            note("stopping at the next step; what is learned so far is kept (Ctrl-C again: leave it to itself)")
             run.stop()
-    log = str(run.path / "log.txt")
-    error = {
-        "what": "the engine ended without a last word",
-        "where": log,
-        "remedy": "read the end of that file",
-    }
-    last = {"event": "failed", "run": run.id, "run_dir": str(run.path), "error": error}
-    if as_json:
-        say(last)
+
+
+def _told(last: dict[str, Any], as_json: bool) -> dict[str, Any]:
+    say(last) if as_json else _tell(last)
     return last
+
+
+def _without_event(run: Run) -> dict[str, Any]:
+    """The last word of a run whose engine is gone, which somebody else may have said."""
+    last = outcome(run)
+    if last["event"] in ENDED:
+        return last
+    error = {"what": "the engine ended without a last word", "where": str(run.path / "log.txt"),
+             "remedy": "read the end of that file"}  # fmt: skip
+    return last | {"event": "failed", "error": error}
 
 
 def _tell(event: dict[str, Any]) -> None:
     e = event
     match e.get("event"):
+        case "stage" if e["stage"] == "waiting":
+            print(inert(f"waiting for {e['behind']}, {e['position']} in front (--now trains beside it)"), flush=True)
         case "started":
             share = e["trainable_parameters"] / max(1, e["total_parameters"])
             print(inert(f"{e['method']} of {e['model']} on {e['data']} ({e['device']}, {e['blas']})"))
             print(f"{e['trainable_parameters']:,} of {e['total_parameters']:,} parameters train ({share:.2%})")
+        case "resumed":
+            print(f"goes on after iteration {e['iteration']}")
         case "train":
             speed = f"{e['tokens_per_second']:>7,.0f} tok/s  {e['remaining_seconds']:>5.0f} s left"
             memory = f"peak {megabytes(e['peak_memory_bytes'])}"
@@ -151,52 +197,26 @@ def _tell(event: dict[str, Any]) -> None:
         case "validation":
             print(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}", flush=True)
         case "finished" | "stopped":
-            print(f"{e['event']} after {e['iterations']} iterations in {e['seconds']:.0f} s")
-            print(inert(f"adapter {megabytes(e['adapter_bytes'])} in {e['run_dir']}/adapters"))
+            print(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s")
+            if e["adapter_bytes"]:
+                print(inert(f"adapter {megabytes(e['adapter_bytes'])} in {e['run_dir']}/adapters"))
 
 
 def _loss(value: float | None) -> str:
     return "not a number" if value is None else f"{value:.3f}"
 
 
-def list_runs(as_json: Annotated[bool, Option("--json", help="One JSON object.")] = False) -> int:
-    """List the runs, newest first."""
-    rows = []
-    for run in runs().all():
-        result, started = run.result() or {}, run.started()
-        last = run.last_event()
-        rows.append(
-            {
-                "run": run.id,
-                "state": run.state(),
-                "method": started.get("method", run.spec.fine_tune_type),
-                "model": run.spec.model,
-                "data": run.spec.data,
-                "iterations": result.get("iterations", last.get("iteration")),
-                "train_loss": result.get("train_loss", last.get("train_loss")),
-                "val_loss": result.get("val_loss"),
-                "started": started.get("at"),
-            }
-        )
-    if as_json:
-        print(json.dumps({"runs": rows}, ensure_ascii=False))
-    elif not rows:
-        print("No runs yet. `lowrank train` starts one; so does the lab.")
-    for row in [] if as_json else rows:
-        loss = f"{row['train_loss']:.3f}" if isinstance(row["train_loss"], float) else "-"
-        print(inert(f"{row['run']}  {row['state']:<9} {row['method']:<6} {row['iterations'] or 0:>6} it  loss {loss}"))
-    return 0
-
-
-def stop(
-    run: Annotated[str, typer.Argument(help="Run id, its beginning, a path, or `last`.")],
-    as_json: Annotated[bool, Option("--json", help="One JSON object.")] = False,
-) -> int:
-    """Stop a run at its next step and keep its adapter."""
+def stop(run: Name, as_json: Annotated[bool, Option("--json", help="One JSON object.")] = False) -> int:
+    """Stop a run at its next step and keep its adapter; one that waits for its turn is stopped too."""
     found = runs().get(run)
     if not found.stop():
-        raise LabError(f"is not running ({found.state()})", where=found.id, remedy="`lowrank runs` lists every run")
+        raise LabError(f"is not running ({settle(found)})", where=found.id, remedy="`lowrank runs` lists every run")
+    began = said = time.monotonic()
     while found.process() is not None and not found.result():
         time.sleep(POLL)
-    say({"run": found.id, "state": found.state()}) if as_json else print(f"{found.id} {found.state()}")
+        if (moment := time.monotonic()) - said > (PATIENCE if said == began else AGAIN):
+            said = moment
+            note(f"{found.id} ends the step it is in and saves ({moment - began:.0f} s)")
+    state = settle(found)
+    say({"run": found.id, "state": state}) if as_json else print(f"{found.id} {state}")
     return 0

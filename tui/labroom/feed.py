@@ -49,8 +49,10 @@ class Follower:
         return self.result or self.progress.outcome
 
     def poll(self) -> bool:
-        """Read what is new; True when anything was."""
-        state = self.run.state()
+        """Read what is new; True when anything was. A run whose engine was killed gets its last word here."""
+        from lab.lost import settle
+
+        state = settle(self.run)
         changed = state != self.state
         while (slice_ := self.run.events(self._offset))[0]:
             events, self._offset = slice_

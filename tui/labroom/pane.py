@@ -338,6 +338,7 @@ class LabPane(Widget):
                 self._told.add(follower.id)
                 self.post_message(self.RunEnded(follower.id, follower.state, follower.outcome))
         else:
+            self._told.discard(follower.id)  # a run that was resumed ends again
             if self._live is None:
                 self._live = LiveView(self.lang, follower)
                 await self.mount(self._live)

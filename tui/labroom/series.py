@@ -58,6 +58,16 @@ class Series:
         self._filled = 1
         return True
 
+    def cut(self, x: float) -> None:
+        """Forget the points after `x`; of a bucket that reaches beyond it, what is kept may be less than there was."""
+        kept = [[point for point in bucket if point.x <= x] for bucket in self._buckets]
+        self._buckets = [Bucket(points[0], points[-1]) for points in kept if points]
+        self._filled = self._width
+        if self._last is not None and self._last.x > x:
+            self._last = max((point for bucket in self._buckets for point in bucket), default=None)
+        if self._last is None:
+            self._first, self.count = None, 0
+
     def _halve(self) -> None:
         """Merge neighbours; every bucket is full when this is called, and so is every merged one."""
         pairs = zip(self._buckets[::2], self._buckets[1::2], strict=True)

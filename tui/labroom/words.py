@@ -128,6 +128,7 @@ EN = Words(
     last_run="Last run",
     series={"train": "train", "smooth": "smoothed", "val": "val", "best": "best"},
     states={
+        "waiting": "waiting for its turn",
         "running": "running",
         "stopping": "stopping",
         "finished": "finished",
@@ -231,6 +232,7 @@ KO = Words(
     last_run="지난 학습",
     series={"train": "학습", "smooth": "평활", "val": "검증", "best": "최저"},
     states={
+        "waiting": "차례를 기다리는 중",
         "running": "진행 중",
         "stopping": "멈추는 중",
         "finished": "완료",

@@ -1,0 +1,74 @@
+"""The life of a training process, before MLX is imported: one engine a run, one run at a time, and always a word."""
+
+import faulthandler
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from lab.engine import stopping
+from lab.engine.failure import explain
+from lab.eventlog import EventLog
+from lab.launch import note_process
+from lab.outcome import standing
+from lab.queue import Ticket
+from lab.runs import Run
+
+LOOK = 0.2
+"""Seconds between looks at the queue."""
+
+
+def work(path: Path, cache: Path, *, now: bool) -> int:
+    """Train the run in `path` when its turn comes, or with `now` at once; returns the exit code."""
+    faulthandler.enable()  # a crash inside MLX leaves its name in the log
+    stopping.listen()
+    run = Run(path)
+    engine = FileLock(run.engine_lock)
+    try:
+        engine.acquire(timeout=0)
+    except Timeout:
+        print(f"failed: another engine works on {run.id}", file=sys.stderr)
+        return 1
+    try:
+        note_process(path, os.getpid(), int(run.noted().get("log_bytes", 0)))
+        ticket = Ticket(cache / "queue", run.id)  # held, as the engine's lock is, until this function returns
+        if not now and not _turn(run, ticket):
+            return 0
+        from lab.engine.train import train
+
+        return train(path, cache)
+    except BaseException as error:
+        return _last_resort(run, error)
+
+
+def _turn(run: Run, ticket: Ticket) -> bool:
+    """Wait until the runs before this one have ended; false, after the last word, if asked to stop before."""
+    log = EventLog(run.path)
+    said: list[str] = []
+    try:
+        while not stopping.asked() and (ahead := ticket.ahead()):
+            if ahead != said:
+                said = ahead
+                log.write("stage", stage="waiting", behind=ahead[-1], position=len(ahead))
+            time.sleep(LOOK)
+        if stopping.asked():
+            log.last_word("stopped", run=run.id, run_dir=str(run.path), **standing(run))
+        elif said:
+            log.write("stage", stage="loading")
+        return not stopping.asked()
+    finally:
+        log.close()
+
+
+def _last_resort(run: Run, error: BaseException) -> int:
+    """What nobody else caught, such as a last word for which the disk has no room."""
+    told = explain(error, run.path)
+    with suppress(OSError):
+        print(f"failed: {told['what']}", file=sys.stderr, flush=True)
+    with suppress(OSError):
+        if run.result() is None:
+            EventLog(run.path).last_word("failed", run=run.id, run_dir=str(run.path), error=told, **standing(run))
+    return 1

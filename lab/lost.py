@@ -1,0 +1,84 @@
+"""A run whose engine was killed, or whose machine went down: somebody else has to say its last word."""
+
+import os
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from lab.causes import MEMORY, find_cause
+from lab.eventlog import EventLog
+from lab.outcome import all_events, in_force, standing
+from lab.runs import Event, Run
+
+NEAR = 0.75
+"""Share of the machine's memory from which on an engine that was killed probably used up all of it."""
+LOG_TAIL = 16384
+
+
+def settle(run: Run) -> str:
+    """The run's state, after giving it the last word that its dead engine could not; said once, whoever looks.
+
+    A run stays "lost" that was never started, or that cannot be written to.
+    """
+    state = run.state()
+    if state != "lost" or not run.noted():
+        return state
+    try:
+        with FileLock(run.launch_lock, timeout=0), FileLock(run.engine_lock, timeout=0):
+            if run.state() == "lost":
+                _speak_for(run)
+    except (Timeout, OSError):
+        pass
+    return run.state()
+
+
+def _speak_for(run: Run) -> None:
+    fields = standing(run)
+    log = EventLog(run.path)
+    try:
+        if run.asked_to_stop():
+            log.last_word("stopped", run=run.id, run_dir=str(run.path), **fields)
+        else:
+            log.last_word("failed", run=run.id, run_dir=str(run.path), error=_error(run), **fields)
+    finally:
+        log.close()
+
+
+def _error(run: Run) -> dict[str, str]:
+    noted, log, events = run.noted(), run.path / "log.txt", in_force(all_events(run))
+    cause = find_cause(_tail(log, int(noted.get("log_bytes", 0))))
+    memory, total = _held(events), psutil.virtual_memory().total
+    where, remedy = "", ""
+    if psutil.boot_time() > float(noted.get("created", 0)):
+        what = "the machine was restarted while this run was going on"
+    elif cause:
+        what, where, remedy = cause.what, str(log), f"{cause.remedy}; "
+    elif memory > NEAR * total:
+        what = f"the engine was killed, probably because memory ran out: it held {memory / total:.0%} of the machine's"
+        remedy = f"{MEMORY}; "
+    else:
+        what = "the engine was killed from outside"
+    return {"what": what, "where": where, "remedy": f"{remedy}`lowrank resume {run.id}` {_going_on(run, events)}"}
+
+
+def _going_on(run: Run, events: list[Event]) -> str:
+    saved = [int(e.get("iteration", 0)) for e in events if e.get("event") == "saved"]
+    whole = (run.path / "state" / "checkpoint.safetensors").exists()
+    return f"goes on from iteration {saved[-1]}" if saved and whole else "begins again"
+
+
+def _held(events: list[Event]) -> int:
+    """Bytes of memory by the newest event that tells."""
+    told = (e.get("resident_bytes") or e.get("peak_memory_bytes") for e in reversed(events))
+    return int(next(filter(None, told), 0))
+
+
+def _tail(log: Path, begin: int) -> str:
+    """The end of what the last engine wrote to the log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(begin, file.seek(0, os.SEEK_END) - LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,93 @@
+"""What a run reached, by its last word or by what its events say so far; and several runs side by side."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lab.runs import ENDED, Event, Run
+
+KEYS = (
+    *("iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trainable_parameters"),
+    *("trained_tokens", "tokens_per_second", "seconds_per_iteration", "seconds", "peak_memory_bytes"),
+    *("peak_resident_bytes", "adapter_bytes"),
+)
+"""Of every last word, beside `event`, `run` and `run_dir`; None stands for what is not known."""
+
+TOLD = ("train_loss", "tokens_per_second", "trained_tokens", "peak_memory_bytes")
+"""What a `train` event says under the same name."""
+
+
+def in_force(events: Iterable[Event]) -> list[Event]:
+    """The events that hold: after `resumed`, none of what was said before of a later iteration, and no last word."""
+    kept: list[Event] = []
+    for event in events:
+        if event.get("event") == "resumed":
+            at = _number(event, "iteration") or 0
+            kept = [e for e in kept if (_number(e, "iteration") or 0) <= at and e.get("event") not in ENDED]
+        kept.append(event)
+    return kept
+
+
+def all_events(run: Run) -> Iterator[Event]:
+    """Every complete event of a run from the first, read a megabyte at a time."""
+    offset = 0
+    while (slice_ := run.events(offset))[0]:
+        events, offset = slice_
+        yield from events
+
+
+def outcome(run: Run) -> dict[str, Any]:
+    """`event` (the last word, or the state while there is none), `run`, `run_dir` and `KEYS`."""
+    told = run.result()
+    if told is None or any(key not in told for key in KEYS):
+        told = reached(in_force(all_events(run))) | (told or {})
+    return {"event": run.state(), "run": run.id, "run_dir": str(run.path), **dict.fromkeys(KEYS)} | told
+
+
+def standing(run: Run) -> dict[str, Any]:
+    """`KEYS` for a last word, as far as the events tell."""
+    known = reached(in_force(all_events(run)))
+    return {key: known.get(key) for key in KEYS} | {"iterations": known.get("iterations") or 0}
+
+
+def reached(events: Iterable[Event]) -> dict[str, Any]:
+    """Of `KEYS`, what events in force tell; of a last word that never became result.json, all."""
+    found: dict[str, Any] = {}
+    best: float | None = None
+    for event in events:
+        match event.get("event"):
+            case "started":
+                found["trainable_parameters"] = event.get("trainable_parameters")
+            case "train":
+                found |= {key: event[key] for key in TOLD if key in event}
+                found["iterations"] = iterations = _number(event, "iteration")
+                found["seconds"] = seconds = _number(event, "elapsed_seconds")
+                if iterations and seconds is not None:
+                    found["seconds_per_iteration"] = seconds / iterations
+            case "validation":
+                found["val_loss"] = loss = _number(event, "val_loss")
+                if event.get("iteration") and loss is not None and (best is None or loss < best):
+                    best = loss
+                    found |= {"best_iteration": event["iteration"], "best_val_loss": loss}
+            case last if last in ENDED:
+                found |= event
+    return found
+
+
+def curve(run: Run) -> list[tuple[int, float]]:
+    """Iteration and training loss of every report that holds, in order."""
+    points = ((e.get("iteration"), e.get("train_loss")) for e in in_force(all_events(run)) if e.get("event") == "train")
+    return [(x, float(y)) for x, y in points if isinstance(x, int) and isinstance(y, int | float)]
+
+
+def differing(runs: Iterable[Run]) -> dict[str, list[Any]]:
+    """The spec fields in which the runs are not all alike, each with the runs' values in order."""
+    specs = [run.spec.model_dump() for run in runs]
+    specs = [spec | spec.pop("lora_parameters") for spec in specs]
+    names = list(dict.fromkeys(name for spec in specs for name in spec))
+    values = {name: [spec.get(name) for spec in specs] for name in names}
+    return {name: row for name, row in values.items() if any(value != row[0] for value in row)}
+
+
+def _number(event: Event, key: str) -> Any:
+    value = event.get(key)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
