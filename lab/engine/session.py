@@ -11,6 +11,7 @@ import mlx.core as mx
 from lab.engine import checkpoint
 from lab.engine.events import EventWriter
 from lab.engine.loop import Loop
+from lab.engine.ranks import Silent
 from lab.errors import LabError
 from lab.runs import Run
 from lab.spec import RunSpec
@@ -55,7 +56,7 @@ class Session:
     run: Run
     spec: RunSpec
     loop: Loop
-    events: EventWriter
+    events: EventWriter | Silent
     validate: Callable[[], float] | None
     answer: Callable[[], list[dict[str, Any]]] | None
     stopping: Callable[[], bool]

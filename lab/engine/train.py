@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import resource
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,8 +20,9 @@ from mlx_lm.tuner.utils import build_schedule, linear_to_lora_layers
 from mlx_lm.utils import get_total_parameters, maybe_set_recommended_wired_limit, save_config
 
 from lab.datasets import DataInfo, find_data
-from lab.engine import batches, checkpoint
+from lab.engine import batches, checkpoint, ranks, stopping
 from lab.engine.events import EventWriter
+from lab.engine.failure import explain
 from lab.engine.load import load_base, on_cpu
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.samples import asker
@@ -31,6 +31,7 @@ from lab.engine.stock import Stock
 from lab.engine.supervise import Row
 from lab.errors import LabError
 from lab.models import ModelInfo
+from lab.outcome import standing
 from lab.runs import Run
 from lab.spec import RunSpec, check_layers
 
@@ -39,39 +40,32 @@ CACHE_SHARE = 8  # MLX keeps freed buffers of no more than this part of memory, 
 
 
 def train(path: Path, cache: Path) -> int:
-    """Train the run in `path`; returns the exit code. Whatever happens, the run gets a last word."""
-    events = EventWriter(path)
-    verdict = ""
+    """Train the run in `path`; returns the exit code. Whatever happens, the run gets a last word.
+
+    Raises OSError if even that cannot be written.
+    """
+    run = Run(path)
+    group = None
+    events: EventWriter | ranks.Silent = ranks.Silent()
     try:
-        return _train(Run(path), cache, events)
-    except LabError as error:
-        what, where, remedy, verdict = error.what, error.where, error.remedy, error.verdict
-    except MemoryError:
-        what, where, remedy = "out of memory", "", "use a smaller batch, fewer layers or a 4-bit base"
-    except OSError as error:
-        what, where, remedy = (
-            f"{error.strerror or error}",
-            str(error.filename or path),
-            "check free space and permissions",
-        )
+        group = ranks.join(run.spec)
+        if group is None or group.rank() == 0:
+            events = EventWriter(path)
+        _train(run, cache, events, group)
+        return 0
     except Exception as error:
-        import traceback
-
-        traceback.print_exc()
-        what, where, remedy = (
-            f"{type(error).__name__}: {error}",
-            "",
-            f"the whole story is in {path / 'log.txt'}",
-        )
-    error_fields = {"what": what, "where": where, "remedy": remedy}
-    events.last_word("failed", run=path.name, run_dir=str(path), error=error_fields, verdict={"kind": verdict})
-    print(f"failed: {what}", file=sys.stderr)
-    return 1
+        told = explain(error, path)
+        verdict = {"kind": error.verdict if isinstance(error, LabError) else ""}
+        if group is None and os.environ.get("MLX_RANK", "0") == "0":
+            events = events if isinstance(events, EventWriter) else EventWriter(path)
+        events.last_word("failed", run=run.id, run_dir=str(path), error=told, verdict=verdict, **standing(run))
+        print(f"failed: {told['what']}", file=sys.stderr)
+        return 1
 
 
-def _train(run: Run, cache: Path, events: EventWriter) -> int:
+def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any) -> None:
     spec, again = run.spec, bool(run.started())
-    stopping = _on_sigterm()
+    writes = group is None or group.rank() == 0
     model, tokenizer, info = load_base(
         spec.model, cache, fast=True, bits=spec.bits, stage=lambda s: events.write("stage", stage=s)
     )
@@ -83,22 +77,27 @@ def _train(run: Run, cache: Path, events: EventWriter) -> int:
     adapt(model, spec)
     if spec.grad_checkpoint:
         grad_checkpoint(model.layers[0])
-    loop = Loop(model, optimizer(spec), masked_loss, accumulate=spec.grad_accumulation_steps, by_token=not spec.stock)
+    loop = Loop(
+        model,
+        optimizer(spec),
+        masked_loss,
+        accumulate=spec.grad_accumulation_steps,
+        by_token=not spec.stock,
+        group=group,
+    )
     source, validate, padding = _feed(spec, data, tokenizer, loop)
-    checkpoint.clear(run.adapters)
-    checkpoint.clear(run.path / "state")
-    for folder in (run.adapters, run.adapters / "best"):
-        folder.mkdir(exist_ok=True)
-        save_config(_adapter_config(spec, run, data.path, info), folder / "adapter_config.json")
+    if writes:
+        _clear_the_table(run, _adapter_config(spec, run, data.path, info))
     session = Session(
         run,
         spec,
         loop,
         events,
         validate,
-        asker(spec, data.path, model, tokenizer),
-        stopping,
+        asker(spec, data.path, model, tokenizer) if writes else None,
+        ranks.together(stopping.asked, group),
         {"data": fingerprint(data.path), "model": fingerprint(info.path) if info.path else info.name},
+        writes,
     )
     session.resume()
     if again:
@@ -107,6 +106,7 @@ def _train(run: Run, cache: Path, events: EventWriter) -> int:
     events.write(
         "started",
         pid=os.getpid(),
+        ranks=group.size() if group is not None else 1,
         run=run.id,
         method=spec.method(info),
         model=spec.model,
@@ -120,10 +120,20 @@ def _train(run: Run, cache: Path, events: EventWriter) -> int:
         blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
     )
     ending = session.go(source)
+    if not writes:
+        return
     _last_word(session, trainable, ending)
     if ending != "stopped":
         (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
-    return 0
+
+
+def _clear_the_table(run: Run, config: dict[str, Any]) -> None:
+    """Make the adapter folders what a training expects, also after one that was killed."""
+    checkpoint.clear(run.path / "state")
+    for folder in (run.adapters, run.adapters / "best"):
+        folder.mkdir(exist_ok=True)
+        checkpoint.clear(folder)
+        save_config(dict(config), folder / "adapter_config.json")
 
 
 def _feed(
@@ -204,17 +214,6 @@ def _memory() -> int:
     import psutil
 
     return int(mx.device_info().get("memory_size", 0)) or int(psutil.virtual_memory().total)
-
-
-def _on_sigterm() -> Callable[[], bool]:
-    asked = [False]
-
-    def handle(*_: Any) -> None:
-        asked[0] = True
-
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
-    return lambda: asked[0]
 
 
 def _described(info: ModelInfo, model: nn.Module) -> ModelInfo:
