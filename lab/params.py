@@ -3,13 +3,16 @@
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
 
 HEADER_LIMIT = 100_000_000
+
+LLAMA = ("llama", "mistral")
+"""The `model_type`s that mlx-lm builds with its Llama class and these formulas know."""
 
 
 def safetensors_header(path: Path) -> dict[str, Any]:
@@ -32,10 +35,15 @@ def count_safetensors(path: Path) -> int:
 
 def shape_from_config(config: Mapping[str, Any]) -> dict[str, int]:
     """The names that formulas use, from a Llama-like config.json: hidden, intermediate, blocks, heads, kv_heads,
-    head_dim, kv_dim, q_dim, vocab."""
+    head_dim, kv_dim, q_dim, vocab; and 0 or 1 for tied, qkv_bias, out_bias, mlp_bias, head_norms.
+
+    Raises KeyError, TypeError, ValueError or ZeroDivisionError if the configuration is of another kind.
+    """
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     kv_heads = int(config.get("num_key_value_heads") or heads)
     head_dim = int(config.get("head_dim") or hidden // heads)
+    kind = config.get("model_type")
+    biased = kind in LLAMA and bool(config.get("attention_bias"))
     return {
         "hidden": hidden,
         "intermediate": int(config["intermediate_size"]),
@@ -47,34 +55,81 @@ def shape_from_config(config: Mapping[str, Any]) -> dict[str, int]:
         "kv_dim": kv_heads * head_dim,
         "vocab": int(config["vocab_size"]),
         "tied": int(bool(config.get("tie_word_embeddings", True))),
+        "qkv_bias": int(biased or kind == "qwen2"),
+        "out_bias": int(biased),
+        "mlp_bias": int(kind in LLAMA and bool(config.get("mlp_bias"))),
+        "head_norms": int(kind == "qwen3"),
     }
+
+
+def formulas_hold(config: Mapping[str, Any]) -> bool:
+    """Whether this module's formulas are exact for models of that config.json, because mlx-lm builds them so."""
+    return config.get("model_type") in (*LLAMA, "qwen2", "qwen3")
 
 
 def linear_layers(shape: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """The linear layers of one Llama block as (inputs, outputs): what mlx-lm adapts by default."""
+    """The linear layers of one Llama block as (inputs, outputs) under mlx-lm's keys: what it adapts by default."""
     hidden, inner = shape["hidden"], shape["intermediate"]
     return {
-        "q_proj": (hidden, shape["q_dim"]),
-        "k_proj": (hidden, shape["kv_dim"]),
-        "v_proj": (hidden, shape["kv_dim"]),
-        "o_proj": (shape["q_dim"], hidden),
-        "gate_proj": (hidden, inner),
-        "up_proj": (hidden, inner),
-        "down_proj": (inner, hidden),
+        "self_attn.q_proj": (hidden, shape["q_dim"]),
+        "self_attn.k_proj": (hidden, shape["kv_dim"]),
+        "self_attn.v_proj": (hidden, shape["kv_dim"]),
+        "self_attn.o_proj": (shape["q_dim"], hidden),
+        "mlp.gate_proj": (hidden, inner),
+        "mlp.up_proj": (hidden, inner),
+        "mlp.down_proj": (inner, hidden),
     }
 
 
-def trainable_parameters(shape: Mapping[str, int], *, method: str = "lora", rank: int = 8, layers: int = -1) -> int:
-    """Trainable parameters of a Llama-like model: Σ rank·(inputs + outputs) over the linears of the adapted blocks;
-    DoRA adds one magnitude per output; full trains every weight of those blocks with their two norms."""
-    adapted = shape["blocks"] if layers in (-1, 0) else layers
-    linears = linear_layers(shape).values()
+def adapted_layers(
+    shape: Mapping[str, int], layers: int = -1, keys: Collection[str] | None = None
+) -> list[tuple[int, int]]:
+    """(inputs, outputs) of every layer that gets an adapter: as mlx-lm does, a key names a linear of a block, and then
+    counts in the last `layers` blocks, or a whole path (`lm_head`, `model.embed_tokens`, `model.layers.0.mlp.up_proj`).
+    """
+    linears = linear_layers(shape)
+    adapted = [size for name, size in linears.items() if keys is None or name in keys] * _blocks(shape, layers)
+    if keys:
+        whole = {f"model.layers.{i}.{name}": size for i in range(shape["blocks"]) for name, size in linears.items()}
+        whole["model.embed_tokens"] = (shape["vocab"], shape["hidden"])
+        if not shape["tied"]:
+            whole["lm_head"] = (shape["hidden"], shape["vocab"])
+        adapted += [size for name, size in whole.items() if name in keys]
+    return adapted
+
+
+def trainable_parameters(
+    shape: Mapping[str, int],
+    *,
+    method: str = "lora",
+    rank: int = 8,
+    layers: int = -1,
+    keys: Collection[str] | None = None,
+) -> int:
+    """Trainable parameters of a Llama-like model: Σ rank·(inputs + outputs) over the adapted layers; DoRA adds one
+    magnitude per output (of an embedding, per token); full trains every weight of the last `layers` blocks."""
     if method == "full":
-        return adapted * (sum(i * o for i, o in linears) + 2 * shape["hidden"])
-    return adapted * sum(rank * (i + o) + (o if method == "dora" else 0) for i, o in linears)
+        return _blocks(shape, layers) * _block_parameters(shape)
+    adapted = adapted_layers(shape, layers, keys)
+    count = sum(rank * (i + o) for i, o in adapted)
+    if method == "dora":
+        embedded = shape["vocab"] - shape["hidden"] if keys and "model.embed_tokens" in keys else 0
+        count += sum(o for _, o in adapted) + embedded
+    return count
 
 
 def total_parameters(shape: Mapping[str, int]) -> int:
     """All parameters of a Llama-like model: embeddings, blocks, norms, and the output head unless tied."""
-    blocks = shape["blocks"] * (sum(i * o for i, o in linear_layers(shape).values()) + 2 * shape["hidden"])
-    return blocks + shape["hidden"] + shape["vocab"] * shape["hidden"] * (1 if shape["tied"] else 2)
+    heads = 1 if shape["tied"] else 2
+    return shape["blocks"] * _block_parameters(shape) + shape["hidden"] + shape["vocab"] * shape["hidden"] * heads
+
+
+def _blocks(shape: Mapping[str, int], layers: int) -> int:
+    return min(layers, shape["blocks"]) if layers > 0 else shape["blocks"]
+
+
+def _block_parameters(shape: Mapping[str, int]) -> int:
+    weights = sum(i * o for i, o in linear_layers(shape).values())
+    biases = shape["qkv_bias"] * (shape["q_dim"] + 2 * shape["kv_dim"]) + shape["out_bias"] * shape["hidden"]
+    biases += shape["mlp_bias"] * (2 * shape["intermediate"] + shape["hidden"])
+    return weights + biases + 2 * shape["hidden"] + shape["head_norms"] * 2 * shape["head_dim"]

@@ -1,0 +1,71 @@
+"""What finished runs on this machine teach: how far memory estimates were off, and how fast it computes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lab.errors import LabError
+from lab.models import find_model
+from lab.plan.memory import Step, components
+from lab.plan.seconds import work
+from lab.runs import Run, Runs
+
+RECENT = 8  # finished runs that are looked at
+ENOUGH = 10  # iterations after which a run's figures count
+TRUST = (0.5, 2.0)  # beyond these a ratio tells of something else than the estimate
+
+
+@dataclass(frozen=True)
+class Past:
+    """A finished run in ratios: measured to estimated peak, and multiplications a second."""
+
+    method: str
+    peak_ratio: float
+    speed: float
+
+
+def finished(runs: Runs) -> list[Run]:
+    """The newest runs that ended well and went on long enough to teach something."""
+    found: list[Run] = []
+    for run in runs.all():
+        result = run.result() or {}
+        if result.get("event") == "finished" and int(result.get("iterations") or 0) >= ENOUGH:
+            found.append(run)
+        if len(found) == RECENT:
+            break
+    return found
+
+
+def past(run: Run, lengths: dict[str, Any], device: str, kind: str, cache: Path) -> Past | None:
+    """What a finished run teaches about this device; None if it ran elsewhere or its model is gone.
+
+    `lengths` are its batches as `lab.engine.probe.rows` gives them; `device` is its name, `kind` cpu, metal or cuda.
+    """
+    result, started = run.result() or {}, run.started()
+    try:
+        spec = run.spec
+        model = find_model(spec.model, cache, spec.bits)
+    except LabError:
+        return None
+    measured, seconds = result.get("peak_memory_bytes"), result.get("seconds_per_iteration")
+    if started.get("device") != device or not measured or not seconds or "hidden" not in model.shape:
+        return None
+    counts = int(started["trainable_parameters"]), int(started["total_parameters"])
+    step = Step.of(spec, model.shape, counts, (model.bits, 64, 4 if model.bundled else 2), lengths["longest_batch"])
+    ratio = measured / sum(components(step, kind).values())
+    return Past(str(started.get("method")), ratio, work(step, lengths["mean_batch"]) / seconds)
+
+
+def memory_ratio(pasts: Iterable[Past], method: str) -> tuple[float, int]:
+    """The median ratio of measured to estimated peak of runs of this method, and how many there were (1 and 0)."""
+    ratios = [p.peak_ratio for p in pasts if p.method == method and TRUST[0] < p.peak_ratio < TRUST[1]]
+    return (median(ratios), len(ratios)) if ratios else (1.0, 0)
+
+
+def speed(pasts: Iterable[Past], method: str) -> tuple[float, int]:
+    """The median multiplications a second of runs of this method, or of any if there are none; and how many."""
+    pasts = list(pasts)
+    speeds = [p.speed for p in pasts if p.method == method] or [p.speed for p in pasts]
+    return (median(speeds), len(speeds)) if speeds else (0.0, 0)

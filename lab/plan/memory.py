@@ -1,0 +1,117 @@
+"""Peak memory of a training step, by component: a sum of sizes that follow from shapes, each with a fitted factor.
+
+The form is that of the working paper of mlx-lm's users (weights + optimizer + activations + attention + logits); the
+factors for a CPU are fitted to this engine's own runs by `bench/memory.py`, those for a GPU are from the literature.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from lab.params import adapted_layers, linear_layers
+from lab.spec import RunSpec
+
+MOMENTS = {"adam": 2, "adamw": 2, "sgd": 0, "adafactor": 0}
+"""Numbers an optimizer keeps for each trained one; adafactor's rows and columns are too few to count."""
+
+
+@dataclass(frozen=True)
+class Factors:
+    """How many times its size a component takes on one kind of device, how far off the sum may be (a share), and
+    where the factors come from. `width` is the bytes of a computed number, `whole` multiplies the sum."""
+
+    width: int
+    activations: float
+    attention_saved: float
+    attention_passing: float
+    logits: float
+    passing: float
+    trained: float
+    dequantized: float
+    dora: float
+    whole: float
+    uncertainty: float
+    source: str
+
+
+FACTORS = {
+    "cpu": Factors(4, 1.27, 1.12, 0, 11.9, 0.78, 0.92, 11.9, 1.76, 1, 0.2, "fitted to runs of this engine on a CPU"),
+    "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 2, 0, 1.5, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
+}
+COMPONENTS = ("weights", "trained", "activations", "attention", "logits", "dora", "overhead")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training step by its sizes. `length` is the padded targets of a row, `width` the bytes of a stored number."""
+
+    shape: Mapping[str, int]
+    total: int
+    trainable: int
+    method: str
+    bits: int
+    group: int
+    width: int
+    layers: int
+    keys: Collection[str] | None
+    batch_size: int
+    length: int
+    grad_checkpoint: bool = False
+    accumulate: bool = False
+    optimizer: str = "adam"
+
+    @classmethod
+    def of(
+        cls, spec: RunSpec, shape: Mapping[str, int], counts: tuple[int, int], stored: tuple[int, int, int], length: int
+    ) -> "Step":
+        """The step of a spec: `counts` are trainable and total parameters, `stored` bits, group and bytes a number."""
+        bits, group, width = stored
+        lora = spec.lora_parameters
+        return cls(shape, counts[1], counts[0], spec.fine_tune_type, bits, group, width, spec.num_layers, lora.keys,
+                   max(1, spec.batch_size // spec.ranks), length, spec.grad_checkpoint,
+                   spec.grad_accumulation_steps > 1, spec.optimizer)  # fmt: skip
+
+    @property
+    def reach(self) -> int:
+        """Blocks from the first that is trained to the last: those the gradient passes."""
+        blocks = self.shape["blocks"]
+        asked = min(self.layers, blocks) if self.layers > 0 else blocks
+        if not self.keys or self.method == "full":
+            return asked
+        if "model.embed_tokens" in self.keys:
+            return blocks
+        named = [int(key.split(".")[2]) for key in self.keys if key.startswith("model.layers.")]
+        inside = asked if any(key in linear_layers(self.shape) for key in self.keys) else 0
+        return max([inside, *(blocks - number for number in named)])
+
+
+def components(step: Step, device: str) -> dict[str, int]:
+    """Bytes of each of COMPONENTS at the peak of a step on a "cpu", or on any other device."""
+    f, s = FACTORS.get(device, FACTORS["gpu"]), step.shape
+    tokens, reach = step.batch_size * step.length, step.reach
+    block = 4 * s["hidden"] + 4 * s["q_dim"] + 3 * s["intermediate"]
+    kept = 1 if step.grad_checkpoint and reach else reach
+    inputs = tokens * reach * s["hidden"] if step.grad_checkpoint else 0
+    scores = step.batch_size * s["heads"] * step.length**2
+    largest = max(s["vocab"] * s["hidden"], *(i * o for i, o in linear_layers(s).values()))
+    dense = sum(i * o for i, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
+    weights = weights_bytes(step, device)
+    sizes = {
+        "weights": weights,
+        "trained": 4 * step.trainable * (MOMENTS[step.optimizer] + step.accumulate + f.trained),
+        "activations": f.width * (f.activations * tokens * kept * block + inputs),
+        "attention": f.width * scores * (f.attention_saved * kept + f.attention_passing),
+        "logits": f.width * f.logits * tokens * s["vocab"],
+        "dora": f.width * f.dora * dense,
+        "overhead": f.width * (f.passing * tokens * block + (f.dequantized * largest if step.bits else 0)),
+    }
+    if f.whole != 1:
+        sizes["overhead"] += (f.whole - 1) * sum(sizes.values())
+    return {name: round(size) for name, size in sizes.items()}
+
+
+def weights_bytes(step: Step, device: str) -> int:
+    """Bytes of the base in memory: a CPU computes in float32, so it holds 16-bit numbers in 32."""
+    width = max(4, step.width) if device == "cpu" else step.width
+    if not step.bits:
+        return step.total * width
+    return round(step.total * (step.bits / 8 + 2 * width / step.group))

@@ -1,0 +1,176 @@
+"""A plan: everything of this package about one spec, put together."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.params import total_parameters, trainable_parameters
+from lab.plan import seconds, warnings
+from lab.plan.base import Base
+from lab.plan.calibrate import Past, memory_ratio, speed
+from lab.plan.machine import Machine
+from lab.plan.memory import FACTORS, Step, components
+from lab.plan.remedies import cheapest_fix
+from lab.plan.rows import Rows
+from lab.plan.seconds import Timing
+from lab.plan.warnings import Warning
+from lab.spec import RunSpec
+
+INEXACT = 0.25
+"""What comes on top of the uncertainty for a family whose blocks are not Llama's, and for guessed rows."""
+TYPICAL_START = 3.0
+"""Seconds to start and load, where nothing was probed."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a plan is made from. `counts` and `shape` come from the engine for families without formulas; `pasts` are
+    this machine's finished runs; `probed` is what a probe measured."""
+
+    spec: RunSpec
+    base: Base
+    rows: Rows
+    machine: Machine
+    counts: tuple[int, int] | None = None
+    shape: dict[str, int] | None = None
+    pasts: list[Past] = field(default_factory=list)
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answers. `memory` is in bytes by component; `peak` is their sum times `ratio`, learned from `calibrated`
+    finished runs; `fits` and `timing` are as good as their sources."""
+
+    spec: RunSpec
+    base: Base
+    rows: Rows
+    machine: Machine
+    trainable: int
+    total: int
+    memory: dict[str, int]
+    ratio: float
+    calibrated: int
+    uncertainty: float
+    source: str
+    peak_at_window: int
+    timing: Timing | None
+    fix: str
+    warnings: list[Warning]
+
+    @property
+    def peak(self) -> int:
+        return sum(self.memory.values())
+
+    @property
+    def fits(self) -> bool:
+        return self.peak <= self.machine.available
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.timing is None else seconds.total(self.spec, self.timing)
+
+    @property
+    def method(self) -> str:
+        return method(self.spec, self.base)
+
+
+def method(spec: RunSpec, base: Base) -> str:
+    """The method in the field's words; QLoRA follows from a quantized base."""
+    name = {"lora": "LoRA", "dora": "DoRA", "full": "full"}[spec.fine_tune_type]
+    return f"Q{name}" if base.bits and name != "full" else name
+
+
+def counts_of(spec: RunSpec, base: Base) -> tuple[int, int]:
+    """Trainable and total parameters by formula, for a base of which `exact` is true."""
+    lora = spec.lora_parameters
+    trainable = trainable_parameters(
+        base.shape, method=spec.fine_tune_type, rank=lora.rank, layers=spec.num_layers, keys=lora.keys
+    )
+    return trainable, total_parameters(base.shape)
+
+
+def make(given: Inputs) -> Plan:
+    """The plan for these inputs. Nothing is read or started."""
+    spec, base, rows, machine = given.spec, given.base, given.rows, given.machine
+    shape = given.shape or base.shape
+    counts = given.counts or counts_of(spec, base)
+    ratio, calibrated = memory_ratio(given.pasts, method(spec, base))
+    stored = base.bits, base.group, base.width
+
+    def step_of(changed: RunSpec, length: int | None = None) -> Step:
+        length = min(rows.longest_batch, changed.max_seq_length) if length is None else length
+        trainable, total = counts if changed.num_layers == spec.num_layers else _fewer(changed, base, counts, shape)
+        return Step.of(changed, shape, (trainable, total), (changed.bits or base.bits, *stored[1:]), length)
+
+    def peak(changed: RunSpec, length: int | None = None) -> int:
+        return round(ratio * sum(components(step_of(changed, length), machine.kind).values()))
+
+    step = step_of(spec)
+    memory = {name: round(ratio * size) for name, size in components(step, machine.kind).items()}
+    factors = FACTORS.get(machine.kind, FACTORS["gpu"])
+    unsure = INEXACT * (not base.exact) + INEXACT * (not rows.counted)
+    fits = sum(memory.values()) <= machine.available
+    fix = "" if fits else cheapest_fix(spec, rows.longest, base.bits, shape["blocks"], peak, machine.available)
+    found = [
+        *([] if fits else [_too_large(sum(memory.values()), machine, fix)]),
+        *warnings.of_architecture(base, spec),
+        *warnings.of_layers(spec, shape["blocks"]),
+        *warnings.of_method(spec, base),
+        *warnings.of_keys(spec, counts[0]),
+        *warnings.of_rate(spec, shape["hidden"]),
+        *warnings.of_rows(rows, spec),
+    ]
+    timing = given.timing
+    if timing is None:
+        per_second, runs = speed(given.pasts, method(spec, base))
+        source = f"the speed of {runs} finished run{'s' * (runs != 1)}"
+        timing = seconds.from_speed(spec, rows, step, per_second, TYPICAL_START, source) if runs else None
+    return Plan(spec, base, rows, machine, *counts, memory, ratio, calibrated, factors.uncertainty + unsure,
+                factors.source, peak(spec, spec.max_seq_length), timing, fix, found)  # fmt: skip
+
+
+def _fewer(changed: RunSpec, base: Base, counts: tuple[int, int], shape: dict[str, int]) -> tuple[int, int]:
+    """The counts with another number of layers: by formula, or in proportion."""
+    if base.exact:
+        return counts_of(changed, base)
+    return round(counts[0] * changed.num_layers / shape["blocks"]), counts[1]
+
+
+def _too_large(peak: int, machine: Machine, fix: str) -> Warning:
+    what = f"about {gigabytes(peak)} will not fit into the {gigabytes(machine.available)} that {machine.name} has free"
+    return Warning("memory", what, f"{fix} would fit" if fix else "take a smaller base")
+
+
+def gigabytes(size: float) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1e6:.0f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan for scripts; sizes in bytes, times in seconds, `estimated_seconds` null where nothing tells."""
+    spec, timing = plan.spec, plan.timing
+    return {
+        "trainable_parameters": plan.trainable,
+        "total_parameters": plan.total,
+        "estimated_peak_memory_bytes": plan.peak,
+        "estimated_seconds": plan.seconds,
+        "fits": plan.fits,
+        "warnings": [str(warning) for warning in plan.warnings],
+        "warning_kinds": [warning.kind for warning in plan.warnings],
+        "model": spec.model,
+        "data": spec.data,
+        "method": plan.method,
+        "memory": plan.memory,
+        "memory_uncertainty": plan.uncertainty,
+        "memory_source": plan.source,
+        "memory_ratio": plan.ratio,
+        "calibrated_runs": plan.calibrated,
+        "available_memory_bytes": plan.machine.available,
+        "peak_at_max_seq_length_bytes": plan.peak_at_window,
+        "cheapest_fix": plan.fix,
+        "device": plan.machine.name,
+        "longest_batch_tokens": plan.rows.longest_batch,
+        "rows_counted": plan.rows.counted,
+        "seconds_per_iteration": timing.step if timing else None,
+        "seconds_source": timing.source if timing else None,
+    }

@@ -1,0 +1,69 @@
+"""How long a run takes: its start, its iterations, its validations and samples, from a trial or from earlier runs."""
+
+from dataclasses import dataclass
+
+from lab.params import linear_layers
+from lab.plan.memory import Step
+from lab.plan.rows import Rows
+from lab.spec import RunSpec
+
+STEPS = 3  # iterations of a trial that are timed; the first, in which MLX compiles, comes before them
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of an iteration, of the start (loading, and what the first iteration takes longer), of one validation
+    and of answering the sample questions once; `source` says in words where they come from."""
+
+    step: float
+    start: float
+    validation: float
+    samples: float
+    source: str
+
+
+def work(step: Step, length: float) -> float:
+    """Multiplications of an iteration: tokens times weights, forward through all blocks, back through those that the
+    gradient passes (twice where whole matrices are trained), and forward again with checkpointing."""
+    tokens, block, head = step.batch_size * length, _block(step, length), step.shape["vocab"] * step.shape["hidden"]
+    full = step.method == "full"
+    passes = step.shape["blocks"] + step.reach * (1 + full + step.grad_checkpoint)
+    return float(tokens * (passes * block + 2 * head + (0 if full else 3 * step.trainable)))
+
+
+def forward(step: Step, length: float) -> float:
+    """Multiplications of a batch that is only looked at."""
+    head = step.shape["vocab"] * step.shape["hidden"]
+    return float(step.batch_size * length * (step.shape["blocks"] * _block(step, length) + head))
+
+
+def _block(step: Step, length: float) -> float:
+    return sum(i * o for i, o in linear_layers(step.shape).values()) + 2 * length * step.shape["q_dim"]
+
+
+def validations(spec: RunSpec) -> int:
+    """How often the validation set is looked at: before the first iteration, at every interval, and at the end."""
+    return 1 + spec.iters // spec.steps_per_eval + (spec.iters % spec.steps_per_eval != 0)
+
+
+def checkpoints(spec: RunSpec) -> int:
+    """How often sample questions are answered: before the first iteration, at every checkpoint, and at the end."""
+    return 1 + spec.iters // spec.save_every + (spec.iters % spec.save_every != 0)
+
+
+def validation_batches(spec: RunSpec, rows: Rows) -> int:
+    """Batches of one validation."""
+    every = -(-rows.valid // spec.batch_size)
+    return every if spec.val_batches < 0 else min(spec.val_batches, every)
+
+
+def from_speed(spec: RunSpec, rows: Rows, step: Step, speed: float, start: float, source: str) -> Timing:
+    """From so many multiplications a second."""
+    batch = forward(step, rows.mean_batch) / speed
+    return Timing(work(step, rows.mean_batch) / speed, start, validation_batches(spec, rows) * batch, 0.0, source)
+
+
+def total(spec: RunSpec, timing: Timing) -> float:
+    """Seconds of the run from its start to its last word."""
+    looks = validations(spec) * timing.validation + checkpoints(spec) * timing.samples
+    return timing.start + spec.iters * timing.step + looks

@@ -1,0 +1,114 @@
+"""What is likely to go wrong with a run, each with its remedy. Where a rule is a rule of thumb, it says so."""
+
+from dataclasses import dataclass
+
+from lab.plan.base import Base
+from lab.plan.rows import Rows
+from lab.spec import RunSpec
+
+RECURRENT = ("qwen3_next", "qwen3_5", "qwen3_5_moe", "kimi_linear", "kimi_k3", "olmo_hybrid", "bailing_moe_v3")
+"""Families whose gated delta rule mlx-lm unrolls over every token when it trains (mlx-lm #1206, #482)."""
+SCANNED = ("mamba", "falcon_mamba", "rwkv7", "recurrent_gemma", "jamba", "plamo2")
+"""Families whose state is carried from token to token by a loop."""
+BOLD, BOLD_FULL, WIDTH = 0.04, 2e-3, 192
+"""scale × learning rate of LoRA, and learning rate of full fine-tuning, above which a run is likely to diverge, for a
+hidden size of 192. Measured on `sprout`: at scale 20 2e-3 is stable with bias correction and a warm-up, as runs have
+here; 1e-3 diverged without. Wider models bear less, by the square root of the width for LoRA and by the width for
+full: a rule of thumb."""
+PLAIN = 3  # times less is borne where the optimizer has no bias correction or the rate no warm-up
+
+
+@dataclass(frozen=True)
+class Warning:
+    """`kind` is stable; `what` is wrong, and `remedy` what to do; `refused` if training would not start."""
+
+    kind: str
+    what: str
+    remedy: str
+    refused: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+
+
+def of_architecture(base: Base, spec: RunSpec) -> list[Warning]:
+    """Families that are known to give trouble in training."""
+    kind, found = base.model_type, []
+    text = base.config.get("text_config")
+    inner = str(text.get("model_type", "")) if isinstance(text, dict) else ""
+    names = {kind, inner.removesuffix("_text")}
+    if names & set(RECURRENT):
+        found.append(Warning("architecture", f"{kind} keeps the state of every token for the gradient and often runs"
+                             " out of memory at the first step (mlx-lm #1206)",
+                             "begin with --max-seq-length 256 --batch-size 1 --grad-checkpoint"))  # fmt: skip
+    if names & set(SCANNED):
+        found.append(Warning("architecture", f"{kind} goes through a row token by token, which is slow to train",
+                             "keep rows short, or take a Llama-like base"))  # fmt: skip
+    if kind == "gpt_oss":
+        found.append(Warning("architecture", "losses that are no numbers were reported for gpt_oss (mlx-lm #361)",
+                             "look at the first reports, and lower --learning-rate"))  # fmt: skip
+    return found
+
+
+def of_layers(spec: RunSpec, blocks: int) -> list[Warning]:
+    """More blocks asked for than there are."""
+    if spec.num_layers <= blocks:
+        return []
+    return [Warning("layers", f"{spec.num_layers} layers asked for, but the model has {blocks}; training refuses that",
+                    f"give --num-layers 1 to {blocks}, or -1 for all", refused=True)]  # fmt: skip
+
+
+def of_rate(spec: RunSpec, hidden: int) -> list[Warning]:
+    """A learning rate that, with the scale, is likely to diverge on a model of that hidden size."""
+    corrected = spec.optimizer_config.get(spec.optimizer, {}).get("bias_correction")
+    steady = spec.optimizer == "adafactor" or (corrected and spec.schedule() is not None)
+    if spec.optimizer == "sgd":
+        return []
+    rate, scale, full = spec.learning_rate, spec.lora_parameters.scale, spec.fine_tune_type == "full"
+    limit = BOLD_FULL * WIDTH / hidden if full else BOLD / scale * (WIDTH / hidden) ** 0.5
+    limit = min(limit, BOLD_FULL if full else BOLD / scale) / (1 if steady else PLAIN)
+    if rate <= limit * 1.0001:
+        return []
+    with_scale = "for all weights" if full else f"with scale {scale:g}"
+    return [Warning("rate", f"a learning rate of {rate:g} {with_scale} may diverge on this model (a rule of thumb)",
+                    f"try --learning-rate {_round(limit / 2)}{'' if full else ' or a smaller --scale'}")]  # fmt: skip
+
+
+def of_method(spec: RunSpec, base: Base) -> list[Warning]:
+    """Methods that training refuses on this base."""
+    if spec.fine_tune_type != "full" or not base.bits:
+        return []
+    return [Warning("method", f"full fine-tuning needs an unquantized base, and this one has {base.bits} bits; training"
+                    " refuses that", "choose lora or dora, or an unquantized base", refused=True)]  # fmt: skip
+
+
+def of_rows(rows: Rows, spec: RunSpec) -> list[Warning]:
+    """Rows that are cut, teach nothing or are too few, and a missing validation split."""
+    found = []
+    if rows.truncated:
+        found.append(Warning("cut", f"{rows.truncated:,} of {rows.train:,} rows are longer than {spec.max_seq_length:,}"
+                             f" tokens and lose {rows.lost_tokens:,}{'' if rows.counted else ' (guessed from bytes)'}",
+                             "raise --max-seq-length, or split the rows"))  # fmt: skip
+    if rows.unsupervised:
+        found.append(Warning("unsupervised", f"{rows.unsupervised:,} rows hold nothing to learn; training refuses that",
+                             "`lowrank data check` names them", refused=True))  # fmt: skip
+    if rows.train < spec.batch_size:
+        found.append(Warning("few", f"{rows.train:,} training rows are fewer than one batch of {spec.batch_size:,};"
+                             " training refuses that", f"give --batch-size {rows.train}", refused=True))  # fmt: skip
+    if not rows.valid:
+        found.append(Warning("valid", "there is no validation split, so nothing shows when a run begins to learn by"
+                             " heart", "put some rows into valid.jsonl"))  # fmt: skip
+    return found
+
+
+def of_keys(spec: RunSpec, trainable: int) -> list[Warning]:
+    """Keys that match no layer."""
+    if trainable or spec.fine_tune_type == "full":
+        return []
+    keys = ", ".join(spec.lora_parameters.keys or [])
+    return [Warning("keys", f"no layer of the model is called {keys}, so nothing would train",
+                    "give names like self_attn.q_proj", refused=True)]  # fmt: skip
+
+
+def _round(rate: float) -> str:
+    return f"{rate:.0e}".replace("e-0", "e-")

@@ -1,0 +1,213 @@
+"""`lowrank plan`: what a run will need and what may go wrong with it, before it is started."""
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from textwrap import wrap
+from typing import Annotated, Any
+
+import typer
+from typer import Option
+
+from lab.datasets import find_data
+from lab.errors import LabError
+from lab.launch import CAUTIOUS_RATE
+from lab.plan import calibrate, machine, trial
+from lab.plan.base import Base, find_base
+from lab.plan.memory import Step
+from lab.plan.plan import Inputs, Plan, as_json, counts_of, gigabytes, make
+from lab.plan.rows import counted, guess
+from lab.plan.seconds import checkpoints, validations
+from lab.plan.warnings import Warning
+from lab.runs import Runs
+from lab.spec import RunSpec, read_yaml
+from tui.commands import cache, inert, runs, say
+from tui.commands.engine import ask
+
+WIDTH = 80
+BAR = 20  # cells of the longest component's bar
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("plan")(plan_run)
+
+
+def plan_run(
+    model: Annotated[
+        str | None,
+        Option(help="Bundled name, model folder, hub id, or a preset: llama-3.2-1b, mistral-7b, qwen3-0.6b."),
+    ] = None,
+    data: Annotated[str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.")] = None,
+    fine_tune_type: Annotated[str | None, Option(help="lora, dora or full.")] = None,
+    num_layers: Annotated[int | None, Option(help="Blocks to adapt, counted from the top; -1 for all.")] = None,
+    batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,
+    iters: Annotated[int | None, Option(help="Iterations to train for.")] = None,
+    learning_rate: Annotated[float | None, Option(help="Step size (bundled models 2e-3, others 1e-4).")] = None,
+    rank: Annotated[int | None, Option(help="Rank of the adapter.")] = None,
+    scale: Annotated[float | None, Option(help="Factor on the adapter's output (alpha / rank elsewhere).")] = None,
+    optimizer: Annotated[str | None, Option(help="adam, adamw, sgd or adafactor.")] = None,
+    mask_prompt: Annotated[
+        bool | None,
+        Option("--mask-prompt/--no-mask-prompt", help="Learn from answers only (default: where there are prompts)."),
+    ] = None,
+    max_seq_length: Annotated[int | None, Option(help="Tokens a row is cut to.")] = None,
+    steps_per_eval: Annotated[int | None, Option(help="Iterations between validations.")] = None,
+    val_batches: Annotated[int | None, Option(help="Validation batches, -1 for all.")] = None,
+    save_every: Annotated[int | None, Option(help="Iterations between checkpoints.")] = None,
+    grad_checkpoint: Annotated[
+        bool | None, Option("--grad-checkpoint", help="Compute activations twice to save memory.")
+    ] = None,
+    grad_accumulation_steps: Annotated[
+        int | None, Option(help="Steps whose gradients are added before an update.")
+    ] = None,
+    bits: Annotated[int | None, Option(help="Quantize the base on first use: 3, 4, 5, 6 or 8 bits.")] = None,
+    batching: Annotated[str | None, Option(help="random, or length: rows of like length together.")] = None,
+    samples: Annotated[int | None, Option(help="Validation questions answered at every checkpoint.")] = None,
+    config: Annotated[
+        Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes; flags win over it.")
+    ] = None,
+    memory: Annotated[str | None, Option(help="What may be taken, like 16GB (default: what is free here).")] = None,
+    probe: Annotated[bool, Option("--probe/--no-probe", help="Time a few real iterations, if they fit.")] = True,
+    as_json_: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Say what a run will need (parameters, memory, time) and what may go wrong, before it is started."""
+    given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
+    fields = (read_yaml(config) if config else {}) | given
+    if lora := {k: v for k, v in (("rank", rank), ("scale", scale)) if v is not None}:
+        fields["lora_parameters"] = {**(fields.get("lora_parameters") or {}), **lora}
+    limit = machine.parse_memory(memory) if memory else None
+    inputs = look(fields, limit)
+    found = make(inputs)
+    if probe and inputs.base.weights and found.fits and not any(w.refused for w in found.warnings):
+        found = _probed(inputs, found)
+    if as_json_:
+        say(as_json(found))
+    else:
+        print("\n".join(inert(line) for line in describe(found)))
+    return 0
+
+
+def look(fields: dict[str, Any], limit: int | None = None) -> Inputs:
+    """Everything a plan of these fields needs but a trial; the engine is asked only for what needs it.
+
+    `limit` is the bytes a run may take. Raises LabError if the spec, the base or the data is no good.
+    """
+    spec = RunSpec.make(fields)
+    base = find_base(spec.model, cache(), spec.bits)
+    data = find_data(spec.data)
+    if not base.bundled and "learning_rate" not in fields:
+        spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
+    if spec.mask_prompt and not data.has_prompts:
+        raise LabError(f"{spec.data} is plain text: there is no prompt to mask", where="--mask-prompt",
+                       remedy="leave the flag out", usage=True)  # fmt: skip
+    inputs = Inputs(spec, base, guess(data, spec), machine.guess())
+    if base.weights or not base.exact or calibrate.finished(runs()):
+        inputs = _ask(inputs)
+    if limit is not None:
+        inputs = replace(inputs, machine=replace(inputs.machine, available=limit))
+    return inputs
+
+
+def _ask(inputs: Inputs) -> Inputs:
+    """The same with what only the engine can tell."""
+    spec, base = inputs.spec, inputs.base
+    with tempfile.TemporaryDirectory(prefix="lowrank-plan-") as folder:
+        run = Runs(Path(folder)).create(spec, model_path=base.source, data_path=spec.data)
+        found = ask("plan", str(run.path), "--runs", str(runs().root), log=cache() / "plan.log", progress=_progress)
+    _progress({})
+    here = machine.told(found["machine"])
+    counts = found["counts"]
+    pasts = []
+    for name, lengths in found["past"].items():
+        past = calibrate.past(runs().get(name), lengths, here.name, here.kind, cache())
+        pasts += [past] if past else []
+    return replace(
+        inputs,
+        base=base if base.config else _described(base, found["config"]),
+        machine=here,
+        rows=counted(found["rows"]) if found["rows"] else inputs.rows,
+        counts=(counts["trainable_parameters"], counts["total_parameters"]) if counts else None,
+        shape=counts["shape"] if counts else None,
+        pasts=pasts,
+    )
+
+
+def _described(base: Base, config: dict[str, Any]) -> Base:
+    """A hub id with the configuration that the engine found."""
+    quantization = config.get("quantization") or {}
+    bits = int(quantization.get("bits", 0))
+    return replace(base, config=config, bits=base.bits or bits, group=int(quantization.get("group_size", base.group)))
+
+
+def _probed(inputs: Inputs, found: Plan) -> Plan:
+    """The plan with a trial's times, or with a warning that says why it has none."""
+    spec = inputs.spec
+    counts = inputs.counts or counts_of(spec, inputs.base)
+    step = Step.of(spec, inputs.shape or inputs.base.shape, counts, (0, 64, 4), inputs.rows.longest_batch)
+    try:
+        measured = trial.run(spec, cache(), lambda what: _progress({"stage": what}))
+    except LabError as error:
+        warning = Warning("probe", error.what, error.remedy)
+        return replace(found, warnings=[*found.warnings, warning])
+    finally:
+        _progress({})
+    return make(replace(inputs, timing=trial.timing(spec, inputs.rows, step, measured)))
+
+
+def describe(found: Plan) -> list[str]:
+    """The plan in lines for 80 cells."""
+    spec, rows = found.spec, found.rows
+    share = found.trainable / max(1, found.total)
+    asked = f"{spec.num_layers} of its" if spec.num_layers > 0 else "all"
+    lines = [
+        f"{found.method} of {spec.model} on {spec.data}: batch {spec.batch_size} × {rows.longest_batch} tokens, "
+        f"{spec.iters:,} iterations",
+        "",
+        f"parameters  {found.trainable:,} of {found.total:,} train ({share:.2%}), in {asked} blocks",
+        f"memory      about {gigabytes(found.peak)} at its peak, ± {found.uncertainty:.0%}: "
+        f"{'fits' if found.fits else 'does not fit'} ({gigabytes(found.machine.available)} free)",
+    ]
+    top = max(found.memory.values())
+    for name, size in found.memory.items():
+        if size:
+            lines.append(f"            {name:<12}{gigabytes(size):>8}  {'▇' * max(1, round(BAR * size / top))}")
+    lines += [f"            {text}" for text in _sources(found)]
+    lines += [f"time        {text}" if not i else f"            {text}" for i, text in enumerate(_time(found))]
+    for warning in found.warnings:
+        lines += ["", *wrap(f"! {warning}", WIDTH, subsequent_indent="  ")]
+    return lines
+
+
+def _sources(found: Plan) -> list[str]:
+    plain = f"estimate {found.source}"
+    runs_ = f"; calibrated on {found.calibrated} run{'s' * (found.calibrated != 1)} here" if found.calibrated else ""
+    guessed = "" if found.rows.counted else "; row lengths guessed from bytes"
+    whole = f"with every row of {found.spec.max_seq_length:,} tokens: {gigabytes(found.peak_at_window)}"
+    return [*wrap(plain + runs_ + guessed, WIDTH - 12), whole]
+
+
+def _time(found: Plan) -> list[str]:
+    spec, timing, seconds = found.spec, found.timing, found.seconds
+    if timing is None or seconds is None:
+        return ["unknown: without its weights no iteration can be timed" if not found.base.weights
+                else "unknown: not probed, and no finished run on this machine to go by"]  # fmt: skip
+    looks, asks = validations(spec), checkpoints(spec) if timing.samples else 0
+    covers = (f"start {timing.start:.1f} s + {spec.iters:,} iterations of {timing.step:.3g} s"
+              f" + {looks} validations of {timing.validation:.1f} s")  # fmt: skip
+    covers += f" + {asks} rounds of samples of {timing.samples:.1f} s" if asks else ""
+    return [f"about {duration(seconds)}, by {timing.source}", *wrap(covers, WIDTH - 12)]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    minutes, hours = seconds / 60, seconds / 3600
+    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
+
+
+def _progress(event: dict[str, Any]) -> None:
+    """What is going on, in one line on a terminal; an empty event clears it."""
+    if sys.stderr.isatty():
+        text = f"probing: {event.get('stage', '')} {event.get('rows', '')}".rstrip() if event else ""
+        print(f"\r{text:<40}\r", end="", file=sys.stderr, flush=True)
