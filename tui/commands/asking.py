@@ -13,6 +13,7 @@ from tui.commands.engine import ask
 
 Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
+Checkpoint = Annotated[str, Option(help="Which adapter: last, best, or an iteration that was saved.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,14 +22,29 @@ def register(app: typer.Typer) -> None:
     app.command("generate")(generate)
 
 
-def evaluate(run: Name, as_json: Json = False) -> int:
-    """Score a run on its test set: loss, perplexity and exact match, with the base's exact match beside it."""
-    result = _engine(runs().get(run), "evaluate")
+def evaluate(
+    run: Name,
+    checkpoint: Checkpoint = "last",
+    split: Annotated[str, Option(help="Rows to score on: test or valid.")] = "test",
+    answers: Annotated[bool, Option("--answers", help="Every question with its answers too.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Score a run on held-out rows: loss, perplexity and exact match, with the base's exact match beside it."""
+    if split not in ("test", "valid"):
+        raise LabError(f"unknown split {split!r}", where="--split", remedy="give test or valid", usage=True)
+    options = ["--checkpoint", checkpoint, "--split", split, *(["--answers"] if answers else [])]
+    result = engine(runs().get(run), "evaluate", *options)
     if as_json:
         say(result)
         return 0
-    print(f"exact match  {result['exact_match']:.1%}   base alone  {result['base_exact_match']:.1%}   "
-          f"of {result['examples']} questions")  # fmt: skip
+    for each in result.get("answers", []):
+        mark = "right" if each["right"] else "wrong"
+        lines = (each["prompt"], f"expected {each['expected']}", f"{mark:<8} {each['answer']}",
+                 f"base     {each['base_answer']}", "")  # fmt: skip
+        print("\n".join(inert(line) for line in lines))
+    if result["examples"]:
+        print(f"exact match  {result['exact_match']:.1%}   base alone  {result['base_exact_match']:.1%}   "
+              f"of {result['examples']} questions")  # fmt: skip
     print(f"loss         {result['loss']:.4f}   perplexity  {result['perplexity']:.3f}")
     return 0
 
@@ -38,26 +54,30 @@ def generate(
     prompt: Annotated[str, Option("--prompt", "-p", help="What to ask.")],
     max_tokens: Annotated[int, Option(help="Where to cut the answer.")] = 100,
     base: Annotated[bool, Option("--base", help="Ask the base without the adapter.")] = False,
+    checkpoint: Checkpoint = "last",
     as_json: Json = False,
 ) -> int:
     """Ask base + adapter one question; the answer is the same as stock mlx-lm's."""
     if max_tokens < 1:
         raise LabError(f"must be at least 1 (got {max_tokens})", where="--max-tokens", usage=True)
-    options = ["--prompt", prompt, "--max-tokens", str(max_tokens), *(["--base"] if base else [])]
-    result = _engine(runs().get(run), "generate", *options)
+    options = ["--prompt", prompt, "--max-tokens", str(max_tokens), "--checkpoint", checkpoint]
+    result = engine(runs().get(run), "generate", *options, *(["--base"] if base else []))
     say({"run": result["run"], "prompt": prompt, "text": result["text"]}) if as_json else print(inert(result["text"]))
     return 0
 
 
-def _engine(run: Run, job: str, *options: str) -> dict[str, Any]:
+def engine(run: Run, job: str, *options: str) -> dict[str, Any]:
     """One job of the engine on a run: its last JSON line, with progress on a terminal. Raises LabError if it failed."""
+    drawn = ""
 
     def progress(event: dict[str, Any]) -> None:
+        nonlocal drawn
         if sys.stderr.isatty():
-            print(f"\r{event['stage']:<8}{event['done']:>5}/{event['total']}", end="", file=sys.stderr, flush=True)
+            drawn = f"{event['stage']:<12}{event['done']:>5}/{event['total']}".ljust(len(drawn))
+            print(f"\r{drawn}", end="", file=sys.stderr, flush=True)
 
     try:
         return ask(job, str(run.path), *options, log=run.path / "log.txt", progress=progress)
     finally:
-        if sys.stderr.isatty() and job == "evaluate":
-            print("\r" + " " * 24 + "\r", end="", file=sys.stderr)
+        if drawn:
+            print("\r" + " " * len(drawn) + "\r", end="", file=sys.stderr, flush=True)

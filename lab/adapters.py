@@ -1,0 +1,32 @@
+"""Which of a run's saved adapters is meant: the last, the best, or the one of an iteration."""
+
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.runs import Run
+
+
+def find_adapter(run: Run, checkpoint: str = "last") -> Path:
+    """The safetensors file of "last", "best" or an iteration's number. Raises LabError if there is none.
+
+    "last" is the newest that was written whole: the numbered one of a run that was killed before its end.
+    """
+    numbered = {int(p.name.partition("_")[0]): p for p in run.adapters.glob("[0-9]*_adapters.safetensors")}
+    last, best = run.adapters / "adapters.safetensors", run.adapters / "best" / "adapters.safetensors"
+    if checkpoint == "last":
+        if last.exists():
+            return last
+        if numbered:
+            return numbered[max(numbered)]
+        raise LabError("has no adapter yet", where=run.id, remedy="let the run reach its first save, or run it again")
+    if checkpoint == "best" and best.exists():
+        return best
+    if checkpoint.isascii() and checkpoint.isdigit() and int(checkpoint) in numbered:
+        return numbered[int(checkpoint)]
+    there = [name for name, path in (("last", last), ("best", best)) if path.exists() or (name == "last" and numbered)]
+    raise LabError(
+        f"{run.id} keeps no adapter {checkpoint!r}",
+        where="--checkpoint",
+        remedy=f"give one of {', '.join([*there, *map(str, sorted(numbered))])}" if there else "train the run first",
+        usage=True,
+    )

@@ -1,0 +1,230 @@
+"""Fusing an adapter into its base: every way is built and measured against base + adapter before one is saved."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_flatten, tree_map, tree_unflatten
+from mlx_lm.gguf import convert_to_gguf
+from mlx_lm.utils import dequantize_model, save
+
+from lab.adapters import find_adapter
+from lab.engine.answer import with_adapter
+from lab.engine.fidelity import HeldOut, Reference
+from lab.engine.load import load_stored, quicken
+from lab.errors import LabError
+from lab.fidelity import Way, faults, recommend
+from lab.runs import Run
+
+GGUF, GGUF_TYPES = "ggml-model-f16.gguf", ("llama", "mistral", "mixtral")
+HALF = (mx.float16, mx.bfloat16)
+WHOLE = ("dequantized", "fused")
+"""The ways that leave one unquantized model, which is what GGUF takes."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model in the base's own number format, with all that its folder needs."""
+
+    model: nn.Module
+    tokenizer: Any
+    config: dict[str, Any]
+    source: Path | str
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """What base and adapter can become: `quantized` again after adding, `dequantized` for good, `fused` where the
+        base is not quantized, or kept `separate` in one folder."""
+        return ("quantized", "dequantized", "separate") if "quantization" in self.config else ("fused", "separate")
+
+    @property
+    def bytes(self) -> int:
+        return sum(p.nbytes for _, p in tree_flatten(self.model.parameters()))
+
+
+def build(run: Run, cache: Path, checkpoint: str, way: str) -> Built:
+    """One way of putting the run's base and adapter together; `base` leaves the adapter out."""
+    model, tokenizer, info, config = load_stored(run.spec.model, cache, bits=run.spec.bits)
+    stored = {name: p.dtype for name, p in tree_flatten(model.parameters())}
+    source = info.path or info.name
+    if way != "base":
+        with_adapter(model, run, checkpoint)
+    if way in ("base", "separate"):
+        return Built(model, tokenizer, config, source)
+    layers = [(n, fuse_layer(m, way == "quantized")) for n, m in model.named_modules() if hasattr(m, "fuse")]
+    model.update_modules(tree_unflatten(layers))
+    trained = dict(tree_flatten(model.parameters()))  # of a full fine-tune, in the float32 it was trained in
+    floats = {name: type for name, type in stored.items() if mx.issubdtype(type, mx.floating)}
+    model.update(
+        tree_unflatten([(name, trained[name].astype(type)) for name, type in floats.items() if name in trained])
+    )
+    if way == "dequantized":
+        model = dequantize_model(model)
+        config = {key: value for key, value in config.items() if key not in ("quantization", "quantization_config")}
+    return Built(model, tokenizer, config, source)
+
+
+def fuse_layer(layer: nn.Module, requantize: bool) -> nn.Module:
+    """A plain layer for an adapted one, by mlx-lm's own `fuse`, added in float32 and rounded once to what is stored."""
+    linear = layer.embedding if "embedding" in layer else layer.linear
+    quantized = "scales" in linear
+    stored = linear.scales.dtype if quantized else linear.weight.dtype
+    if not mx.issubdtype(stored, mx.floating):
+        stored = mx.bfloat16  # mx.dequantize's own choice where scales are no numbers, as in mxfp4
+    linear.update(tree_map(lambda p: p.astype(mx.float32) if p.dtype in HALF else p, linear.parameters()))
+    fused = layer.fuse(dequantize=True)
+    fused.update(tree_map(lambda p: p.astype(stored), fused.parameters()))
+    if quantized and requantize:
+        fused = fused.to_quantized(group_size=linear.group_size, bits=linear.bits, mode=linear.mode)
+    return fused
+
+
+def fuse(
+    run: Run,
+    cache: Path,
+    folder: Path,
+    *,
+    way: str = "auto",
+    checkpoint: str = "last",
+    gguf: bool = False,
+    force: bool = False,
+    rows: int = 200,
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    """Measure every way on at most so many held-out rows, save one, and return the table, the reasons and the folder.
+
+    `way` "auto" saves the recommended one; with `gguf`, the one that GGUF takes. `progress(stage, done, total)` is
+    called as questions are answered. Raises LabError if a way does not exist for this base, or the folder does.
+    """
+    check_target(folder, force)
+    adapter = find_adapter(run, checkpoint)
+    base = build(run, cache, checkpoint, "base")
+    way = check_way(base, way, gguf)
+    held_out = HeldOut.of(run, base.tokenizer, rows)
+    reference = Reference(_ready(build(run, cache, checkpoint, "separate")), base.tokenizer, held_out,
+                          lambda done, total: progress("adapter", done, total))  # fmt: skip
+    measured = []
+    for name in base.ways:
+        built = build(run, cache, checkpoint, name)
+        size = base.bytes + adapter.stat().st_size if name == "separate" else built.bytes
+        kl, top1 = reference.compare(_ready(built))
+        right = reference.score(built.model, lambda done, total, name=name: progress(name, done, total))  # type: ignore[misc]
+        measured.append(Way(name, size, kl, top1, right))
+    effect, _ = reference.compare(_ready(base))
+    recommended, verdict = recommend(measured, effect, reference.exact_match)
+    chosen = next(each for each in measured if each.name == (recommended.name if way == "auto" else way))
+    ends = [faults(each, effect, reference.exact_match) for each in measured]
+    save_folder(run, cache, checkpoint, chosen, folder, gguf=gguf, force=force)
+    return {
+        "run": run.id,
+        "checkpoint": checkpoint,
+        "path": str(folder),
+        "bytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
+        "way": chosen.name,
+        "kl": chosen.kl,
+        "exact_match_adapter": reference.exact_match,
+        "exact_match_fused": chosen.exact_match,
+        "verdict": verdict,
+        "recommended": recommended.name,
+        "adapter_effect": effect,
+        "ways": [
+            {"way": each.name, "bytes": each.bytes, "kl": each.kl, "top1_agreement": each.top1,
+             "exact_match": each.exact_match, "faults": found} for each, found in zip(measured, ends, strict=True)
+        ],
+        "split": held_out.split,
+        "rows": len(reference.rows),
+        "tokens": reference.tokens,
+        "questions": len(held_out.questions),
+        "gguf": str(folder / GGUF) if gguf else None,
+        "warnings": gguf_warnings(folder) if gguf else [],
+    }  # fmt: skip
+
+
+def _ready(built: Built) -> nn.Module:
+    built.model.eval()
+    quicken(built.model)
+    return built.model
+
+
+def check_target(folder: Path, force: bool) -> None:
+    """Raise LabError if the folder is there already and may not be replaced: without force, or if it is no model's."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not force:
+        raise LabError(
+            "is there already", where=str(folder), remedy="give another --save-path, or --force to replace it"
+        )
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "config.json").exists()):
+        raise LabError(
+            "is no model folder, so it is not replaced", where=str(folder), remedy="give another --save-path"
+        )
+
+
+def check_way(base: Built, way: str, gguf: bool) -> str:
+    """The way to save, or "auto". Raises LabError if this base has no such way or GGUF cannot hold it."""
+    if way not in ("auto", *base.ways):
+        kind = "quantized" if "quantization" in base.config else "not quantized"
+        raise LabError(f"the base is {kind}, so there is no way {way!r}", where="--way",
+                       remedy=f"give one of {', '.join(base.ways)}, auto", usage=True)  # fmt: skip
+    if not gguf:
+        return way
+    whole = next(name for name in base.ways if name in WHOLE)
+    if way not in ("auto", whole):
+        raise LabError(f"GGUF is written from an unquantized model, not from {way!r}", where="--export-gguf",
+                       remedy=f"give --way {whole}", usage=True)  # fmt: skip
+    if base.config.get("model_type") not in GGUF_TYPES:
+        raise LabError(f"mlx-lm writes no GGUF of {base.config.get('model_type')} models", where="--export-gguf",
+                       remedy=f"it knows {', '.join(GGUF_TYPES)}; llama.cpp's convert_hf_to_gguf.py knows more",
+                       usage=True)  # fmt: skip
+    return whole
+
+
+def save_folder(run: Run, cache: Path, checkpoint: str, way: Way, folder: Path, *, gguf: bool, force: bool) -> None:
+    """Save a way in mlx-lm's model layout, whole or not at all; `separate` has the adapter in `adapters/`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder.parent).free < way.bytes * 1.05:
+        raise LabError(f"{way.name} takes {way.bytes / 1e6:.0f} MB, and there is not that much free space",
+                       where=str(folder.parent), remedy="free some, or give another --save-path")  # fmt: skip
+    work = Path(tempfile.mkdtemp(prefix=".fusing-", dir=folder.parent))
+    try:
+        built = build(run, cache, checkpoint, "base" if way.name == "separate" else way.name)
+        save(work / "new", built.source, built.model, built.tokenizer, built.config, donate_model=False)
+        if way.name == "separate":
+            (work / "new" / "adapters").mkdir()
+            shutil.copyfile(find_adapter(run, checkpoint), work / "new" / "adapters" / "adapters.safetensors")
+            shutil.copyfile(run.adapters / "adapter_config.json", work / "new" / "adapters" / "adapter_config.json")
+        if gguf:
+            write_gguf(built, work / "new")
+        check_target(folder, force)
+        if folder.exists():
+            os.replace(folder, work / "old")
+        os.replace(work / "new", folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_gguf(built: Built, folder: Path) -> None:
+    """Write the model as GGUF into its saved folder, in the float16 that mlx-lm's header claims."""
+    weights = {name: p.astype(mx.float16) for name, p in tree_flatten(built.model.parameters())}
+    try:
+        convert_to_gguf(folder, weights, built.config, str(folder / GGUF))
+    except Exception as error:
+        what = f"mlx-lm cannot write this model as GGUF ({type(error).__name__}: {error})"
+        remedy = "leave the flag out and give the folder to llama.cpp's convert_hf_to_gguf.py"
+        raise LabError(what, where="--export-gguf", remedy=remedy) from error
+
+
+def gguf_warnings(folder: Path) -> list[str]:
+    """mlx-lm's GGUF says that the tokenizer is SentencePiece's, which is not so of every llama."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    if "ByteLevel" not in json.dumps(tokenizer.get("decoder")):
+        return []
+    what = "mlx-lm calls the tokenizer in the GGUF SentencePiece's, but this model's is byte-level BPE, so llama.cpp"
+    return [f"{what} would cut text into wrong tokens; give the folder to its convert_hf_to_gguf.py instead"]

@@ -1,0 +1,67 @@
+"""`lowrank fuse`: one model from base and adapter, after measuring what each way of making it would lose."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Option
+
+from lab.errors import LabError
+from tui.commands import inert, megabytes, note, runs, say
+from tui.commands.asking import Checkpoint, Json, Name, engine
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("fuse")(fuse)
+
+
+def fuse(
+    run: Name,
+    save_path: Annotated[Path | None, Option(help="Folder to make (default: `fused` in the run's).")] = None,
+    way: Annotated[
+        str, Option(help="quantized, dequantized, fused (of an unquantized base), separate, or auto: the recommended.")
+    ] = "auto",
+    checkpoint: Checkpoint = "last",
+    rows: Annotated[int, Option(help="Held-out rows to measure on, at most.")] = 200,
+    export_gguf: Annotated[bool, Option("--export-gguf", help="Write a GGUF file into the folder too.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace the folder if there is one.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Measure how faithful each way of fusing is to base + adapter, then save one as a folder for stock mlx-lm."""
+    if rows < 1:
+        raise LabError(f"must be at least 1 (got {rows})", where="--rows", usage=True)
+    found = runs().get(run)
+    folder = (save_path.expanduser() if save_path else found.path / "fused").absolute()
+    options = ["--save-path", str(folder), "--way", way, "--checkpoint", checkpoint, "--rows", str(rows)]
+    options += ["--export-gguf"] * export_gguf + ["--force"] * force
+    result = engine(found, "fuse", *options)
+    if as_json:
+        say({key: value for key, value in result.items() if key != "event"})
+    else:
+        print("\n".join(inert(line) for line in describe(result)))
+    for warning in result["warnings"]:
+        note(f"lowrank: {warning}")
+    return 0
+
+
+def describe(result: dict[str, Any]) -> list[str]:
+    """The table of ways and the advice, in lines made for 80 cells; a sentence runs on, for the terminal to wrap."""
+    effect = result["adapter_effect"]
+    lines = [f"{'':<18}{'size':>9}{'KL, nats/token':>16}{'of effect':>11}{'same token':>12}{'exact match':>13}"]
+    for way in result["ways"]:
+        share = f"{way['kl'] / effect:.1%}" if effect else "-"
+        lines.append(f"{way['way']:<18}{megabytes(way['bytes']):>9}{way['kl']:>16.2g}{share:>11}"
+                     f"{way['top1_agreement']:>12.1%}{_share(way['exact_match']):>13}")  # fmt: skip
+    lines.append(f"{'base + adapter':<18}{'':>9}{'':>39}{_share(result['exact_match_adapter']):>13}")
+    lines.append(f"{'base alone':<18}{'':>9}{effect:>16.2g}{'100.0%' if effect else '-':>11}")
+    seen = f"on {result['rows']} rows of {result['split']}, {result['tokens']:,} supervised tokens"
+    lines += [f"{seen}; KL is from base + adapter", "", f"Recommended: {result['verdict']}."]
+    lines.append(f"Saved {result['way']}, {megabytes(result['bytes'])}, in {result['path']}")
+    if result["way"] == "separate":
+        lines.append("for mlx-lm: --model that folder, --adapter-path its adapters folder")
+    return lines
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
