@@ -160,6 +160,8 @@ class Session:
         self.events.write("stage", stage="evaluating")
         loss = self.validate()
         p.validations.append((p.iteration, loss))
+        if p.iteration == 0:
+            p.watch.validated(loss)
         better = p.iteration > 0 and loss < p.best_loss
         if better:
             p.best_iteration, p.best_loss, p.waited = p.iteration, loss, 0
@@ -196,7 +198,11 @@ class Session:
 
 def diverged(kind: str, progress: Progress, spec: RunSpec) -> LabError:
     """The end of a run whose loss is no good any more: `kind` is "nan" or "diverged"."""
-    what = "the loss is not a number any more" if kind == "nan" else "the loss left the ground it started from"
+    what = (
+        "the loss is not a number any more"
+        if kind == "nan"
+        else "what was learned is lost: the loss has risen to where it began, or above, and stayed there"
+    )
     scale = "" if spec.fine_tune_type == "full" else f" or --scale (it is {spec.lora_parameters.scale:g})"
     remedy = f"lower --learning-rate (it is {spec.learning_rate:g}){scale}"
     return LabError(f"{what} at iteration {progress.iteration}", remedy=remedy, verdict=kind)
