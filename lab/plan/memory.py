@@ -34,7 +34,7 @@ class Factors:
 
 
 FACTORS = {
-    "cpu": Factors(4, 1.27, 1.12, 0, 11.9, 0.78, 0.92, 11.9, 1.76, 1, 0.2, "fitted to runs of this engine on a CPU"),
+    "cpu": Factors(4, 1.2, 1.1, 0.5, 11.9, 0.9, 1.0, 1.0, 1.2, 1, 0.2, "fitted to runs of this engine on a CPU"),
     "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 2, 0, 1.5, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
 }
 COMPONENTS = ("weights", "trained", "activations", "attention", "logits", "dora", "overhead")
@@ -92,7 +92,8 @@ def components(step: Step, device: str) -> dict[str, int]:
     kept = 1 if step.grad_checkpoint and reach else reach
     inputs = tokens * reach * s["hidden"] if step.grad_checkpoint else 0
     scores = step.batch_size * s["heads"] * step.length**2
-    largest = max(s["vocab"] * s["hidden"], *(i * o for i, o in linear_layers(s).values()))
+    matrices = sum(i * o for i, o in linear_layers(s).values())
+    dequantized = reach * matrices + s["vocab"] * s["hidden"] if step.bits else 0
     dense = sum(i * o for i, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
     weights = weights_bytes(step, device)
     sizes = {
@@ -102,7 +103,7 @@ def components(step: Step, device: str) -> dict[str, int]:
         "attention": f.width * scores * (f.attention_saved * kept + f.attention_passing),
         "logits": f.width * f.logits * tokens * s["vocab"],
         "dora": f.width * f.dora * dense,
-        "overhead": f.width * (f.passing * tokens * block + (f.dequantized * largest if step.bits else 0)),
+        "overhead": f.width * (f.passing * tokens * block + f.dequantized * dequantized),
     }
     if f.whole != 1:
         sizes["overhead"] += (f.whole - 1) * sum(sizes.values())

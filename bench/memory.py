@@ -1,0 +1,274 @@
+"""Estimated against measured peak memory on a grid of real runs: `python bench/memory.py [--fit] [--work FOLDER]`.
+
+Trains each case of the grid for four iterations (`sprout`, and larger random models made on the spot), writes its
+measured peak to results.jsonl in the work folder, and prints a table of estimates by the present factors of
+`lab.plan.memory` with how many are within 20 %. Cases measured already are not measured again, so it can be stopped
+and started. `--fit` also prints the factors that fit all results best. Pin it to a core to leave the others alone.
+Needs the package installed, or PYTHONPATH at the checkout.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.models import BUNDLED
+from lab.plan import memory
+from lab.plan.base import find_base
+from lab.plan.machine import Machine
+from lab.plan.memory import FACTORS, Factors
+from lab.plan.plan import Inputs, make
+from lab.plan.rows import Rows
+from lab.spec import RunSpec
+
+NEAR = 0.2
+LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+         "max_position_embeddings": 2048, "torch_dtype": "float32", "eos_token_id": 0}  # fmt: skip
+
+
+def _config(hidden: int, inner: int, blocks: int, heads: int, kv: int, vocab: int, **more: Any) -> dict[str, Any]:
+    return LLAMA | {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": blocks,
+                    "num_attention_heads": heads, "num_key_value_heads": kv, "vocab_size": vocab,
+                    "tie_word_embeddings": True, **more}  # fmt: skip
+
+
+MODELS = {
+    "wide": _config(512, 1536, 8, 8, 4, 1024),
+    "half": _config(512, 1536, 8, 8, 4, 1024, torch_dtype="bfloat16"),
+    "words": _config(256, 1024, 4, 8, 2, 8192, tie_word_embeddings=False),
+    "deep": _config(320, 832, 14, 5, 5, 2048),
+    "qwen3": _config(256, 768, 6, 4, 2, 4096, model_type="qwen3", architectures=["Qwen3ForCausalLM"], head_dim=96),
+}
+"""Random models: the 26 M-parameter one of the issue, the same in 16 bits, one of many words, one of many blocks, and
+one of another family."""
+CASES = [
+    # model, tokens a row (0: the bundled sql), flags
+    ("sprout", 0, "--batch-size 8"),
+    ("sprout", 0, "--batch-size 2"),
+    ("sprout", 0, "--batch-size 32"),
+    ("sprout", 0, "--batch-size 8 --bits 4"),
+    ("sprout", 0, "--batch-size 8 --fine-tune-type dora"),
+    ("sprout", 0, "--batch-size 8 --fine-tune-type dora --bits 4"),
+    ("sprout", 0, "--batch-size 8 --fine-tune-type full"),
+    ("sprout", 0, "--batch-size 16 --grad-checkpoint"),
+    ("sprout", 0, "--batch-size 4 --grad-accumulation-steps 2 --rank 64"),
+    ("sprout", 0, "--batch-size 8 --num-layers 2"),
+    ("sprout", 512, "--batch-size 1"),
+    ("sprout", 512, "--batch-size 2 --grad-checkpoint"),
+    ("sprout", 128, "--batch-size 8 --bits 8"),
+    ("sprout", 128, "--batch-size 4 --max-seq-length 64"),
+    ("sprout", 256, "--batch-size 4 --fine-tune-type full --num-layers 3"),
+    ("wide", 32, "--batch-size 8"),
+    ("wide", 128, "--batch-size 4"),
+    ("wide", 128, "--batch-size 4 --num-layers 1"),
+    ("wide", 128, "--batch-size 4 --num-layers 4"),
+    ("wide", 128, "--batch-size 4 --bits 4"),
+    ("wide", 128, "--batch-size 4 --bits 4 --num-layers 2"),
+    ("wide", 128, "--batch-size 4 --bits 8 --grad-checkpoint"),
+    ("wide", 128, "--batch-size 4 --grad-checkpoint"),
+    ("wide", 128, "--batch-size 4 --fine-tune-type dora"),
+    ("wide", 128, "--batch-size 4 --fine-tune-type dora --bits 4"),
+    ("wide", 128, "--batch-size 4 --fine-tune-type full"),
+    ("wide", 32, "--batch-size 2 --fine-tune-type full"),
+    ("wide", 32, "--batch-size 2 --fine-tune-type full --grad-accumulation-steps 2"),
+    ("wide", 32, "--batch-size 2 --fine-tune-type full --optimizer sgd"),
+    ("wide", 64, "--batch-size 2 --rank 128"),
+    ("wide", 512, "--batch-size 1"),
+    ("wide", 512, "--batch-size 1 --grad-checkpoint --bits 4"),
+    ("half", 64, "--batch-size 4"),
+    ("half", 64, "--batch-size 1 --num-layers 2"),
+    ("half", 64, "--batch-size 4 --bits 4"),
+    ("words", 64, "--batch-size 4"),
+    ("words", 256, "--batch-size 2"),
+    ("words", 64, "--batch-size 4 --bits 4"),
+    ("words", 64, "--batch-size 4 --fine-tune-type dora"),
+    ("words", 128, "--batch-size 4 --grad-checkpoint --num-layers 2"),
+    ("deep", 64, "--batch-size 4"),
+    ("deep", 256, "--batch-size 2 --grad-checkpoint"),
+    ("deep", 128, "--batch-size 2 --num-layers 5 --bits 5"),
+    ("deep", 64, "--batch-size 4 --fine-tune-type full --num-layers 4"),
+    ("qwen3", 128, "--batch-size 4"),
+    ("qwen3", 128, "--batch-size 4 --bits 4 --fine-tune-type dora"),
+    ("qwen3", 256, "--batch-size 2 --num-layers 3"),
+    ("qwen3", 64, "--batch-size 4 --fine-tune-type full"),
+]
+FITTED = ("activations", "attention_saved", "attention_passing", "logits", "passing", "trained", "dequantized", "dora")
+
+
+class Bench:
+    """The grid, its models and data, and what was measured, in a folder that is kept."""
+
+    def __init__(self, work: Path) -> None:
+        self.work, self.results = work, work / "results.jsonl"
+        work.mkdir(parents=True, exist_ok=True)
+
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """What was measured so far, by case."""
+        if not self.results.exists():
+            return {}
+        rows = [json.loads(line) for line in self.results.read_text(encoding="utf-8").splitlines()]
+        return {row["case"]: row for row in rows}
+
+    def run(self) -> None:
+        """Measure what is not measured yet."""
+        done = self.measured()
+        for model, tokens, flags in CASES:
+            if _name(model, tokens, flags) in done:
+                continue
+            words = ["--model", self.model(model), "--data", self.data(tokens), *flags.split()]
+            words += ["--iters", "4", "--samples", "0", "--val-batches", "1", "--json"]
+            planned = self._lowrank("plan", "--no-probe", *words)
+            trained = self._lowrank("train", "--steps-per-eval", "1000", "--save-every", "1000", *words)
+            row = {"case": _name(model, tokens, flags), "length": planned["longest_batch_tokens"],
+                   "planned_trainable": planned["trainable_parameters"], "trainable": trained["trainable_parameters"],
+                   "measured": trained["peak_memory_bytes"]}  # fmt: skip
+            with self.results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            print(f"measured {row['case']}: {row['measured'] / 1e6:.0f} MB", file=sys.stderr, flush=True)
+            shutil.rmtree(self.work / "home" / "runs", ignore_errors=True)  # a plan would learn from finished runs
+
+    def _lowrank(self, *words: str) -> dict[str, Any]:
+        environment = {**os.environ, "LOWRANK_HOME": str(self.work / "home")}
+        done = subprocess.run([sys.executable, "-m", "tui", *words], env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"lowrank {' '.join(words)}: {done.stderr.strip()}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def model(self, name: str) -> str:
+        """The bundled name, or the folder of a random model, made if it is not there yet."""
+        if name == "sprout":
+            return name
+        folder = self.work / name
+        if not (folder / "config.json").exists():
+            _make_model(MODELS[name], folder)
+        return str(folder)
+
+    def data(self, tokens: int) -> str:
+        """The bundled name, or a folder of rows of so many targets: `sprout`'s tokenizer takes digits one by one."""
+        if not tokens:
+            return "sql"
+        folder = self.work / f"rows-{tokens}"
+        folder.mkdir(exist_ok=True)
+        row = json.dumps({"text": "7" * tokens}) + "\n"
+        (folder / "train.jsonl").write_text(row * 64)
+        (folder / "valid.jsonl").write_text(row * 8)
+        return str(folder)
+
+    def components(self, row: dict[str, Any]) -> dict[str, int]:
+        """The estimate of a measured case by the present factors."""
+        model, tokens, flags = row["case"].split(" ", 2)
+        words = iter(flags.split())
+        fields: dict[str, Any] = {"model": self.model(model)}
+        for word in words:
+            name = word.removeprefix("--").replace("-", "_")
+            value: Any = True if name == "grad_checkpoint" else next(words)
+            value = int(value) if str(value).isdigit() else value
+            if name == "rank":
+                fields["lora_parameters"] = {"rank": value}
+            else:
+                fields[name] = value
+        spec = RunSpec.make(fields)
+        base = find_base(spec.model, self.work / "home" / "cache", spec.bits)
+        rows = Rows(64, 8, row["length"], row["length"], True)
+        return make(Inputs(spec, base, rows, Machine("cpu", "CPU", 1 << 40))).memory
+
+    def table(self) -> None:
+        """Print every measured case with its estimate."""
+        near = 0
+        rows = list(self.measured().values())
+        print(f"{'case':<66}{'estimated':>11}{'measured':>11}{'off':>8}")
+        for row in rows:
+            estimate = sum(self.components(row).values())
+            off = estimate / row["measured"] - 1
+            near += abs(off) <= NEAR
+            print(f"{row['case']:<66}{estimate / 1e6:>8.0f} MB{row['measured'] / 1e6:>8.0f} MB{off:>+8.1%}")
+        exact = sum(row["trainable"] == row["planned_trainable"] for row in rows)
+        print(f"within {NEAR:.0%}: {near} of {len(rows)} ({near / max(1, len(rows)):.0%});"
+              f" trainable parameters exact: {exact} of {len(rows)}")  # fmt: skip
+
+    def fit(self) -> None:
+        """Print the factors, none below zero, that make the relative errors of all cases least."""
+        rows = list(self.measured().values())
+        nothing = {name: 0.0 for name in FITTED}
+        features = []
+        for name in (None, *FITTED):
+            chosen = nothing | ({name: 1.0} if name else {})
+            with_one = replace(FACTORS["cpu"], **chosen)
+            features.append([self._sum(row, with_one) for row in rows])
+        base = np.array(features[0])
+        peaks = np.array([row["measured"] for row in rows], float)
+        matrix = (np.array(features[1:]) - base).T / peaks[:, None]
+        found = _non_negative(matrix, (peaks - base) / peaks)
+        for name, value in zip(FITTED, found, strict=True):
+            print(f"{name:<20}{value:8.3f}   (now {getattr(FACTORS['cpu'], name):g})")
+        off = matrix @ found - (peaks - base) / peaks
+        print(f"with these: worst {np.abs(off).max():.1%}, mean {np.abs(off).mean():.1%}")
+
+    def _sum(self, row: dict[str, Any], factors: Factors) -> int:
+        kept, memory.FACTORS["cpu"] = memory.FACTORS["cpu"], factors
+        try:
+            return sum(self.components(row).values())
+        finally:
+            memory.FACTORS["cpu"] = kept
+
+
+def _name(model: str, tokens: int, flags: str) -> str:
+    return f"{model} {tokens} {flags}"
+
+
+def _non_negative(matrix: Any, wanted: Any) -> Any:
+    """Least squares without negative factors: those that come out below zero are left out, one after another."""
+    kept = list(range(matrix.shape[1]))
+    while True:
+        solution = np.linalg.lstsq(matrix[:, kept], wanted, rcond=None)[0]
+        if (solution >= 0).all():
+            break
+        kept.pop(int(np.argmin(solution)))
+    found = np.zeros(matrix.shape[1])
+    found[kept] = solution
+    return found
+
+
+def _make_model(config: dict[str, Any], folder: Path) -> None:
+    """A random model of this configuration with `sprout`'s tokenizer, as mlx-lm stores it."""
+    code = (
+        "import json, sys, mlx.core as mx; from pathlib import Path; from mlx.utils import tree_flatten;"
+        "from lab.engine.probe import build; config = json.loads(sys.argv[1]); folder = Path(sys.argv[2]);"
+        "dtype = getattr(mx, config['torch_dtype']);"
+        "weights = {k: v.astype(dtype) for k, v in tree_flatten(build(config).parameters())};"
+        "mx.save_safetensors(str(folder / 'model.safetensors'), weights, metadata={'format': 'mlx'})"
+    )
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        subprocess.run([sys.executable, "-c", code, json.dumps(config), work], check=True)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(BUNDLED / "sprout" / name, work)
+        (Path(work) / "config.json").write_text(json.dumps(config))
+        shutil.copytree(work, folder)
+
+
+def main() -> None:
+    """Measure, print, and fit if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fit", action="store_true", help="print the factors that fit best")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lowrank-bench-memory")
+    parser.add_argument("--no-run", action="store_true", help="only look at what was measured")
+    options = parser.parse_args()
+    bench = Bench(options.work)
+    if not options.no_run:
+        bench.run()
+    bench.table()
+    if options.fit:
+        bench.fit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The memory estimate: what it grows with, what reaches how deep, and how near it is to what runs really took."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.models import preset_shape
+from lab.plan.memory import COMPONENTS, FACTORS, Step, components, weights_bytes
+
+SHAPE = preset_shape("llama-3.2-1b")
+STEP = Step(SHAPE, 1_235_814_400, 5_636_096, "lora", 0, 64, 2, -1, None, 4, 256)
+
+
+def peak(step: Step, device: str = "cpu") -> int:
+    return sum(components(step, device).values())
+
+
+@given(
+    st.sampled_from(["lora", "dora", "full"]),
+    st.sampled_from([0, 3, 4, 8]),
+    st.integers(1, 16),
+    st.integers(1, 64),
+    st.integers(8, 4096),
+    st.booleans(),
+    st.sampled_from(["cpu", "metal"]),
+)
+def test_less_work_never_takes_more(
+    method: str, bits: int, layers: int, batch: int, length: int, checkpoint: bool, device: str
+) -> None:
+    step = replace(STEP, method=method, bits=bits, layers=layers, batch_size=batch, length=length)
+    step = replace(step, grad_checkpoint=checkpoint)
+    assert tuple(components(step, device)) == COMPONENTS and min(components(step, device).values()) >= 0
+    assert peak(step, device) <= peak(replace(step, batch_size=batch + 1), device)
+    assert peak(step, device) <= peak(replace(step, length=length + 8), device)
+    assert peak(step, device) <= peak(replace(step, layers=layers + 1), device)
+    assert peak(step, device) <= peak(replace(step, accumulate=True), device)
+
+
+def test_four_bits_are_a_half_byte_and_an_eighth_of_scales_a_weight() -> None:
+    quantized = replace(STEP, bits=4)
+    assert weights_bytes(quantized, "metal") == round(STEP.total * 0.5625)
+    assert weights_bytes(STEP, "metal") == STEP.total * 2 and weights_bytes(STEP, "cpu") == STEP.total * 4
+
+
+@pytest.mark.parametrize(
+    ("layers", "keys", "reach"),
+    [
+        (-1, None, 16),
+        (3, None, 3),
+        (99, None, 16),
+        (3, ["self_attn.q_proj"], 3),
+        (3, ["lm_head"], 0),
+        (3, ["model.layers.2.mlp.up_proj"], 14),
+        (3, ["self_attn.q_proj", "model.layers.15.mlp.up_proj"], 3),
+        (3, ["model.embed_tokens"], 16),
+    ],
+)
+def test_the_gradient_reaches_down_to_the_first_block_that_is_trained(
+    layers: int, keys: list[str] | None, reach: int
+) -> None:
+    assert replace(STEP, layers=layers, keys=keys).reach == reach
+
+
+def test_checkpointing_keeps_the_inputs_of_blocks_and_one_block() -> None:
+    plain, saving = components(STEP, "cpu"), components(replace(STEP, grad_checkpoint=True), "cpu")
+    assert saving["attention"] < plain["attention"] and saving["logits"] == plain["logits"]
+    inputs = 4 * 4 * 256 * 16 * SHAPE["hidden"]
+    assert saving["activations"] == pytest.approx(plain["activations"] / 16 + inputs)
+
+
+def test_factors_say_where_they_are_from() -> None:
+    assert "this engine" in FACTORS["cpu"].source and "not measured" in FACTORS["gpu"].source
+    assert FACTORS["gpu"].uncertainty > FACTORS["cpu"].uncertainty

@@ -1,0 +1,91 @@
+"""`lowrank plan` from the outside: offline for presets, against real runs for `sprout`, and learning from them."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import Desk
+
+KEYS = {
+    "trainable_parameters",
+    "total_parameters",
+    "estimated_peak_memory_bytes",
+    "estimated_seconds",
+    "fits",
+    "warnings",
+}
+SHORT = (
+    "--iters",
+    "12",
+    "--steps-per-report",
+    "4",
+    "--steps-per-eval",
+    "12",
+    "--val-batches",
+    "2",
+    "--save-every",
+    "6",
+)
+
+
+def test_a_preset_is_planned_for_without_weights_network_or_engine(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    done = desk("plan", "--model", "preset:llama-3.2-1b", "--bits", "4", "--memory", "8GB", "--json")
+    found = done.lines[-1]
+    assert done.code == 0 and set(found) >= KEYS
+    assert (found["trainable_parameters"], found["total_parameters"]) == (5_636_096, 1_235_814_400)
+    assert found["method"] == "QLoRA" and found["estimated_seconds"] is None and not found["rows_counted"]
+    assert not (tmp_path / "cache" / "plan.log").exists(), "the engine was not asked"
+
+    for_people = desk("plan", "--model", "llama-3.2-1b", "--bits", "4", "--memory", "8GB")
+    assert for_people.code == 0 and all(len(line) <= 80 for line in for_people.out.splitlines())
+    assert "5,636,096 of 1,235,814,400 train (0.46%)" in for_people.out
+    assert "8.0 GB free" in for_people.out and "guessed from bytes" in " ".join(for_people.out.split())
+
+
+def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callable, desk: Desk, tmp_path: Path) -> None:
+    run, done = trained("--model", "sprout", *SHORT)
+    last = done.lines[-1]
+    fresh = Desk(tmp_path)("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
+    assert fresh["trainable_parameters"] == last["trainable_parameters"]
+    assert fresh["total_parameters"] == run.started()["total_parameters"]
+    assert fresh["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
+    assert fresh["calibrated_runs"] == 0 and fresh["estimated_seconds"] is None and fresh["warnings"] == []
+
+    learned = desk("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
+    assert learned["calibrated_runs"] >= 1 and learned["estimated_seconds"] > 0
+    assert learned["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.15)
+
+
+def test_a_probe_times_real_iterations_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    desk, temporary = Desk(tmp_path), Path(tempfile.gettempdir())
+    before = set(temporary.glob("lowrank-plan-*"))
+    done = desk("plan", "--iters", "1000", "--batch-size", "4", "--samples", "1")
+    assert done.code == 0 and "by a probe of 3 iterations" in done.out, done.out + done.err
+    assert "1,000 iterations of" in done.out and "11 validations of" in done.out
+    assert all(len(line) <= 80 for line in done.out.splitlines())
+    assert not (tmp_path / "runs").exists() and set(temporary.glob("lowrank-plan-*")) <= before
+
+
+def test_what_does_not_fit_is_not_probed_and_has_a_remedy(tmp_path: Path) -> None:
+    done = Desk(tmp_path)("plan", "--memory", "60MB", "--json")
+    found = done.lines[-1]
+    assert done.code == 0 and not found["fits"] and found["warning_kinds"] == ["memory"]
+    assert found["cheapest_fix"] and found["cheapest_fix"] in found["warnings"][0]
+    assert found["estimated_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--model", "preset:nothing"), "there are llama-3.2-1b, mistral-7b, qwen3-0.6b"),
+        (("--model", "nothing"), "or to plan only: llama-3.2-1b"),
+        (("--memory", "lots"), "write it like 16GB"),
+        (("--iters", "0"), "--iters"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = Desk(tmp_path)("plan", *flags)
+    assert done.code == 2 and said in done.err and done.err.count("\n") == 1
