@@ -18,15 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lab.models import BUNDLED
-from lab.plan import memory
 from lab.plan.base import find_base
-from lab.plan.machine import Machine
-from lab.plan.memory import FACTORS, Factors
-from lab.plan.plan import Inputs, make
-from lab.plan.rows import Rows
+from lab.plan.memory import FACTORS, Factors, Step, components
+from lab.plan.plan import counts_of
 from lab.spec import RunSpec
 
 NEAR = 0.2
@@ -100,7 +95,7 @@ CASES = [
     ("qwen3", 256, "--batch-size 2 --num-layers 3"),
     ("qwen3", 64, "--batch-size 4 --fine-tune-type full"),
 ]
-FITTED = ("activations", "attention_saved", "attention_passing", "logits", "passing", "trained", "dequantized", "dora")
+FITTED = ("activations", "attention_saved", "logits", "passing", "attention_passing", "trained", "dequantized", "dora")
 
 
 class Bench:
@@ -163,23 +158,20 @@ class Bench:
         (folder / "valid.jsonl").write_text(row * 8)
         return str(folder)
 
-    def components(self, row: dict[str, Any]) -> dict[str, int]:
-        """The estimate of a measured case by the present factors."""
-        model, tokens, flags = row["case"].split(" ", 2)
+    def step(self, row: dict[str, Any]) -> Step:
+        """The training step of a measured case."""
+        model, _, flags = row["case"].split(" ", 2)
         words = iter(flags.split())
         fields: dict[str, Any] = {"model": self.model(model)}
         for word in words:
             name = word.removeprefix("--").replace("-", "_")
             value: Any = True if name == "grad_checkpoint" else next(words)
             value = int(value) if str(value).isdigit() else value
-            if name == "rank":
-                fields["lora_parameters"] = {"rank": value}
-            else:
-                fields[name] = value
+            fields |= {"lora_parameters": {"rank": value}} if name == "rank" else {name: value}
         spec = RunSpec.make(fields)
         base = find_base(spec.model, self.work / "home" / "cache", spec.bits)
-        rows = Rows(64, 8, row["length"], row["length"], True)
-        return make(Inputs(spec, base, rows, Machine("cpu", "CPU", 1 << 40))).memory
+        stored = (base.bits, base.group, base.width)
+        return Step.of(spec, base.shape, counts_of(spec, base), stored, row["length"])
 
     def table(self) -> None:
         """Print every measured case with its estimate."""
@@ -187,7 +179,7 @@ class Bench:
         rows = list(self.measured().values())
         print(f"{'case':<66}{'estimated':>11}{'measured':>11}{'off':>8}")
         for row in rows:
-            estimate = sum(self.components(row).values())
+            estimate = sum(components(self.step(row), "cpu").values())
             off = estimate / row["measured"] - 1
             near += abs(off) <= NEAR
             print(f"{row['case']:<66}{estimate / 1e6:>8.0f} MB{row['measured'] / 1e6:>8.0f} MB{off:>+8.1%}")
@@ -196,46 +188,30 @@ class Bench:
               f" trainable parameters exact: {exact} of {len(rows)}")  # fmt: skip
 
     def fit(self) -> None:
-        """Print the factors, none below zero, that make the relative errors of all cases least."""
+        """Print the factors that make the squared relative errors of all cases least, by trying them one at a time."""
         rows = list(self.measured().values())
-        nothing = {name: 0.0 for name in FITTED}
-        features = []
-        for name in (None, *FITTED):
-            chosen = nothing | ({name: 1.0} if name else {})
-            with_one = replace(FACTORS["cpu"], **chosen)
-            features.append([self._sum(row, with_one) for row in rows])
-        base = np.array(features[0])
-        peaks = np.array([row["measured"] for row in rows], float)
-        matrix = (np.array(features[1:]) - base).T / peaks[:, None]
-        found = _non_negative(matrix, (peaks - base) / peaks)
-        for name, value in zip(FITTED, found, strict=True):
-            print(f"{name:<20}{value:8.3f}   (now {getattr(FACTORS['cpu'], name):g})")
-        off = matrix @ found - (peaks - base) / peaks
-        print(f"with these: worst {np.abs(off).max():.1%}, mean {np.abs(off).mean():.1%}")
+        steps = [self.step(row) for row in rows]
+        before = FACTORS["cpu"]
 
-    def _sum(self, row: dict[str, Any], factors: Factors) -> int:
-        kept, memory.FACTORS["cpu"] = memory.FACTORS["cpu"], factors
-        try:
-            return sum(self.components(row).values())
-        finally:
-            memory.FACTORS["cpu"] = kept
+        def errors(factors: Factors) -> list[float]:
+            FACTORS["cpu"] = factors
+            return [sum(components(step, "cpu").values()) / row["measured"] - 1
+                    for step, row in zip(steps, rows, strict=True)]  # fmt: skip
+
+        best, least, stride = before, sum(e**2 for e in errors(before)), 0.5
+        while stride > 0.005:
+            tried = [replace(best, **{name: max(0.02, getattr(best, name)) * change})
+                     for name in FITTED for change in (1 + stride, 1 / (1 + stride))]  # fmt: skip
+            error, found = min(((sum(e**2 for e in errors(each)), each) for each in tried), key=lambda pair: pair[0])
+            best, least, stride = (found, error, stride) if error < least else (best, least, stride / 2)
+        for name in FITTED:
+            print(f"{name:<20}{getattr(best, name):8.2f}   (now {getattr(before, name):g})")
+        off = sorted(abs(e) for e in errors(best))
+        print(f"with these: worst {off[-1]:.1%}, mean {sum(off) / len(off):.1%}")
 
 
 def _name(model: str, tokens: int, flags: str) -> str:
     return f"{model} {tokens} {flags}"
-
-
-def _non_negative(matrix: Any, wanted: Any) -> Any:
-    """Least squares without negative factors: those that come out below zero are left out, one after another."""
-    kept = list(range(matrix.shape[1]))
-    while True:
-        solution = np.linalg.lstsq(matrix[:, kept], wanted, rcond=None)[0]
-        if (solution >= 0).all():
-            break
-        kept.pop(int(np.argmin(solution)))
-    found = np.zeros(matrix.shape[1])
-    found[kept] = solution
-    return found
 
 
 def _make_model(config: dict[str, Any], folder: Path) -> None:

@@ -65,7 +65,8 @@ def describe(config: Mapping[str, Any], spec: RunSpec) -> dict[str, Any]:
     try:
         adapt(model, spec)
     except ValueError as error:
-        raise LabError(str(error), where="lora_parameters.keys" if spec.lora_parameters.keys else "--fine-tune-type",
+        where = "lora_parameters.keys" if spec.lora_parameters.keys else "--fine-tune-type"
+        raise LabError(str(error).rstrip("."), where=where,
                        remedy="choose lora, or other keys", usage=True) from error  # fmt: skip
     trainable = sum(value.size for _, value in tree_flatten(model.trainable_parameters()))
     return {"trainable_parameters": trainable, "total_parameters": total, "shape": shape}

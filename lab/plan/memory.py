@@ -22,9 +22,10 @@ class Factors:
     width: int
     activations: float
     attention_saved: float
-    attention_passing: float
+    attention_once: float
     logits: float
     passing: float
+    attention_passing: float
     trained: float
     dequantized: float
     dora: float
@@ -34,8 +35,8 @@ class Factors:
 
 
 FACTORS = {
-    "cpu": Factors(4, 1.2, 1.1, 0.5, 11.9, 0.9, 1.0, 1.0, 1.2, 1, 0.2, "fitted to runs of this engine on a CPU"),
-    "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 2, 0, 1.5, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
+    "cpu": Factors(4, 1.2, 1.1, 0, 6, 3, 6, 1.0, 1.0, 1.2, 1, 0.2, "fitted to runs of this engine on a CPU"),
+    "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 0, 2, 0, 1.5, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
 }
 COMPONENTS = ("weights", "trained", "activations", "attention", "logits", "dora", "overhead")
 
@@ -96,14 +97,17 @@ def components(step: Step, device: str) -> dict[str, int]:
     dequantized = reach * matrices + s["vocab"] * s["hidden"] if step.bits else 0
     dense = sum(i * o for i, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
     weights = weights_bytes(step, device)
+    logits = f.logits * tokens * s["vocab"]
+    # The gradient begins at the logits; when it has passed on to the top block, what that needs stands in their place.
+    passing = max(0, f.passing * tokens * block + f.attention_passing * scores - logits)
     sizes = {
         "weights": weights,
         "trained": 4 * step.trainable * (MOMENTS[step.optimizer] + step.accumulate + f.trained),
         "activations": f.width * (f.activations * tokens * kept * block + inputs),
-        "attention": f.width * scores * (f.attention_saved * kept + f.attention_passing),
-        "logits": f.width * f.logits * tokens * s["vocab"],
+        "attention": f.width * scores * (f.attention_saved * kept + f.attention_once),
+        "logits": f.width * logits,
         "dora": f.width * f.dora * dense,
-        "overhead": f.width * (f.passing * tokens * block + f.dequantized * dequantized),
+        "overhead": f.width * (passing + f.dequantized * dequantized),
     }
     if f.whole != 1:
         sizes["overhead"] += (f.whole - 1) * sum(sizes.values())

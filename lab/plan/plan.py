@@ -47,6 +47,7 @@ class Plan:
     machine: Machine
     trainable: int
     total: int
+    blocks: int
     memory: dict[str, int]
     ratio: float
     calibrated: int
@@ -125,8 +126,9 @@ def make(given: Inputs) -> Plan:
         per_second, runs = speed(given.pasts, method(spec, base))
         source = f"the speed of {runs} finished run{'s' * (runs != 1)}"
         timing = seconds.from_speed(spec, rows, step, per_second, TYPICAL_START, source) if runs else None
-    return Plan(spec, base, rows, machine, *counts, memory, ratio, calibrated, factors.uncertainty + unsure,
-                factors.source, peak(spec, spec.max_seq_length), timing, fix, found)  # fmt: skip
+    return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated,
+                factors.uncertainty + unsure, factors.source, peak(spec, spec.max_seq_length), timing, fix,
+                found)  # fmt: skip
 
 
 def _fewer(changed: RunSpec, base: Base, counts: tuple[int, int], shape: dict[str, int]) -> tuple[int, int]:

@@ -160,12 +160,13 @@ def describe(found: Plan) -> list[str]:
     """The plan in lines for 80 cells."""
     spec, rows = found.spec, found.rows
     share = found.trainable / max(1, found.total)
-    asked = f"{spec.num_layers} of its" if spec.num_layers > 0 else "all"
+    some = 0 < spec.num_layers < found.blocks
+    where = f"{spec.num_layers} of {found.blocks} blocks" if some else f"all {found.blocks} blocks"
     lines = [
         f"{found.method} of {spec.model} on {spec.data}: batch {spec.batch_size} × {rows.longest_batch} tokens, "
         f"{spec.iters:,} iterations",
         "",
-        f"parameters  {found.trainable:,} of {found.total:,} train ({share:.2%}), in {asked} blocks",
+        f"parameters  {found.trainable:,} of {found.total:,} train ({share:.2%}), in {where}",
         f"memory      about {gigabytes(found.peak)} at its peak, ± {found.uncertainty:.0%}: "
         f"{'fits' if found.fits else 'does not fit'} ({gigabytes(found.machine.available)} free)",
     ]
@@ -176,7 +177,7 @@ def describe(found: Plan) -> list[str]:
     lines += [f"            {text}" for text in _sources(found)]
     lines += [f"time        {text}" if not i else f"            {text}" for i, text in enumerate(_time(found))]
     for warning in found.warnings:
-        lines += ["", *wrap(f"! {warning}", WIDTH, subsequent_indent="  ")]
+        lines += ["", *wrap(f"! {warning}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)]
     return lines
 
 

@@ -94,7 +94,7 @@ def test_families_without_formula_are_counted_by_mlx_lms_own_class(
 
 
 def test_dora_of_experts_and_unknown_families_are_refused_in_words() -> None:
-    with pytest.raises(LabError, match=r"SwitchLinear doesn't support DoRA yet\.; choose lora"):
+    with pytest.raises(LabError, match=r"SwitchLinear doesn't support DoRA yet; choose lora"):
         describe(TINY | OTHERS["mixtral"], RunSpec(fine_tune_type="dora"))
     with pytest.raises(LabError, match="mlx-lm cannot build a 'nothing'"):
         describe({"model_type": "nothing"}, RunSpec())
