@@ -14,6 +14,7 @@ from filelock import FileLock
 from lab.blas import find_blas
 from lab.datasets import find_data
 from lab.errors import LabError
+from lab.hosts import check_ranks
 from lab.models import find_model
 from lab.runs import Run, Runs
 from lab.spec import RunSpec, check_layers
@@ -43,6 +44,9 @@ def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
     if data.rows["train"] < spec.batch_size:
         raise LabError(f"{data.rows['train']} training rows are fewer than one batch of {spec.batch_size}",
                        where="--batch-size", remedy=f"give {data.rows['train']} or less", usage=True)  # fmt: skip
+    check_ranks(spec)
+    if spec.hostfile:
+        spec = spec.model_copy(update={"hostfile": str(Path(spec.hostfile).expanduser().resolve())})
     masked = spec.model_copy(update={"mask_prompt": data.has_prompts if spec.mask_prompt is None else spec.mask_prompt})
     return runs.create(masked, model_path=model.path or spec.model, data_path=data.path)
 

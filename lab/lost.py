@@ -27,13 +27,14 @@ def settle(run: Run) -> str:
     try:
         with FileLock(run.launch_lock, timeout=0), FileLock(run.engine_lock, timeout=0):
             if run.state() == "lost":
-                _speak_for(run)
+                speak_for(run)
     except (Timeout, OSError):
         pass
     return run.state()
 
 
-def _speak_for(run: Run) -> None:
+def speak_for(run: Run) -> None:
+    """Write the last word of a run whose engine is known to be gone, as far as it can be known what ended it."""
     fields = standing(run)
     log = EventLog(run.path)
     try:

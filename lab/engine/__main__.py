@@ -109,7 +109,7 @@ JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
 def main() -> int:
     """Run one job and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab.engine")
-    parser.add_argument("job", choices=("train", *JOBS))
+    parser.add_argument("job", choices=("train", "rank", *JOBS))
     parser.add_argument("run", type=Path, help="run directory; of data, the data set")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--prompt", default="")
@@ -134,6 +134,10 @@ def main() -> int:
         from lab.engine.process import work
 
         return work(options.run, options.cache, now=options.now)
+    if options.job == "rank":
+        from lab.engine.process import rank
+
+        return rank(options.run, options.cache)
     return _answer(options)
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lab.engine import stopping
+from lab.engine import launcher, stopping
 from lab.engine.failure import explain
 from lab.eventlog import EventLog
+from lab.hosts import several
 from lab.launch import note_process
+from lab.lost import speak_for
 from lab.outcome import standing
 from lab.queue import Ticket
 from lab.runs import Run
@@ -37,11 +39,26 @@ def work(path: Path, cache: Path, *, now: bool) -> int:
         ticket = Ticket(cache / "queue", run.id)  # held, as the engine's lock is, until this function returns
         if not now and not _turn(run, ticket):
             return 0
-        from lab.engine.train import train
-
-        return train(path, cache)
+        code = launcher.launch(run, cache) if several(run.spec) else _train(path, cache)
+        if run.result() is None:
+            speak_for(run)  # rank 0, which writes the run, was killed
+        return code
     except BaseException as error:
         return _last_resort(run, error)
+
+
+def rank(path: Path, cache: Path) -> int:
+    """Take part in the run in `path` as one of several processes, which the launcher has started."""
+    faulthandler.enable()
+    stopping.listen()
+    launcher.join_in()
+    return _train(path, cache)
+
+
+def _train(path: Path, cache: Path) -> int:
+    from lab.engine.train import train
+
+    return train(path, cache)
 
 
 def _turn(run: Run, ticket: Ticket) -> bool:

@@ -1,0 +1,39 @@
+"""The machines of a run on several: mlx.launch's hostfile, a list of {"ssh": name, "ips": [...], "rdma": [...]}."""
+
+import json
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.spec import RunSpec
+
+
+def several(spec: RunSpec) -> bool:
+    """Whether the run is one for mlx.launch."""
+    return spec.ranks > 1 or spec.hostfile is not None
+
+
+def count_ranks(spec: RunSpec) -> int:
+    """How many processes train together. Raises LabError if the hostfile is none."""
+    if not spec.hostfile:
+        return spec.ranks
+    try:
+        found = json.loads(Path(spec.hostfile).expanduser().read_text(encoding="utf-8"))
+        hosts = found["hosts"] if isinstance(found, dict) else found
+        if hosts and all(host["ssh"] and isinstance(host.get("ips", []), list) for host in hosts):
+            return len(hosts)
+        problem = "lists no hosts" if not hosts else "has a host without a name"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"cannot be read ({type(error).__name__}: {error})"
+    remedy = "make one with `mlx.distributed_config --hosts …`"
+    raise LabError(f"{spec.hostfile} {problem}", where="--hostfile", remedy=remedy, usage=True)
+
+
+def check_ranks(spec: RunSpec) -> None:
+    """Raise LabError if the batch cannot be shared evenly, or if both a number of ranks and a hostfile are given."""
+    ranks = count_ranks(spec)
+    if spec.hostfile and spec.ranks not in (1, ranks):
+        raise LabError(f"{spec.ranks} ranks asked for, but the hostfile lists {ranks}", where="--ranks", usage=True,
+                       remedy="leave the flag out")  # fmt: skip
+    if spec.batch_size % ranks:
+        raise LabError(f"a batch of {spec.batch_size} rows cannot be shared by {ranks} ranks", where="--batch-size",
+                       remedy=f"give a multiple of {ranks}", usage=True)  # fmt: skip
