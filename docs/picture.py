@@ -8,6 +8,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from lab.runs import Runs
 from tui.app import LowrankApp
 from tui.labroom.pane import LabPane
 
@@ -28,7 +29,7 @@ async def draw(home: Path) -> str:
             await pilot.pause(0.1)
         await pilot.pause(1)
         run_id = await pane.start_run(FIELDS)
-        run = next(r for r in _runs(home) if r.id == run_id)
+        run = Runs(home / "runs").get(run_id)
         while int(run.last_event().get("iteration", 0)) < MOMENT and not run.result():
             await pilot.pause(0.2)
         await pilot.pause(0.6)
@@ -37,12 +38,6 @@ async def draw(home: Path) -> str:
         while not run.result():
             await pilot.pause(0.1)
     return picture
-
-
-def _runs(home: Path):  # type: ignore[no-untyped-def]
-    from lab.runs import Runs
-
-    return Runs(home / "runs").all()
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from lab.datasets import format_of, read_rows
 from lab.engine.supervise import Row, Supervisor
 from lab.errors import LabError
 
-PAD_TO = 8
+PAD_TO = 4
 SHAPES = 12  # lengths a run pads to; each is traced, compiled and kept in MLX's cache of buffers once
 POOL = 16  # batches whose rows are sorted by length together
 CHUNK = 512  # rows encoded at once
@@ -50,7 +50,7 @@ def tokenize(folder: Path, split: str, tokenizer: Any, mask_prompt: bool | None,
 def pad(rows: list[Row], length: int = 0, count: int = 0) -> tuple[mx.array, mx.array]:
     """Token ids (count, length + 1) and a mask (count, length) of 1 for each target to learn, 0 for prompt and pad.
 
-    `length` is raised to the next multiple of 8 that holds the longest row; rows missing to `count` are all pad.
+    `length` is raised to the next multiple of 4 that holds the longest row; rows missing to `count` are all pad.
     """
     length = max(length, padded(max(len(row.ids) for row in rows)))
     ids = np.zeros((max(count, len(rows)), length + 1), np.int32)

@@ -34,8 +34,11 @@ def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Call
         texts = list(answers(model, tokenizer, asked, at_least=OWN_TOKENS if spec.sample_prompts else 0))
         model.train()
         return [
-            {"prompt": item.messages[-1]["content"] if item.messages else item.text, "text": text}
-            | ({"expected": item.expected} if item.expected else {})
+            {
+                "prompt": item.messages[-1]["content"] if item.messages else item.text,
+                "expected": item.expected or None,
+                "text": text,
+            }
             for item, text in zip(asked, texts, strict=True)
         ]
 

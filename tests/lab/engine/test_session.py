@@ -100,6 +100,6 @@ def test_samples_are_answered_before_at_every_checkpoint_and_at_the_end(trained:
     assert [e["iteration"] for e in samples] == [0, 2, 4, 5]
     assert all(len(e["answers"]) == 2 for e in samples)
     mine, drawn = samples[0]["answers"]
-    assert mine["prompt"] == "How many birds are there?" and "expected" not in mine and mine["text"]
+    assert mine["prompt"] == "How many birds are there?" and mine["expected"] is None and mine["text"]
     assert drawn["expected"].startswith("SELECT")
     assert all(a["prompt"] == b["prompt"] for x, y in pairwise(samples) for a, b in zip(x["answers"], y["answers"], strict=True))  # fmt: skip # noqa: E501
