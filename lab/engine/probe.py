@@ -1,7 +1,6 @@
 """What a plan cannot know without MLX: the counts of families that have no formula here, rows in tokens, the device."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -22,7 +21,7 @@ from lab.engine.supervise import Row, Supervisor
 from lab.engine.train import adapt, device
 from lab.errors import LabError
 from lab.models import read_config
-from lab.plan.base import find_base
+from lab.plan.base import find_base, with_config
 from lab.plan.calibrate import finished
 from lab.plan.seconds import STEPS
 from lab.runs import Run, Runs
@@ -148,28 +147,29 @@ def _silent(_: str, __: int) -> None:
 
 
 def look(options: Any, say: Callable[..., None]) -> None:
-    """The job `plan`: says `planned` with the machine, the config, the counts where formulas do not hold, the rows of
-    the spec's data where there is a tokenizer, and the batches of finished runs."""
+    """The job `plan`: says `planned` with the machine, the config and whether weights are here, the counts where
+    formulas do not hold, the rows of the spec's data where there is a tokenizer, and the batches of finished runs."""
     spec = Run(options.run).spec
     base = find_base(spec.model, options.cache, spec.bits)
-    config = base.config or _config(base.source)
-    base = replace(base, config=config)
-    counts = None if base.exact else describe(config, spec)
+    if not base.config:
+        base = with_config(base, *_from_hub(base.source))
+    counts = None if base.exact else describe(base.config, spec)
     found = None
     if base.weights:
         found = rows(spec, options.cache, lambda split, done: say(event="progress", stage=split, rows=done))
     pasts = lengths(finished(Runs(options.runs)), options.cache) if options.runs else {}
-    say(event="planned", machine=machine(), config=config, counts=counts, rows=found, past=pasts)
+    say(event="planned", machine=machine(), config=dict(base.config), weights=base.weights, counts=counts, rows=found,
+        past=pasts)  # fmt: skip
 
 
-def _config(hub_id: str) -> dict[str, Any]:
-    """config.json of a model on the hub, from this machine's cache if it is there."""
+def _from_hub(hub_id: str) -> tuple[dict[str, Any], bool]:
+    """config.json of a model on the hub, and whether its weights are in this machine's cache; they are not fetched."""
     try:
         try:
-            path = hf_hub_download(hub_id, "config.json", local_files_only=True)
+            path = Path(hf_hub_download(hub_id, "config.json", local_files_only=True))
         except Exception:
-            path = hf_hub_download(hub_id, "config.json")
-        return read_config(Path(path).parent)
+            path = Path(hf_hub_download(hub_id, "config.json"))
+        return read_config(path.parent), any(path.parent.glob("*.safetensors"))
     except Exception as error:
         raise LabError(f"no config.json ({type(error).__name__})", where=hub_id,
                        remedy="check the hub id and the network, or give a local folder") from error  # fmt: skip

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
 from lab.models import PRESETS, find_model, read_config
-from lab.params import formulas_hold, shape_from_config, total_parameters
+from lab.params import formulas_hold, shape_from_config
 
 GROUP = 64
 """Weights that share a scale when mlx-lm quantizes, unless a config.json says otherwise."""
@@ -17,9 +17,9 @@ WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 @dataclass(frozen=True)
 class Base:
-    """A base by name. `config` is its config.json, empty for a hub id not downloaded yet; `source` is the folder or
-    file it was read from, or the hub id. Without `weights` it can be planned for and not trained on. `width` is the
-    bytes of an unquantized number as stored, `bits` the quantization asked for or found (0: none)."""
+    """A base by name. `config` is its config.json, empty for a hub id, which only the engine can look up; `source` is
+    the folder or file it was read from, or the hub id. Without `weights` here it can be planned for and not probed.
+    `width` is the bytes of an unquantized number as stored, `bits` the quantization asked for or found (0: none)."""
 
     name: str
     config: Mapping[str, Any]
@@ -76,16 +76,14 @@ def find_base(name: str, cache: Path, bits: int | None = None) -> Base:
                        remedy=f"{error.remedy}, or to plan only: {', '.join(presets())}") from None  # fmt: skip
     folder = info.path if info.ready else info.made_from
     config = read_config(folder) if folder else {}
-    return Base(name, config, str(folder or name), info.bits, _group(config), _width(config), True, info.bundled)
+    return Base(name, config, str(folder or name), info.bits, _group(config), _width(config), folder is not None,
+                info.bundled)  # fmt: skip
 
 
-def stored_bytes(base: Base, parameters: int | None = None) -> int:
-    """Bytes of the weights as stored, with one scale and one bias for each group of a quantized matrix; `parameters`
-    where the formulas of `lab.params` do not hold."""
-    count = total_parameters(base.shape) if parameters is None else parameters
-    if not base.bits:
-        return count * base.width
-    return round(count * (base.bits / 8 + 2 * base.width / base.group))
+def with_config(base: Base, config: Mapping[str, Any], weights: bool) -> Base:
+    """A hub id with the config.json that the engine found, and whether its weights are on this machine."""
+    bits = base.bits or _bits(config)
+    return replace(base, config=config, bits=bits, group=_group(config), width=_width(config), weights=weights)
 
 
 def _described(name: str, path: Path, bits: int | None) -> Base:

@@ -14,7 +14,7 @@ from lab.datasets import find_data
 from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
 from lab.plan import calibrate, machine, trial
-from lab.plan.base import Base, find_base
+from lab.plan.base import find_base, with_config
 from lab.plan.memory import Step
 from lab.plan.plan import Inputs, Plan, as_json, counts_of, gigabytes, make
 from lab.plan.rows import counted, guess
@@ -125,20 +125,13 @@ def _ask(inputs: Inputs) -> Inputs:
         pasts += [past] if past else []
     return replace(
         inputs,
-        base=base if base.config else _described(base, found["config"]),
+        base=base if base.config else with_config(base, found["config"], found["weights"]),
         machine=here,
         rows=counted(found["rows"]) if found["rows"] else inputs.rows,
         counts=(counts["trainable_parameters"], counts["total_parameters"]) if counts else None,
         shape=counts["shape"] if counts else None,
         pasts=pasts,
     )
-
-
-def _described(base: Base, config: dict[str, Any]) -> Base:
-    """A hub id with the configuration that the engine found."""
-    quantization = config.get("quantization") or {}
-    bits = int(quantization.get("bits", 0))
-    return replace(base, config=config, bits=base.bits or bits, group=int(quantization.get("group_size", base.group)))
 
 
 def _probed(inputs: Inputs, found: Plan) -> Plan:

@@ -1,11 +1,13 @@
 """`lowrank plan` from the outside: offline for presets, against real runs for `sprout`, and learning from them."""
 
+import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lab.models import BUNDLED
 from tests.lab.conftest import Desk
 
 KEYS = {
@@ -89,3 +91,18 @@ def test_what_does_not_fit_is_not_probed_and_has_a_remedy(tmp_path: Path) -> Non
 def test_wrong_usage_is_one_line_and_exit_2(flags: tuple[str, ...], said: str, tmp_path: Path) -> None:
     done = Desk(tmp_path)("plan", *flags)
     assert done.code == 2 and said in done.err and done.err.count("\n") == 1
+
+
+def test_a_hub_id_is_looked_up_in_the_cache_and_its_weights_are_not_fetched(tmp_path: Path) -> None:
+    snapshot = tmp_path / "hub" / "models--acme--tiny" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text("abc")
+    config = json.loads((BUNDLED / "sprout" / "config.json").read_text()) | {"model_type": "gemma", "head_dim": 48}
+    (snapshot / "config.json").write_text(json.dumps(config))
+    done = Desk(tmp_path)("plan", "--model", "acme/tiny", "--json", HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
+    found = done.lines[-1]
+    assert done.code == 0 and found["trainable_parameters"] == 175_104, done.err
+    assert found["total_parameters"] == 2_853_312 and not found["rows_counted"]
+    missing = Desk(tmp_path)("plan", "--model", "acme/none", HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
+    assert missing.code == 1 and "acme/none: no config.json" in missing.err and missing.err.count("\n") == 1
