@@ -147,6 +147,8 @@ class RunSpec(BaseModel):
         for name in ("rank", "scale", "dropout"):
             if getattr(lora, name) != getattr(standard, name):
                 words += [f"--{name}", f"{getattr(lora, name):g}"]
+        if lora.keys:
+            words += ["--keys", ",".join(lora.keys)]
         return words
 
 

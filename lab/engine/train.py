@@ -170,7 +170,10 @@ def _feed(
 
 
 def adapt(model: nn.Module, spec: RunSpec) -> None:
-    """Freeze the model and give it what is to be trained, as `mlx_lm.lora.train_model` does."""
+    """Freeze the model and give it what is to be trained, as `mlx_lm.lora.train_model` does.
+
+    Raises LabError for a key that names no layer, which mlx-lm would pass over, training nothing.
+    """
     mx.random.seed(spec.seed)
     model.freeze()
     if spec.fine_tune_type == "full":
@@ -178,8 +181,19 @@ def adapt(model: nn.Module, spec: RunSpec) -> None:
             layer.unfreeze()
     else:
         config = spec.lora_parameters.model_dump(exclude_none=True)
+        _check_keys(model, spec)
         linear_to_lora_layers(model, spec.num_layers, config, use_dora=spec.fine_tune_type == "dora")
     model.train()
+
+
+def _check_keys(model: nn.Module, spec: RunSpec) -> None:
+    blocks = {name for block in model.layers[-max(spec.num_layers, 0) :] for name, _ in block.named_modules()}
+    known = blocks | {name for name, _ in model.named_modules()}
+    wrong = [key for key in spec.lora_parameters.keys or () if key not in known]
+    if wrong:
+        linears = {name for name, part in model.layers[-1].named_modules() if hasattr(part, "weight") and "." in name}
+        raise LabError(f"no layer is called {', '.join(wrong)}", where="--keys",
+                       remedy=f"a block of this model has {', '.join(sorted(linears))}", usage=True)  # fmt: skip
 
 
 def optimizer(spec: RunSpec) -> optim.Optimizer:

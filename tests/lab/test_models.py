@@ -94,3 +94,19 @@ def test_the_high_learning_rate_of_small_bundled_models_is_not_forced_on_others(
     rates = [prepare({"model": m}, runs, tmp_path).spec.learning_rate for m in ("sprout", "sprout-4bit", str(copy))]
     assert rates == [2e-3, 2e-3, 1e-4]
     assert prepare({"model": str(copy), "learning_rate": 3e-3}, runs, tmp_path).spec.learning_rate == 3e-3
+
+
+def test_any_unquantized_base_has_variants_and_a_quantized_one_none(tmp_path: Path) -> None:
+    assert find_model("sprout-3bit", tmp_path) == find_model("sprout", tmp_path, 3)
+    mine = tmp_path / "mine"
+    shutil.copytree(BUNDLED / "sprout", mine)
+    variant = find_model(str(mine), tmp_path / "cache", 6)
+    assert variant.bits == 6 and variant.made_from == mine.resolve() and not variant.ready and not variant.bundled
+    other = tmp_path / "other" / "mine"
+    shutil.copytree(mine, other)
+    assert find_model(str(other), tmp_path / "cache", 6).path != variant.path, "folders of one name have their own"
+    config = json.loads((mine / "config.json").read_text()) | {"quantization": {"bits": 4, "group_size": 64}}
+    (mine / "config.json").write_text(json.dumps(config))
+    assert find_model(str(mine), tmp_path, 4).bits == 4
+    with pytest.raises(LabError, match="--bits: .* has 4 bits already"):
+        find_model(str(mine), tmp_path, 8)

@@ -44,6 +44,9 @@ def train(
     rank: Annotated[int | None, Option(help="Rank of the adapter.")] = None,
     scale: Annotated[float | None, Option(help="Factor on the adapter's output (alpha / rank elsewhere).")] = None,
     dropout: Annotated[float | None, Option(help="Share of adapter inputs dropped while training.")] = None,
+    keys: Annotated[
+        str | None, Option(help="Layers of a block to adapt, such as self_attn.q_proj,self_attn.v_proj (default: all).")
+    ] = None,
     lr_schedule: Annotated[str | None, Option(help="cosine (with a warm-up) or constant.")] = None,
     optimizer: Annotated[str | None, Option(help="adam, adamw, sgd or adafactor.")] = None,
     seed: Annotated[int | None, Option(help="Decides the first weights and the order of rows.")] = None,
@@ -93,7 +96,8 @@ def train(
 ) -> int:
     """Train an adapter, or the whole model, in a process of its own; Ctrl-C stops it and keeps what it has."""
     given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
-    lora = {k: v for k, v in (("rank", rank), ("scale", scale), ("dropout", dropout)) if v is not None}
+    given_lora = {"rank": rank, "scale": scale, "dropout": dropout, "keys": keys.split(",") if keys else None}
+    lora = {k: v for k, v in given_lora.items() if v is not None}
     fields = read_yaml(config) if config else {}
     fields |= given | ({"sample_prompts": sample_prompt} if sample_prompt else {})
     if lora:

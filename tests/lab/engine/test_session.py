@@ -103,3 +103,14 @@ def test_samples_are_answered_before_at_every_checkpoint_and_at_the_end(trained:
     assert mine["prompt"] == "How many birds are there?" and mine["expected"] is None and mine["text"]
     assert drawn["expected"].startswith("SELECT")
     assert all(a["prompt"] == b["prompt"] for x, y in pairwise(samples) for a, b in zip(x["answers"], y["answers"], strict=True))  # fmt: skip # noqa: E501
+
+
+def test_only_the_layers_named_are_adapted_and_a_name_that_fits_none_is_refused(trained: Callable, desk) -> None:
+    short = ("--iters", "2", "--val-batches", "1", "--keys")
+    run, _ = trained(*SMALL, *short, "self_attn.q_proj,mlp.down_proj")
+    names = mx.load(str(run.adapters / "adapters.safetensors"))
+    assert {name.split(".", 3)[-1] for name in names} == {
+        f"{layer}.{part}" for layer in ("self_attn.q_proj", "mlp.down_proj") for part in ("lora_a", "lora_b")
+    }
+    done = desk("train", *SMALL, *short, "q_proj")
+    assert done.code == 1 and "no layer is called q_proj; a block of this model has mlp.down_proj" in done.err
