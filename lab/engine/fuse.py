@@ -226,5 +226,5 @@ def gguf_warnings(folder: Path) -> list[str]:
     tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     if "ByteLevel" not in json.dumps(tokenizer.get("decoder")):
         return []
-    what = "mlx-lm calls the tokenizer in the GGUF SentencePiece's, but this model's is byte-level BPE, so llama.cpp"
-    return [f"{what} would cut text into wrong tokens; give the folder to its convert_hf_to_gguf.py instead"]
+    what = "mlx-lm calls the tokenizer in the GGUF SentencePiece's, but this model's is byte-level BPE"
+    return [f"{what}: llama.cpp loads the weights and fails at text; make the file with its own convert_hf_to_gguf.py"]

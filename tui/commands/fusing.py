@@ -48,13 +48,13 @@ def fuse(
 def describe(result: dict[str, Any]) -> list[str]:
     """The table of ways and the advice, in lines made for 80 cells; a sentence runs on, for the terminal to wrap."""
     effect = result["adapter_effect"]
-    lines = [f"{'':<18}{'size':>9}{'KL, nats/token':>16}{'of effect':>11}{'same token':>12}{'exact match':>13}"]
+    lines = [f"{'':<15}{'size':>9}{'KL, nats/token':>16}{'effect lost':>13}{'same token':>12}{'exact match':>13}"]
     for way in result["ways"]:
         share = f"{way['kl'] / effect:.1%}" if effect else "-"
-        lines.append(f"{way['way']:<18}{megabytes(way['bytes']):>9}{way['kl']:>16.2g}{share:>11}"
+        lines.append(f"{way['way']:<15}{megabytes(way['bytes']):>9}{way['kl']:>16.2g}{share:>13}"
                      f"{way['top1_agreement']:>12.1%}{_share(way['exact_match']):>13}")  # fmt: skip
-    lines.append(f"{'base + adapter':<18}{'':>9}{'':>39}{_share(result['exact_match_adapter']):>13}")
-    lines.append(f"{'base alone':<18}{'':>9}{effect:>16.2g}{'100.0%' if effect else '-':>11}")
+    lines.append(f"{'base + adapter':<15}{'':>9}{'':>41}{_share(result['exact_match_adapter']):>13}")
+    lines.append(f"{'base alone':<15}{'':>9}{effect:>16.2g}{'100.0%' if effect else '-':>13}")
     seen = f"on {result['rows']} rows of {result['split']}, {result['tokens']:,} supervised tokens"
     lines += [f"{seen}; KL is from base + adapter", "", f"Recommended: {result['verdict']}."]
     lines.append(f"Saved {result['way']}, {megabytes(result['bytes'])}, in {result['path']}")

@@ -46,7 +46,7 @@ def describe(result: dict[str, Any]) -> list[str]:
     if s["random_effective_rank"] is not None:
         lines.append(f"noise of the same shape would have effective rank {s['random_effective_rank']:.1f} and"
                      f" 90 % in {s['random_rank_90']:g}")  # fmt: skip
-    lines.append("k90, k99: directions that hold 90 and 99 % of the energy, the sum of squared values")
+    lines.append("k90, k99: directions that hold 90 and 99 % of the energy (squared values)")
     return lines
 
 
