@@ -17,12 +17,14 @@ TOLD = ("train_loss", "tokens_per_second", "trained_tokens", "peak_memory_bytes"
 
 
 def in_force(events: Iterable[Event]) -> list[Event]:
-    """The events that hold: after `resumed`, none of what was said before of a later iteration, and no last word."""
+    """The events that hold: no last word that others follow, and before `resumed` nothing of a later iteration."""
     kept: list[Event] = []
     for event in events:
+        if kept and kept[-1].get("event") in ENDED:
+            kept.pop()
         if event.get("event") == "resumed":
             at = _number(event, "iteration") or 0
-            kept = [e for e in kept if (_number(e, "iteration") or 0) <= at and e.get("event") not in ENDED]
+            kept = [e for e in kept if (_number(e, "iteration") or 0) <= at]
         kept.append(event)
     return kept
 

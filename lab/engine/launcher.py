@@ -25,7 +25,7 @@ PASSED = ("PYTHONPATH", "PYTHONUTF8", "PYTHONUNBUFFERED", "TOKENIZERS_PARALLELIS
           "HF_HUB_DISABLE_TELEMETRY", "LD_PRELOAD", "LOWRANK_ENGINE_BLAS", "OPENBLAS_NUM_THREADS",
           "MLX_DISABLE_COMPILE")  # fmt: skip
 """Variables that a rank needs on another machine too."""
-GRACE = 30.0
+GRACE = 5.0
 """Seconds that a rank has to end after another one died."""
 
 

@@ -69,6 +69,7 @@ class RunProgress:
             if kind in TERMINAL:
                 self._on_terminal(kind, event)
             elif kind in ("started", "resumed", "stage", "train", "validation", "heartbeat"):
+                self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
                 getattr(self, f"_on_{kind}")(event)
             else:
                 continue
@@ -84,14 +85,13 @@ class RunProgress:
         self._started_at = _moment(event)
 
     def _on_resumed(self, event: Mapping[str, object]) -> None:
-        """What was told of later iterations is void, and so is a last word."""
+        """What was told of later iterations is void."""
         self.iteration = whole(event, "iteration") or 0
         for series in (self.train, self.smooth, self.validation):
             series.cut(self.iteration)
         self._average = self.smooth.last.y if self.smooth.last else None
         if self.best is not None and self.best.x > self.iteration:
             self.best = min(self.validation.points(), key=lambda point: point.y, default=None)
-        self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
 
     def _on_stage(self, event: Mapping[str, object]) -> None:
         self.stage = str(event.get("stage") or "")

@@ -1,0 +1,108 @@
+"""The schema of the events, against its documentation and against what real runs write."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from lab import events
+from lab.outcome import KEYS, curve, in_force
+from lab.runs import Run
+
+KINDS = {"Literal[1]": "1", "Literal": "text", "datetime": "time", "bool": "true or false", "list": "list",
+         "lab.events": "object", "int": "integer", "float": "number"}  # fmt: skip
+PAGE = Path(__file__).parents[2] / "docs/events.md"
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """Of each event in docs/events.md, the type of each field."""
+    found: dict[str, dict[str, str]] = {}
+    for part in re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        names = re.findall(r"`(\w+)`", part.splitlines()[0]) or [part.splitlines()[0]]
+        rows = re.findall(r"^\| `([\w.\[\]]+)` \| ([^|]+) \|", part, flags=re.M)
+        found |= {name: dict(rows) for name in names}
+    every = found.pop("Every event")
+    del found["Rules for readers"]
+    return {name: every | fields for name, fields in found.items()}
+
+
+def defined(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
+    """The same of a class of the schema."""
+    fields: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        kind, nullable = field.annotation, False
+        if get_origin(kind) in (Union, UnionType):
+            nullable = NoneType in get_args(kind)
+            kind = next(each for each in get_args(kind) if each is not NoneType)
+        words = ", null" * nullable + ", optional" * (not field.is_required())
+        inner = get_args(kind)[0] if get_origin(kind) is list else kind
+        fields[prefix + name] = plain(kind) + words
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            fields |= defined(inner, f"{prefix}{name}{'[]' if inner is not kind else ''}.")
+    return fields
+
+
+def plain(kind: Any) -> str:
+    text = str(kind)
+    return next((word for sign, word in KINDS.items() if sign in text), "text")
+
+
+def test_the_page_names_every_event_and_field_that_the_code_has_and_no_other() -> None:
+    told = documented()
+    for model in events.EVENTS:
+        (name,) = get_args(model.model_fields["event"].annotation)
+        page = told.pop(name)
+        if name in ("finished", "stopped"):
+            page = {field: kind for field, kind in page.items() if not field.startswith("error")}
+        assert page == defined(model), name
+    assert not told
+    kinds = re.search(r"\| `stage` \| text \| (.*) \|", PAGE.read_text(encoding="utf-8"))
+    assert kinds is not None
+    stages = get_args(events.Stage.model_fields["stage"].annotation)
+    assert re.findall(r"`(\w+)`", kinds[1]) == list(stages)
+
+
+def test_every_event_of_real_runs_is_one_of_the_schema(trained: Callable[..., Any], desk: Any) -> None:
+    small = ("--batch-size", "2", "--num-layers", "1", "--steps-per-report", "2", "--samples", "1", "--iters", "5")
+    run, done = trained(*small, "--save-every", "2", "--sample-prompt", "How many birds are there?")
+    for each in desk.runs.all():  # also those of the tests before: stopped, killed, resumed, queued
+        for line in (each.path / "events.jsonl").read_bytes().splitlines():
+            events.check(line)
+    kinds = [event["event"] for event in run.events()[0]]
+    assert {"stage", "started", "train", "validation", "samples", "saved", "finished"} == set(kinds) - {"heartbeat"}
+    assert kinds[-1] == "finished" and [e["event"] for e in done.lines] == kinds
+    assert {"event", "run", "run_dir", *KEYS} <= done.lines[-1].keys()
+    assert run.result() is not None and run.result().items() <= done.lines[-1].items()
+    assert [iteration for iteration, _ in curve(run)] == [2, 4, 5]
+
+
+def test_what_is_not_an_event_is_refused() -> None:
+    good = '{"v": 1, "at": "2026-11-23T06:00:00.000+00:00", "event": "resumed", "iteration": 3'
+    events.check(good + "}")
+    for bad in (', "more": 1}', "", ', "iteration": -1}', ', "iteration": "3"}', ', "v": 2}', ', "event": "rested"}'):
+        with pytest.raises(ValidationError):
+            events.check(good + bad)
+
+
+def test_a_resume_makes_void_what_was_said_of_later_iterations_and_the_last_word() -> None:
+    def said(event: str, iteration: int = 0) -> dict[str, Any]:
+        return {"event": event, "iteration": iteration}
+
+    before = [said("started"), said("validation"), *(said("train", i) for i in (1, 2, 3)), said("saved", 2)]
+    after = [said("resumed", 2), said("train", 3), said("finished")]
+    held = in_force([*before, said("failed"), said("stage"), *after])
+    assert held == [e for e in before if e != said("train", 3)] + [said("stage")] + after
+
+
+def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:
+    from lab.eventlog import EventLog
+
+    EventLog(tmp_path).write("resumed", iteration=1)
+    with (tmp_path / "events.jsonl").open("ab") as file:
+        file.write(b'{"v": 1, "event": "tra')
+    EventLog(tmp_path).write("resumed", iteration=2)
+    assert [event["iteration"] for event in Run(tmp_path).events()[0]] == [1, 2]
