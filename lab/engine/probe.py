@@ -92,8 +92,8 @@ def _shape(model: Any, config: Mapping[str, Any]) -> dict[str, int]:
 def rows(spec: RunSpec, cache: Path, progress: Callable[[str, int], None]) -> dict[str, Any]:
     """The rows of the spec's data in tokens, and the batches its seed draws of them.
 
-    {train, valid: {rows, longest, truncated, lost_tokens, unsupervised}, longest_batch, mean_batch,
-    early_batch: padded targets of a row, the last over the iterations of a trial}
+    {train, valid: {rows, longest, truncated, lost_tokens, unsupervised}, and the padded targets of a row:
+    longest_batch and mean_batch of all iterations, early_longest and early_batch of those of a trial}
     Raises LabError if the data or the tokenizer cannot be had.
     """
     train, valid = (
@@ -104,7 +104,8 @@ def rows(spec: RunSpec, cache: Path, progress: Callable[[str, int], None]) -> di
     padded = [batches.longest(batch) for batch in drawn]
     early = padded[1 : 1 + STEPS] or padded
     means = {"mean_batch": sum(padded) / len(padded), "early_batch": sum(early) / len(early)}
-    return {"train": train[1], "valid": valid[1], "longest_batch": max(padded), **means}
+    longest = {"longest_batch": max(padded), "early_longest": max(padded[: 1 + STEPS])}
+    return {"train": train[1], "valid": valid[1], **longest, **means}
 
 
 @lru_cache

@@ -1,13 +1,13 @@
 """What finished runs on this machine teach: how far memory estimates were off, and how fast it computes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from lab.errors import LabError
-from lab.models import find_model
+from lab.plan.base import find_base
 from lab.plan.memory import Step, components
 from lab.plan.seconds import work
 from lab.runs import Run, Runs
@@ -19,7 +19,7 @@ TRUST = (0.5, 2.0)  # beyond these a ratio tells of something else than the esti
 
 @dataclass(frozen=True)
 class Past:
-    """A finished run in ratios: measured to estimated peak, and multiplications a second."""
+    """A finished run in ratios: measured to estimated peak without weights, and multiplications a second."""
 
     method: str
     peak_ratio: float
@@ -46,21 +46,38 @@ def past(run: Run, lengths: dict[str, Any], device: str, kind: str, cache: Path)
     result, started = run.result() or {}, run.started()
     try:
         spec = run.spec
-        model = find_model(spec.model, cache, spec.bits)
+        base = find_base(spec.model, cache, spec.bits)
     except LabError:
         return None
     measured, seconds = result.get("peak_memory_bytes"), result.get("seconds_per_iteration")
-    if started.get("device") != device or not measured or not seconds or "hidden" not in model.shape:
+    if started.get("device") != device or not measured or not seconds or not base.shape:
         return None
     counts = int(started["trainable_parameters"]), int(started["total_parameters"])
-    step = Step.of(spec, model.shape, counts, (model.bits, 64, 4 if model.bundled else 2), lengths["longest_batch"])
-    ratio = measured / sum(components(step, kind).values())
+    step = Step.of(spec, base.shape, counts, (base.bits, base.group, base.width), lengths["longest_batch"])
+    ratio = peak_ratio(step, kind, measured)
     return Past(str(started.get("method")), ratio, work(step, lengths["mean_batch"]) / seconds)
+
+
+def peak_ratio(step: Step, kind: str, measured: int) -> float:
+    """Measured to estimated bytes of a step on this kind of device, without its weights, which are known."""
+    estimated = components(step, kind)
+    weights = estimated.pop("weights")
+    return (measured - weights) / sum(estimated.values())
+
+
+def corrected(estimated: Mapping[str, int], ratio: float) -> dict[str, int]:
+    """Components with all but the weights times the ratio."""
+    return {name: size if name == "weights" else round(size * ratio) for name, size in estimated.items()}
+
+
+def trusted(ratio: float) -> bool:
+    """Whether a ratio of measured to estimated peak may correct an estimate."""
+    return TRUST[0] < ratio < TRUST[1]
 
 
 def memory_ratio(pasts: Iterable[Past], method: str) -> tuple[float, int]:
     """The median ratio of measured to estimated peak of runs of this method, and how many there were (1 and 0)."""
-    ratios = [p.peak_ratio for p in pasts if p.method == method and TRUST[0] < p.peak_ratio < TRUST[1]]
+    ratios = [p.peak_ratio for p in pasts if p.method == method and trusted(p.peak_ratio)]
     return (median(ratios), len(ratios)) if ratios else (1.0, 0)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from lab.params import total_parameters, trainable_parameters
 from lab.plan import seconds, warnings
 from lab.plan.base import Base
-from lab.plan.calibrate import Past, memory_ratio, speed
+from lab.plan.calibrate import Past, corrected, memory_ratio, peak_ratio, speed, trusted
 from lab.plan.machine import Machine
 from lab.plan.memory import FACTORS, Step, components
 from lab.plan.remedies import cheapest_fix
@@ -17,6 +17,8 @@ from lab.spec import RunSpec
 
 INEXACT = 0.25
 """What comes on top of the uncertainty for a family whose blocks are not Llama's, and for guessed rows."""
+MEASURED = 0.1
+"""The uncertainty where a probe of the same spec, on rows somewhat shorter, has set the estimate right."""
 TYPICAL_START = 3.0
 """Seconds to start and load, where nothing was probed."""
 
@@ -24,7 +26,7 @@ TYPICAL_START = 3.0
 @dataclass(frozen=True)
 class Inputs:
     """What a plan is made from. `counts` and `shape` come from the engine for families without formulas; `pasts` are
-    this machine's finished runs; `probed` is what a probe measured."""
+    this machine's finished runs; `timing` and `probe_peak` (bytes, 0 without) are what a probe measured."""
 
     spec: RunSpec
     base: Base
@@ -34,12 +36,13 @@ class Inputs:
     shape: dict[str, int] | None = None
     pasts: list[Past] = field(default_factory=list)
     timing: Timing | None = None
+    probe_peak: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The answers. `memory` is in bytes by component; `peak` is their sum times `ratio`, learned from `calibrated`
-    finished runs; `fits` and `timing` are as good as their sources."""
+    """The answers. `memory` is in bytes by component, all but the weights times `ratio`, which `calibrated` finished
+    runs taught, or a probe whose peak was `probe_peak`; `uncertainty` is a share of their sum."""
 
     spec: RunSpec
     base: Base
@@ -51,6 +54,7 @@ class Plan:
     memory: dict[str, int]
     ratio: float
     calibrated: int
+    probe_peak: int
     uncertainty: float
     source: str
     peak_at_window: int
@@ -95,7 +99,7 @@ def make(given: Inputs) -> Plan:
     spec, base, rows, machine = given.spec, given.base, given.rows, given.machine
     shape = given.shape or base.shape
     counts = given.counts or counts_of(spec, base)
-    ratio, calibrated = memory_ratio(given.pasts, method(spec, base))
+    ratio, calibrated, uncertainty = _ratio(given, shape, counts)
     stored = base.bits, base.group, base.width
 
     def step_of(changed: RunSpec, length: int | None = None) -> Step:
@@ -104,12 +108,10 @@ def make(given: Inputs) -> Plan:
         return Step.of(changed, shape, (trainable, total), (changed.bits or base.bits, *stored[1:]), length)
 
     def peak(changed: RunSpec, length: int | None = None) -> int:
-        return round(ratio * sum(components(step_of(changed, length), machine.kind).values()))
+        return sum(corrected(components(step_of(changed, length), machine.kind), ratio).values())
 
     step = step_of(spec)
-    memory = {name: round(ratio * size) for name, size in components(step, machine.kind).items()}
-    factors = FACTORS.get(machine.kind, FACTORS["gpu"])
-    unsure = INEXACT * (not base.exact) + INEXACT * (not rows.counted)
+    memory = corrected(components(step, machine.kind), ratio)
     fits = sum(memory.values()) <= machine.available
     fix = "" if fits else cheapest_fix(spec, rows.longest, base.bits, shape["blocks"], peak, machine.available)
     found = [
@@ -126,9 +128,23 @@ def make(given: Inputs) -> Plan:
         per_second, runs = speed(given.pasts, method(spec, base))
         source = f"the speed of {runs} finished run{'s' * (runs != 1)}"
         timing = seconds.from_speed(spec, rows, step, per_second, TYPICAL_START, source) if runs else None
-    return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated,
-                factors.uncertainty + unsure, factors.source, peak(spec, spec.max_seq_length), timing, fix,
-                found)  # fmt: skip
+    source = FACTORS.get(machine.kind, FACTORS["gpu"]).source
+    return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated, given.probe_peak,
+                uncertainty, source, peak(spec, spec.max_seq_length), timing, fix, found)  # fmt: skip
+
+
+def _ratio(given: Inputs, shape: dict[str, int], counts: tuple[int, int]) -> tuple[float, int, float]:
+    """What the estimate is to be multiplied by, how many finished runs say so, and how far off it may still be."""
+    spec, base, kind = given.spec, given.base, given.machine.kind
+    if given.probe_peak:
+        stored = base.bits, base.group, base.width
+        step = Step.of(spec, shape, counts, stored, given.rows.early_longest or given.rows.longest_batch)
+        ratio = peak_ratio(step, kind, given.probe_peak)
+        if trusted(ratio):
+            return ratio, 0, MEASURED
+    ratio, calibrated = memory_ratio(given.pasts, method(spec, base))
+    unsure = INEXACT * (not base.exact) + INEXACT * (not given.rows.counted)
+    return ratio, calibrated, FACTORS.get(kind, FACTORS["gpu"]).uncertainty + unsure
 
 
 def _fewer(changed: RunSpec, base: Base, counts: tuple[int, int], shape: dict[str, int]) -> tuple[int, int]:
@@ -167,6 +183,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "memory_source": plan.source,
         "memory_ratio": plan.ratio,
         "calibrated_runs": plan.calibrated,
+        "probe_peak_memory_bytes": plan.probe_peak or None,
         "available_memory_bytes": plan.machine.available,
         "peak_at_max_seq_length_bytes": plan.peak_at_window,
         "cheapest_fix": plan.fix,

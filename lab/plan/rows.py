@@ -28,7 +28,8 @@ class Rows:
     lost_tokens: int = 0
     unsupervised: int = 0
     early_batch: float = 0
-    """What the first few batches are padded to, on average."""
+    early_longest: int = 0
+    """Of the first few batches, which a trial trains on: the mean of the timed ones, and the longest."""
 
 
 def counted(found: dict[str, Any]) -> Rows:
@@ -36,7 +37,7 @@ def counted(found: dict[str, Any]) -> Rows:
     train, valid = found["train"], found["valid"]
     return Rows(train["rows"], valid["rows"], found["longest_batch"], found["mean_batch"], True, train["longest"],
                 train["truncated"], train["lost_tokens"], train["unsupervised"] + valid["unsupervised"],
-                found["early_batch"])  # fmt: skip
+                found["early_batch"], found["early_longest"])  # fmt: skip
 
 
 def guess(data: DataInfo, spec: RunSpec) -> Rows:

@@ -146,7 +146,8 @@ def _probed(inputs: Inputs, found: Plan) -> Plan:
         return replace(found, warnings=[*found.warnings, warning])
     finally:
         _progress({})
-    return make(replace(inputs, timing=trial.timing(spec, inputs.rows, step, measured)))
+    timing = trial.timing(spec, inputs.rows, step, measured)
+    return make(replace(inputs, timing=timing, probe_peak=measured.peak))
 
 
 def describe(found: Plan) -> list[str]:
@@ -176,10 +177,12 @@ def describe(found: Plan) -> list[str]:
 
 def _sources(found: Plan) -> list[str]:
     plain = f"estimate {found.source}"
-    runs_ = f"; calibrated on {found.calibrated} run{'s' * (found.calibrated != 1)} here" if found.calibrated else ""
+    learned = f"; calibrated on {found.calibrated} run{'s' * (found.calibrated != 1)} here" if found.calibrated else ""
+    if found.probe_peak:
+        learned = f"; set right by the probe, which took {gigabytes(found.probe_peak)}"
     guessed = "" if found.rows.counted else "; row lengths guessed from bytes"
     whole = f"with every row of {found.spec.max_seq_length:,} tokens: {gigabytes(found.peak_at_window)}"
-    return [*wrap(plain + runs_ + guessed, WIDTH - 12), whole]
+    return [*wrap(plain + learned + guessed, WIDTH - 12), whole]
 
 
 def _time(found: Plan) -> list[str]:

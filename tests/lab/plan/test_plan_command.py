@@ -72,7 +72,7 @@ def test_a_probe_times_real_iterations_and_leaves_nothing_behind(tmp_path: Path)
 
 
 def test_what_does_not_fit_is_not_probed_and_has_a_remedy(tmp_path: Path) -> None:
-    done = Desk(tmp_path)("plan", "--memory", "60MB", "--json")
+    done = Desk(tmp_path)("plan", "--model", "llama-3.2-1b", "--memory", "6GB", "--json")
     found = done.lines[-1]
     assert done.code == 0 and not found["fits"] and found["warning_kinds"] == ["memory"]
     assert found["cheapest_fix"] and found["cheapest_fix"] in found["warnings"][0]
