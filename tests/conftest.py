@@ -12,6 +12,10 @@ settings.register_profile("lowrank", deadline=None)
 settings.load_profile("lowrank")
 
 
+# Each worker trains beside the others, and BLAS threads of several processes wait for one another by spinning.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Nothing that a test starts may write to the developer's own home."""
