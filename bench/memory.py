@@ -21,7 +21,8 @@ from typing import Any
 from lab.models import BUNDLED
 from lab.plan.base import find_base
 from lab.plan.memory import FACTORS, Factors, Step, components
-from lab.plan.plan import counts_of
+from lab.plan.plan import by_formula
+from lab.plan.rows import Batch
 from lab.spec import RunSpec
 
 NEAR = 0.2
@@ -122,7 +123,7 @@ class Bench:
             words += ["--iters", "4", "--samples", "0", "--val-batches", "1", "--json"]
             planned = self._lowrank("plan", "--no-probe", *words)
             trained = self._lowrank("train", "--steps-per-eval", "1000", "--save-every", "1000", *words)
-            row = {"case": _name(model, tokens, flags), "length": planned["longest_batch_tokens"],
+            row = {"case": _name(model, tokens, flags), "batch": planned["heaviest_batch"],
                    "planned_trainable": planned["trainable_parameters"], "trainable": trained["trainable_parameters"],
                    "measured": trained["peak_memory_bytes"]}  # fmt: skip
             with self.results.open("a", encoding="utf-8") as file:
@@ -170,8 +171,7 @@ class Bench:
             fields |= {"lora_parameters": {"rank": value}} if name == "rank" else {name: value}
         spec = RunSpec.make(fields)
         base = find_base(spec.model, self.work / "home" / "cache", spec.bits)
-        stored = (base.bits, base.group, base.width)
-        return Step.of(spec, base.shape, counts_of(spec, base), stored, row["length"])
+        return Step.of(spec, base, base.shape, by_formula(spec, base), Batch(*row["batch"]))
 
     def table(self) -> None:
         """Print every measured case with its estimate."""

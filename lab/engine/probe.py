@@ -8,6 +8,7 @@ from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 from huggingface_hub import hf_hub_download
 from mlx.utils import tree_flatten
 from mlx_lm.models.switch_layers import SwitchLinear
@@ -92,20 +93,23 @@ def _shape(model: Any, config: Mapping[str, Any]) -> dict[str, int]:
 def rows(spec: RunSpec, cache: Path, progress: Callable[[str, int], None]) -> dict[str, Any]:
     """The rows of the spec's data in tokens, and the batches its seed draws of them.
 
-    {train, valid: {rows, longest, truncated, lost_tokens, unsupervised}, and the padded targets of a row:
-    longest_batch and mean_batch of all iterations, early_longest and early_batch of those of a trial}
-    Raises LabError if the data or the tokenizer cannot be had.
+    {train, valid: {rows, longest, truncated, lost_tokens, unsupervised}, heaviest, mean, early, timed: `lab.plan.rows`'
+    Batch as a list}. Raises LabError if the data or the tokenizer cannot be had.
     """
     train, valid = (
         _encoded(spec.data, split, spec.model, cache, spec.max_seq_length, spec.mask_prompt, progress)
         for split in ("train", "valid")
     )
     drawn = islice(batches.drawn(train[0], spec.batch_size, spec.seed, spec.batching), min(spec.iters, DRAWN))
-    padded = [batches.longest(batch) for batch in drawn]
-    early = padded[1 : 1 + STEPS] or padded
-    means = {"mean_batch": sum(padded) / len(padded), "early_batch": sum(early) / len(early)}
-    longest = {"longest_batch": max(padded), "early_longest": max(padded[: 1 + STEPS])}
-    return {"train": train[1], "valid": valid[1], **longest, **means}
+    sizes = np.array([_size(batch) for batch in drawn])
+    early = sizes[: 1 + STEPS]
+    found = {"heaviest": sizes.max(0), "mean": sizes.mean(0), "early": early.max(0), "timed": early[-STEPS:].mean(0)}
+    return {"train": train[1], "valid": valid[1], **{name: size.tolist() for name, size in found.items()}}
+
+
+def _size(batch: list[Row]) -> tuple[int, int, int]:
+    last = [max((end for _, end in row.spans), default=1) - 1 for row in batch]
+    return batches.longest(batch), sum(last), sum(row.supervised for row in batch)
 
 
 @lru_cache

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from lab.errors import LabError
 from lab.plan.base import find_base
+from lab.plan.machine import Machine
 from lab.plan.memory import Step, components
+from lab.plan.rows import Rows
 from lab.plan.seconds import work
 from lab.runs import Run, Runs
 
@@ -38,11 +39,8 @@ def finished(runs: Runs) -> list[Run]:
     return found
 
 
-def past(run: Run, lengths: dict[str, Any], device: str, kind: str, cache: Path) -> Past | None:
-    """What a finished run teaches about this device; None if it ran elsewhere or its model is gone.
-
-    `lengths` are its batches as `lab.engine.probe.rows` gives them; `device` is its name, `kind` cpu, metal or cuda.
-    """
+def past(run: Run, rows: Rows, machine: Machine, cache: Path) -> Past | None:
+    """What a finished run with these rows teaches about this machine; None if it ran elsewhere or its model is gone."""
     result, started = run.result() or {}, run.started()
     try:
         spec = run.spec
@@ -50,12 +48,12 @@ def past(run: Run, lengths: dict[str, Any], device: str, kind: str, cache: Path)
     except LabError:
         return None
     measured, seconds = result.get("peak_memory_bytes"), result.get("seconds_per_iteration")
-    if started.get("device") != device or not measured or not seconds or not base.shape:
+    if started.get("device") != machine.name or not measured or not seconds or not base.shape:
         return None
     counts = int(started["trainable_parameters"]), int(started["total_parameters"])
-    step = Step.of(spec, base.shape, counts, (base.bits, base.group, base.width), lengths["longest_batch"])
-    ratio = peak_ratio(step, kind, measured)
-    return Past(str(started.get("method")), ratio, work(step, lengths["mean_batch"]) / seconds)
+    heaviest, mean = (Step.of(spec, base, base.shape, counts, batch) for batch in (rows.heaviest, rows.mean))
+    return Past(str(started.get("method")), peak_ratio(heaviest, machine.kind, measured),
+                work(mean, machine.kind) / seconds)  # fmt: skip
 
 
 def peak_ratio(step: Step, kind: str, measured: int) -> float:

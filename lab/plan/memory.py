@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lab.params import adapted_layers, linear_layers
+from lab.plan.base import Base
+from lab.plan.rows import Batch
 from lab.spec import RunSpec
 
 MOMENTS = {"adam": 2, "adamw": 2, "sgd": 0, "adafactor": 0}
@@ -38,12 +40,14 @@ FACTORS = {
     "cpu": Factors(4, 1.2, 1.1, 0, 6, 3, 6, 1.0, 1.0, 1.2, 1, 0.2, "fitted to runs of this engine on a CPU"),
     "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 0, 2, 0, 1.5, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
 }
+PACKED = ("llama", "qwen2", "qwen3")
+"""Families of which a CPU computes real tokens only and logits at supervised ones (`lab.engine.packed`)."""
 COMPONENTS = ("weights", "trained", "activations", "attention", "logits", "dora", "overhead")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One training step by its sizes. `length` is the padded targets of a row, `width` the bytes of a stored number."""
+    """One training step by its sizes. `width` is the bytes of a stored number, `rows` those that one process trains."""
 
     shape: Mapping[str, int]
     total: int
@@ -54,22 +58,28 @@ class Step:
     width: int
     layers: int
     keys: Collection[str] | None
-    batch_size: int
-    length: int
+    rows: int
+    batch: Batch
     grad_checkpoint: bool = False
     accumulate: bool = False
     optimizer: str = "adam"
+    packed: bool = False
 
     @classmethod
-    def of(
-        cls, spec: RunSpec, shape: Mapping[str, int], counts: tuple[int, int], stored: tuple[int, int, int], length: int
-    ) -> "Step":
-        """The step of a spec: `counts` are trainable and total parameters, `stored` bits, group and bytes a number."""
-        bits, group, width = stored
-        lora = spec.lora_parameters
-        return cls(shape, counts[1], counts[0], spec.fine_tune_type, bits, group, width, spec.num_layers, lora.keys,
-                   max(1, spec.batch_size // spec.ranks), length, spec.grad_checkpoint,
-                   spec.grad_accumulation_steps > 1, spec.optimizer)  # fmt: skip
+    def of(cls, spec: RunSpec, base: Base, shape: Mapping[str, int], counts: tuple[int, int], batch: Batch) -> "Step":
+        """The step of a spec on a batch: `counts` are trainable and total parameters."""
+        lora, ranks = spec.lora_parameters, spec.ranks
+        share = Batch(batch.length, batch.tokens / ranks, batch.predicted / ranks)
+        return cls(shape, counts[1], counts[0], spec.fine_tune_type, spec.bits or base.bits, base.group, base.width,
+                   spec.num_layers, lora.keys, max(1, spec.batch_size // ranks), share, spec.grad_checkpoint,
+                   spec.grad_accumulation_steps > 1, spec.optimizer,
+                   base.model_type in PACKED and not spec.stock and not spec.grad_checkpoint)  # fmt: skip
+
+    def sizes(self, device: str) -> tuple[float, float]:
+        """Tokens that go through the blocks, and positions that get logits."""
+        if device == "cpu" and self.packed:
+            return self.batch.tokens, self.batch.predicted
+        return self.rows * self.batch.length, self.rows * self.batch.length
 
     @property
     def reach(self) -> int:
@@ -88,16 +98,16 @@ class Step:
 def components(step: Step, device: str) -> dict[str, int]:
     """Bytes of each of COMPONENTS at the peak of a step on a "cpu", or on any other device."""
     f, s = FACTORS.get(device, FACTORS["gpu"]), step.shape
-    tokens, reach = step.batch_size * step.length, step.reach
+    (tokens, predicted), reach = step.sizes(device), step.reach
     block = 4 * s["hidden"] + 4 * s["q_dim"] + 3 * s["intermediate"]
     kept = 1 if step.grad_checkpoint and reach else reach
     inputs = tokens * reach * s["hidden"] if step.grad_checkpoint else 0
-    scores = step.batch_size * s["heads"] * step.length**2
+    scores = step.rows * s["heads"] * step.batch.length**2
     matrices = sum(i * o for i, o in linear_layers(s).values())
     dequantized = reach * matrices + s["vocab"] * s["hidden"] if step.bits else 0
     dense = sum(i * o for i, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
     weights = weights_bytes(step, device)
-    logits = f.logits * tokens * s["vocab"]
+    logits = f.logits * predicted * s["vocab"]
     # The gradient begins at the logits; when it has passed on to the top block, what that needs stands in their place.
     passing = max(0, f.passing * tokens * block + f.attention_passing * scores - logits)
     sizes = {

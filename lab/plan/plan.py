@@ -1,6 +1,7 @@
 """A plan: everything of this package about one spec, put together."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from lab.params import total_parameters, trainable_parameters
@@ -10,7 +11,7 @@ from lab.plan.calibrate import Past, corrected, memory_ratio, peak_ratio, speed,
 from lab.plan.machine import Machine
 from lab.plan.memory import FACTORS, Step, components
 from lab.plan.remedies import cheapest_fix
-from lab.plan.rows import Rows
+from lab.plan.rows import Batch, Rows, changed, uniform
 from lab.plan.seconds import Timing
 from lab.plan.warnings import Warning
 from lab.spec import RunSpec
@@ -85,7 +86,7 @@ def method(spec: RunSpec, base: Base) -> str:
     return f"Q{name}" if base.bits and name != "full" else name
 
 
-def counts_of(spec: RunSpec, base: Base) -> tuple[int, int]:
+def by_formula(spec: RunSpec, base: Base) -> tuple[int, int]:
     """Trainable and total parameters by formula, for a base of which `exact` is true."""
     lora = spec.lora_parameters
     trainable = trainable_parameters(
@@ -97,21 +98,16 @@ def counts_of(spec: RunSpec, base: Base) -> tuple[int, int]:
 def make(given: Inputs) -> Plan:
     """The plan for these inputs. Nothing is read or started."""
     spec, base, rows, machine = given.spec, given.base, given.rows, given.machine
-    shape = given.shape or base.shape
-    counts = given.counts or counts_of(spec, base)
-    ratio, calibrated, uncertainty = _ratio(given, shape, counts)
-    stored = base.bits, base.group, base.width
+    shape, counts = shape_of(given), counts_of(given)
+    ratio, calibrated, uncertainty = _ratio(given)
 
-    def step_of(changed: RunSpec, length: int | None = None) -> Step:
-        length = min(rows.longest_batch, changed.max_seq_length) if length is None else length
-        trainable, total = counts if changed.num_layers == spec.num_layers else _fewer(changed, base, counts, shape)
-        return Step.of(changed, shape, (trainable, total), (changed.bits or base.bits, *stored[1:]), length)
+    def peak(other: RunSpec, batch: Batch | None = None) -> int:
+        batch = batch or changed(rows.heaviest, spec.batch_size, other.batch_size, other.max_seq_length)
+        fewer = counts if other.num_layers == spec.num_layers else _fewer(other, base, counts, shape)
+        step = Step.of(other, base, shape, fewer, batch)
+        return sum(corrected(components(step, machine.kind), ratio).values())
 
-    def peak(changed: RunSpec, length: int | None = None) -> int:
-        return sum(corrected(components(step_of(changed, length), machine.kind), ratio).values())
-
-    step = step_of(spec)
-    memory = corrected(components(step, machine.kind), ratio)
+    memory = corrected(components(Step.of(spec, base, shape, counts, rows.heaviest), machine.kind), ratio)
     fits = sum(memory.values()) <= machine.available
     fix = "" if fits else cheapest_fix(spec, rows.longest, base.bits, shape["blocks"], peak, machine.available)
     found = [
@@ -127,18 +123,35 @@ def make(given: Inputs) -> Plan:
     if timing is None:
         per_second, runs = speed(given.pasts, method(spec, base))
         source = f"the speed of {runs} finished run{'s' * (runs != 1)}"
-        timing = seconds.from_speed(spec, rows, step, per_second, TYPICAL_START, source) if runs else None
+        mean = work_of(given, rows.mean)
+        timing = seconds.from_speed(spec, rows, mean, per_second, TYPICAL_START, source) if runs else None
     source = FACTORS.get(machine.kind, FACTORS["gpu"]).source
+    whole = peak(spec, uniform(spec.max_seq_length, spec.batch_size))
     return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated, given.probe_peak,
-                uncertainty, source, peak(spec, spec.max_seq_length), timing, fix, found)  # fmt: skip
+                uncertainty, source, whole, timing, fix, found)  # fmt: skip
 
 
-def _ratio(given: Inputs, shape: dict[str, int], counts: tuple[int, int]) -> tuple[float, int, float]:
+def shape_of(given: Inputs) -> Mapping[str, int]:
+    """The names of formulas for this base, from the engine where its config.json has other names."""
+    return given.shape or given.base.shape
+
+
+def counts_of(given: Inputs) -> tuple[int, int]:
+    """Trainable and total parameters, by formula unless the engine counted them."""
+    return given.counts or by_formula(given.spec, given.base)
+
+
+def work_of(given: Inputs, batch: Batch) -> float:
+    """Multiplications of an iteration on this batch."""
+    step = Step.of(given.spec, given.base, shape_of(given), counts_of(given), batch)
+    return seconds.work(step, given.machine.kind)
+
+
+def _ratio(given: Inputs) -> tuple[float, int, float]:
     """What the estimate is to be multiplied by, how many finished runs say so, and how far off it may still be."""
     spec, base, kind = given.spec, given.base, given.machine.kind
     if given.probe_peak:
-        stored = base.bits, base.group, base.width
-        step = Step.of(spec, shape, counts, stored, given.rows.early_longest or given.rows.longest_batch)
+        step = Step.of(spec, base, shape_of(given), counts_of(given), given.rows.early)
         ratio = peak_ratio(step, kind, given.probe_peak)
         if trusted(ratio):
             return ratio, 0, MEASURED
@@ -147,11 +160,11 @@ def _ratio(given: Inputs, shape: dict[str, int], counts: tuple[int, int]) -> tup
     return ratio, calibrated, FACTORS.get(kind, FACTORS["gpu"]).uncertainty + unsure
 
 
-def _fewer(changed: RunSpec, base: Base, counts: tuple[int, int], shape: dict[str, int]) -> tuple[int, int]:
+def _fewer(other: RunSpec, base: Base, counts: tuple[int, int], shape: Mapping[str, int]) -> tuple[int, int]:
     """The counts with another number of layers: by formula, or in proportion."""
     if base.exact:
-        return counts_of(changed, base)
-    return round(counts[0] * changed.num_layers / shape["blocks"]), counts[1]
+        return by_formula(other, base)
+    return round(counts[0] * other.num_layers / shape["blocks"]), counts[1]
 
 
 def _too_large(peak: int, machine: Machine, fix: str) -> Warning:
@@ -188,7 +201,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "peak_at_max_seq_length_bytes": plan.peak_at_window,
         "cheapest_fix": plan.fix,
         "device": plan.machine.name,
-        "longest_batch_tokens": plan.rows.longest_batch,
+        "longest_batch_tokens": int(plan.rows.heaviest.length),
+        "heaviest_batch": list(astuple(plan.rows.heaviest)),
         "rows_counted": plan.rows.counted,
         "seconds_per_iteration": timing.step if timing else None,
         "seconds_source": timing.source if timing else None,

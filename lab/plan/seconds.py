@@ -22,23 +22,20 @@ class Timing:
     source: str
 
 
-def work(step: Step, length: float) -> float:
+def work(step: Step, device: str) -> float:
     """Multiplications of an iteration: tokens times weights, forward through all blocks, back through those that the
     gradient passes (twice where whole matrices are trained), and forward again with checkpointing."""
-    tokens, block, head = step.batch_size * length, _block(step, length), step.shape["vocab"] * step.shape["hidden"]
+    tokens, predicted = step.sizes(device)
     full = step.method == "full"
     passes = step.shape["blocks"] + step.reach * (1 + full + step.grad_checkpoint)
-    return float(tokens * (passes * block + 2 * head + (0 if full else 3 * step.trainable)))
+    adapters = 0 if full else 3 * step.trainable
+    return float(
+        tokens * (passes * _block(step) + adapters) + 2 * predicted * step.shape["vocab"] * step.shape["hidden"]
+    )
 
 
-def forward(step: Step, length: float) -> float:
-    """Multiplications of a batch that is only looked at."""
-    head = step.shape["vocab"] * step.shape["hidden"]
-    return float(step.batch_size * length * (step.shape["blocks"] * _block(step, length) + head))
-
-
-def _block(step: Step, length: float) -> float:
-    return sum(i * o for i, o in linear_layers(step.shape).values()) + 2 * length * step.shape["q_dim"]
+def _block(step: Step) -> float:
+    return sum(i * o for i, o in linear_layers(step.shape).values()) + 2 * step.batch.length * step.shape["q_dim"]
 
 
 def validations(spec: RunSpec) -> int:
@@ -57,10 +54,10 @@ def validation_batches(spec: RunSpec, rows: Rows) -> int:
     return every if spec.val_batches < 0 else min(spec.val_batches, every)
 
 
-def from_speed(spec: RunSpec, rows: Rows, step: Step, speed: float, start: float, source: str) -> Timing:
-    """From so many multiplications a second."""
-    batch = forward(step, rows.mean_batch) / speed
-    return Timing(work(step, rows.mean_batch) / speed, start, validation_batches(spec, rows) * batch, 0.0, source)
+def from_speed(spec: RunSpec, rows: Rows, work: float, speed: float, start: float, source: str) -> Timing:
+    """From so many multiplications a second; a batch of validation goes forward only, a third of an iteration."""
+    seconds = work / speed
+    return Timing(seconds, start, validation_batches(spec, rows) * seconds / 3, 0.0, source)
 
 
 def total(spec: RunSpec, timing: Timing) -> float:

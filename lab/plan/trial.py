@@ -11,9 +11,8 @@ from typing import Any
 
 from lab import launch
 from lab.errors import LabError
-from lab.plan.memory import Step
 from lab.plan.rows import Rows
-from lab.plan.seconds import STEPS, Timing, validation_batches, work
+from lab.plan.seconds import STEPS, Timing, validation_batches
 from lab.runs import ENDED, Run, Runs
 from lab.spec import RunSpec
 
@@ -95,10 +94,9 @@ def _end(trial: Run) -> None:
         process.wait(10)
 
 
-def timing(spec: RunSpec, rows: Rows, step: Step, trial: Trial) -> Timing:
-    """What a trial says about the whole run, whose batches are longer or shorter than its first ones."""
+def timing(spec: RunSpec, rows: Rows, trial: Trial, scale: float) -> Timing:
+    """What a trial says about the whole run, whose mean batch is `scale` times the work of those it timed."""
     early = median(trial.iterations[1:] or trial.iterations)
-    seconds = early * work(step, rows.mean_batch) / work(step, rows.early_batch or rows.mean_batch)
     start = trial.start + max(0.0, trial.iterations[0] - early)
     validation = validation_batches(spec, rows) * trial.validation_batch
-    return Timing(seconds, start, validation, trial.samples, f"a probe of {len(trial.iterations) - 1} iterations")
+    return Timing(early * scale, start, validation, trial.samples, f"a probe of {len(trial.iterations) - 1} iterations")

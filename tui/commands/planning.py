@@ -15,8 +15,7 @@ from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
 from lab.plan import calibrate, machine, trial
 from lab.plan.base import find_base, with_config
-from lab.plan.memory import Step
-from lab.plan.plan import Inputs, Plan, as_json, counts_of, gigabytes, make
+from lab.plan.plan import Inputs, Plan, as_json, gigabytes, make, work_of
 from lab.plan.rows import counted, guess
 from lab.plan.seconds import checkpoints, validations
 from lab.plan.warnings import Warning
@@ -119,10 +118,7 @@ def _ask(inputs: Inputs) -> Inputs:
     _progress({})
     here = machine.told(found["machine"])
     counts = found["counts"]
-    pasts = []
-    for name, lengths in found["past"].items():
-        past = calibrate.past(runs().get(name), lengths, here.name, here.kind, cache())
-        pasts += [past] if past else []
+    lessons = [calibrate.past(runs().get(name), counted(of), here, cache()) for name, of in found["past"].items()]
     return replace(
         inputs,
         base=base if base.config else with_config(base, found["config"], found["weights"]),
@@ -130,23 +126,21 @@ def _ask(inputs: Inputs) -> Inputs:
         rows=counted(found["rows"]) if found["rows"] else inputs.rows,
         counts=(counts["trainable_parameters"], counts["total_parameters"]) if counts else None,
         shape=counts["shape"] if counts else None,
-        pasts=pasts,
+        pasts=[past for past in lessons if past],
     )
 
 
 def _probed(inputs: Inputs, found: Plan) -> Plan:
-    """The plan with a trial's times, or with a warning that says why it has none."""
-    spec = inputs.spec
-    counts = inputs.counts or counts_of(spec, inputs.base)
-    step = Step.of(spec, inputs.shape or inputs.base.shape, counts, (0, 64, 4), inputs.rows.longest_batch)
+    """The plan with what a trial measured, or with a warning that says why there is none."""
+    rows = inputs.rows
     try:
-        measured = trial.run(spec, cache(), lambda what: _progress({"stage": what}))
+        measured = trial.run(inputs.spec, cache(), lambda what: _progress({"stage": what}))
     except LabError as error:
-        warning = Warning("probe", error.what, error.remedy)
-        return replace(found, warnings=[*found.warnings, warning])
+        return replace(found, warnings=[*found.warnings, Warning("probe", error.what, error.remedy)])
     finally:
         _progress({})
-    timing = trial.timing(spec, inputs.rows, step, measured)
+    scale = work_of(inputs, rows.mean) / work_of(inputs, rows.timed)
+    timing = trial.timing(inputs.spec, rows, measured, scale)
     return make(replace(inputs, timing=timing, probe_peak=measured.peak))
 
 
@@ -157,7 +151,7 @@ def describe(found: Plan) -> list[str]:
     some = 0 < spec.num_layers < found.blocks
     where = f"{spec.num_layers} of {found.blocks} blocks" if some else f"all {found.blocks} blocks"
     lines = [
-        f"{found.method} of {spec.model} on {spec.data}: batch {spec.batch_size} × {rows.longest_batch} tokens, "
+        f"{found.method} of {spec.model} on {spec.data}: batch {spec.batch_size} × {rows.heaviest.length:.0f} tokens, "
         f"{spec.iters:,} iterations",
         "",
         f"parameters  {found.trainable:,} of {found.total:,} train ({share:.2%}), in {where}",

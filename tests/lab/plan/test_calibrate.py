@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from lab.plan.base import find_base
 from lab.plan.calibrate import Past, finished, memory_ratio, past, speed
 from lab.plan.machine import Machine
 from lab.plan.plan import Inputs, make
-from lab.plan.rows import Rows
+from lab.plan.rows import Batch, Rows
 from lab.runs import Run, Runs
 from lab.spec import RunSpec
 
-LENGTHS = {"longest_batch": 80, "mean_batch": 64.0}
+BATCH = Batch(80, 500, 150)
+ROWS = Rows(100, 10, BATCH, BATCH, BATCH, BATCH, True)
+HERE = Machine("cpu", "CPU", 1 << 40)
 
 
 def finished_run(runs: Runs, **result: Any) -> Run:
@@ -31,12 +34,11 @@ def finished_run(runs: Runs, **result: Any) -> Run:
 
 def plan_of(pasts: list[Past], probe_peak: int = 0) -> Any:
     base = find_base("sprout", Path("/nowhere"))
-    rows = Rows(100, 10, 80, 64.0, True, early_longest=80)
-    return make(Inputs(RunSpec(), base, rows, Machine("cpu", "CPU", 1 << 40), pasts=pasts, probe_peak=probe_peak))
+    return make(Inputs(RunSpec(), base, ROWS, HERE, pasts=pasts, probe_peak=probe_peak))
 
 
 def test_a_run_planned_again_is_estimated_as_it_was_measured(tmp_path: Path) -> None:
-    taught = past(finished_run(Runs(tmp_path)), LENGTHS, "CPU", "cpu", tmp_path)
+    taught = past(finished_run(Runs(tmp_path)), ROWS, HERE, tmp_path)
     assert taught is not None
     found = plan_of([taught])
     assert found.peak == pytest.approx(90_000_000, rel=1e-6) and found.calibrated == 1
@@ -50,9 +52,9 @@ def test_runs_of_other_devices_unfinished_short_or_foreign_ones_teach_nothing(tm
     finished_run(runs, event="failed")
     finished_run(runs, iterations=3)
     assert [run.id for run in finished(runs)] == [kept.id]
-    assert past(kept, LENGTHS, "another", "cpu", tmp_path) is None
+    assert past(kept, ROWS, replace(HERE, name="another"), tmp_path) is None
     no_peak = finished_run(runs, peak_memory_bytes=None)
-    assert past(no_peak, LENGTHS, "CPU", "cpu", tmp_path) is None
+    assert past(no_peak, ROWS, HERE, tmp_path) is None
 
 
 def test_the_median_of_the_same_method_counts_and_wild_ratios_do_not() -> None:
@@ -73,5 +75,5 @@ def test_a_real_run_teaches_through_its_own_files(trained: Callable, desk: Any) 
     flags = ("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2",
              "--save-every", "6")  # fmt: skip
     run, _ = trained("--model", "sprout", *flags)
-    taught = past(run, LENGTHS, run.started()["device"], "cpu", desk.home / "cache")
+    taught = past(run, ROWS, replace(HERE, name=run.started()["device"]), desk.home / "cache")
     assert taught is not None and taught.method == "LoRA" and taught.speed > 0 and 0.5 < taught.peak_ratio < 2

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from lab.models import preset_shape
 from lab.plan.memory import COMPONENTS, FACTORS, Step, components, weights_bytes
+from lab.plan.rows import Batch, changed, uniform
 
 SHAPE = preset_shape("llama-3.2-1b")
-STEP = Step(SHAPE, 1_235_814_400, 5_636_096, "lora", 0, 64, 2, -1, None, 4, 256)
+STEP = Step(SHAPE, 1_235_814_400, 5_636_096, "lora", 0, 64, 2, -1, None, 4, uniform(256, 4))
 
 
 def peak(step: Step, device: str = "cpu") -> int:
@@ -29,11 +30,11 @@ def peak(step: Step, device: str = "cpu") -> int:
 def test_less_work_never_takes_more(
     method: str, bits: int, layers: int, batch: int, length: int, checkpoint: bool, device: str
 ) -> None:
-    step = replace(STEP, method=method, bits=bits, layers=layers, batch_size=batch, length=length)
+    step = replace(STEP, method=method, bits=bits, layers=layers, rows=batch, batch=uniform(length, batch))
     step = replace(step, grad_checkpoint=checkpoint)
     assert tuple(components(step, device)) == COMPONENTS and min(components(step, device).values()) >= 0
-    assert peak(step, device) <= peak(replace(step, batch_size=batch + 1), device)
-    assert peak(step, device) <= peak(replace(step, length=length + 8), device)
+    assert peak(step, device) <= peak(replace(step, rows=batch + 1, batch=uniform(length, batch + 1)), device)
+    assert peak(step, device) <= peak(replace(step, batch=uniform(length + 8, batch)), device)
     assert peak(step, device) <= peak(replace(step, layers=layers + 1), device)
     assert peak(step, device) <= peak(replace(step, accumulate=True), device)
 
@@ -68,6 +69,23 @@ def test_checkpointing_keeps_the_inputs_of_blocks_and_one_block() -> None:
     assert saving["attention"] < plain["attention"] and saving["logits"] == plain["logits"]
     inputs = 4 * 4 * 256 * 16 * SHAPE["hidden"]
     assert saving["activations"] == pytest.approx(plain["activations"] / 16 + inputs)
+
+
+def test_a_cpu_takes_no_memory_for_padding_and_unsupervised_positions_where_it_packs() -> None:
+    uneven = replace(STEP, batch=Batch(256, 600, 50))
+    assert components(uneven, "metal") == components(STEP, "metal") and components(uneven, "cpu") == components(
+        STEP, "cpu"
+    )
+    packed, full = components(replace(uneven, packed=True), "cpu"), components(replace(STEP, packed=True), "cpu")
+    assert packed["logits"] == pytest.approx(full["logits"] * 50 / 1024, rel=1e-6)
+    assert packed["activations"] == pytest.approx(full["activations"] * 600 / 1024, rel=1e-6)
+
+
+def test_a_batch_of_fewer_or_shorter_rows_is_no_longer_than_they_are() -> None:
+    batch = Batch(100, 500, 60)
+    assert changed(batch, 8, 8, 2048) == batch
+    assert changed(batch, 8, 1, 2048) == Batch(100, 100, pytest.approx(12))
+    assert changed(batch, 8, 8, 40) == Batch(40, 320, pytest.approx(60))
 
 
 def test_factors_say_where_they_are_from() -> None:

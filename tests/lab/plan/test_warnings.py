@@ -1,5 +1,6 @@
 """Warnings with remedies, and the first change that fits."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from lab.errors import LabError
 from lab.plan.base import Base, find_base
 from lab.plan.machine import Machine, parse_memory
 from lab.plan.plan import Inputs, Plan, as_json, make
-from lab.plan.rows import Rows
+from lab.plan.rows import Rows, uniform
 from lab.spec import RunSpec
 
-ROWS = Rows(1000, 100, 512, 300.0, True, longest=513)
+BATCH = uniform(512, 4)
+ROWS = Rows(1000, 100, BATCH, BATCH, BATCH, BATCH, True, longest=513)
 BIG = Machine("metal", "M", 1 << 40)
 
 
@@ -45,7 +47,9 @@ def test_the_first_change_that_fits_is_named_in_the_order_of_its_cost() -> None:
             words = found.fix.replace("--grad-checkpoint", "--grad-checkpoint True").split()
             pairs = zip(words[::2], words[1::2], strict=True)
             change = {k.removeprefix("--").replace("-", "_"): int(v) if v.isdigit() else v for k, v in pairs}
-            assert plan(Machine("metal", "M", limit), **change).fits
+            length, rows = min(512, change.get("max_seq_length", 512)), change.get("batch_size", 4)
+            mended = replace(ROWS, heaviest=uniform(length, rows))
+            assert plan(Machine("metal", "M", limit), mended, **change).fits
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,7 @@ def test_the_defaults_of_sprout_are_not_warned_of_and_half_as_much_again_is(tmp_
 
 
 def test_rows_layers_methods_and_keys_are_looked_at() -> None:
-    rows = Rows(3, 0, 512, 300.0, True, longest=600, truncated=2, lost_tokens=700, unsupervised=1)
+    rows = Rows(3, 0, BATCH, BATCH, BATCH, BATCH, True, longest=600, truncated=2, lost_tokens=700, unsupervised=1)
     found = plan(rows=rows, num_layers=20, bits=4, fine_tune_type="full")
     assert kinds(found) == ["layers", "method", "cut", "unsupervised", "few", "valid"]
     assert [w.kind for w in found.warnings if w.refused] == ["layers", "method", "unsupervised", "few"]
