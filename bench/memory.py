@@ -20,6 +20,7 @@ from typing import Any
 
 from lab.models import BUNDLED
 from lab.plan.base import find_base
+from lab.plan.machine import Machine
 from lab.plan.memory import FACTORS, Factors, Step, components
 from lab.plan.plan import by_formula
 from lab.plan.rows import Batch
@@ -96,6 +97,7 @@ CASES = [
     ("qwen3", 256, "--batch-size 2 --num-layers 3"),
     ("qwen3", 64, "--batch-size 4 --fine-tune-type full"),
 ]
+HERE = Machine("cpu", "CPU", 1 << 40, 1 << 40)
 FITTED = ("activations", "attention_saved", "logits", "passing", "attention_passing", "trained", "dequantized", "dora")
 
 
@@ -171,7 +173,7 @@ class Bench:
             fields |= {"lora_parameters": {"rank": value}} if name == "rank" else {name: value}
         spec = RunSpec.make(fields)
         base = find_base(spec.model, self.work / "home" / "cache", spec.bits)
-        return Step.of(spec, base, base.shape, by_formula(spec, base), Batch(*row["batch"]))
+        return Step.of(spec, base, base.shape, by_formula(spec, base), Batch(*row["batch"]), HERE)
 
     def table(self) -> None:
         """Print every measured case with its estimate."""
@@ -179,7 +181,7 @@ class Bench:
         rows = list(self.measured().values())
         print(f"{'case':<66}{'estimated':>11}{'measured':>11}{'off':>8}")
         for row in rows:
-            estimate = sum(components(self.step(row), "cpu").values())
+            estimate = sum(components(self.step(row)).values())
             off = estimate / row["measured"] - 1
             near += abs(off) <= NEAR
             print(f"{row['case']:<66}{estimate / 1e6:>8.0f} MB{row['measured'] / 1e6:>8.0f} MB{off:>+8.1%}")
@@ -195,7 +197,7 @@ class Bench:
 
         def errors(factors: Factors) -> list[float]:
             FACTORS["cpu"] = factors
-            return [sum(components(step, "cpu").values()) / row["measured"] - 1
+            return [sum(components(step).values()) / row["measured"] - 1
                     for step, row in zip(steps, rows, strict=True)]  # fmt: skip
 
         best, least, stride = before, sum(e**2 for e in errors(before)), 0.5

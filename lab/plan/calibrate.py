@@ -51,14 +51,14 @@ def past(run: Run, rows: Rows, machine: Machine, cache: Path) -> Past | None:
     if started.get("device") != machine.name or not measured or not seconds or not base.shape:
         return None
     counts = int(started["trainable_parameters"]), int(started["total_parameters"])
-    heaviest, mean = (Step.of(spec, base, base.shape, counts, batch) for batch in (rows.heaviest, rows.mean))
-    return Past(str(started.get("method")), peak_ratio(heaviest, machine.kind, measured),
-                work(mean, machine.kind) / seconds)  # fmt: skip
+    heaviest, mean = (Step.of(spec, base, base.shape, counts, batch, machine) for batch in (rows.heaviest, rows.mean))
+    return Past(str(started.get("method")), peak_ratio(heaviest, measured),
+                work(mean) / seconds)  # fmt: skip
 
 
-def peak_ratio(step: Step, kind: str, measured: int) -> float:
-    """Measured to estimated bytes of a step on this kind of device, without its weights, which are known."""
-    estimated = components(step, kind)
+def peak_ratio(step: Step, measured: int) -> float:
+    """Measured to estimated bytes of a step without its weights, which are known."""
+    estimated = components(step)
     weights = estimated.pop("weights")
     return (measured - weights) / sum(estimated.values())
 

@@ -17,11 +17,12 @@ UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 2**10, "mi": 2**2
 
 @dataclass(frozen=True)
 class Machine:
-    """`kind` is "cpu", "metal" or "cuda"; `available` the bytes that a run may take."""
+    """`kind` is "cpu", "metal" or "cuda"; `available` the bytes that a run may take, `free` those of the computer."""
 
     kind: str
     name: str
     available: int
+    free: int
 
 
 def guess() -> Machine:
@@ -37,10 +38,10 @@ def told(found: dict[str, Any]) -> Machine:
 
 
 def _limited(kind: str, name: str, working_set: int) -> Machine:
-    if kind == "cuda":
-        return Machine(kind, name, working_set)
     free = int(psutil.virtual_memory().available)
-    return Machine(kind, name, min(free, working_set) if working_set else free)
+    if kind == "cuda":
+        return Machine(kind, name, working_set, free)
+    return Machine(kind, name, min(free, working_set) if working_set else free, free)
 
 
 def parse_memory(text: str) -> int:

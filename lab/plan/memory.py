@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lab.params import adapted_layers, linear_layers
 from lab.plan.base import Base
+from lab.plan.machine import Machine
 from lab.plan.rows import Batch
 from lab.spec import RunSpec
 
@@ -42,6 +43,8 @@ FACTORS = {
 }
 PACKED = ("llama", "qwen2", "qwen3")
 """Families of which a CPU computes real tokens only and logits at supervised ones (`lab.engine.packed`)."""
+DENSE_SHARE = 8
+"""A CPU keeps a dense copy of a quantized base that takes one part in so many of free memory, or less."""
 COMPONENTS = ("weights", "trained", "activations", "attention", "logits", "dora", "overhead")
 
 
@@ -64,22 +67,41 @@ class Step:
     accumulate: bool = False
     optimizer: str = "adam"
     packed: bool = False
+    device: str = "cpu"
+    dense: bool = False
+    """Whether a CPU keeps a dense copy of a quantized base."""
 
     @classmethod
-    def of(cls, spec: RunSpec, base: Base, shape: Mapping[str, int], counts: tuple[int, int], batch: Batch) -> "Step":
+    def of(
+        cls,
+        spec: RunSpec,
+        base: Base,
+        shape: Mapping[str, int],
+        counts: tuple[int, int],
+        batch: Batch,
+        machine: Machine,
+    ) -> "Step":
         """The step of a spec on a batch: `counts` are trainable and total parameters."""
-        lora, ranks = spec.lora_parameters, spec.ranks
-        share = Batch(batch.length, batch.tokens / ranks, batch.predicted / ranks)
-        return cls(shape, counts[1], counts[0], spec.fine_tune_type, spec.bits or base.bits, base.group, base.width,
-                   spec.num_layers, lora.keys, max(1, spec.batch_size // ranks), share, spec.grad_checkpoint,
-                   spec.grad_accumulation_steps > 1, spec.optimizer,
-                   base.model_type in PACKED and not spec.stock and not spec.grad_checkpoint)  # fmt: skip
+        lora, ranks, bits, cpu = spec.lora_parameters, spec.ranks, spec.bits or base.bits, machine.kind == "cpu"
+        return cls(
+            *(shape, counts[1], counts[0], spec.fine_tune_type, bits, base.group, base.width),
+            *(spec.num_layers, lora.keys, max(1, spec.batch_size // ranks)),
+            Batch(batch.length, batch.tokens / ranks, batch.predicted / ranks),
+            *(spec.grad_checkpoint, spec.grad_accumulation_steps > 1, spec.optimizer),
+            packed=cpu and base.model_type in PACKED and not spec.stock and not spec.grad_checkpoint,
+            device=machine.kind,
+            dense=cpu and bool(bits) and 4 * counts[1] <= machine.free // DENSE_SHARE,
+        )
 
-    def sizes(self, device: str) -> tuple[float, float]:
-        """Tokens that go through the blocks, and positions that get logits."""
-        if device == "cpu" and self.packed:
-            return self.batch.tokens, self.batch.predicted
-        return self.rows * self.batch.length, self.rows * self.batch.length
+    @property
+    def tokens(self) -> float:
+        """Tokens that go through the blocks."""
+        return self.batch.tokens if self.packed else self.rows * self.batch.length
+
+    @property
+    def predicted(self) -> float:
+        """Positions that get logits."""
+        return self.batch.predicted if self.packed else self.rows * self.batch.length
 
     @property
     def reach(self) -> int:
@@ -95,19 +117,23 @@ class Step:
         return max([inside, *(blocks - number for number in named)])
 
 
-def components(step: Step, device: str) -> dict[str, int]:
-    """Bytes of each of COMPONENTS at the peak of a step on a "cpu", or on any other device."""
-    f, s = FACTORS.get(device, FACTORS["gpu"]), step.shape
-    (tokens, predicted), reach = step.sizes(device), step.reach
+def factors(device: str) -> Factors:
+    """The factors of a kind of device."""
+    return FACTORS["cpu" if device == "cpu" else "gpu"]
+
+
+def components(step: Step) -> dict[str, int]:
+    """Bytes of each of COMPONENTS at the peak of a step."""
+    f, s, tokens, reach = factors(step.device), step.shape, step.tokens, step.reach
     block = 4 * s["hidden"] + 4 * s["q_dim"] + 3 * s["intermediate"]
     kept = 1 if step.grad_checkpoint and reach else reach
     inputs = tokens * reach * s["hidden"] if step.grad_checkpoint else 0
     scores = step.rows * s["heads"] * step.batch.length**2
     matrices = sum(i * o for i, o in linear_layers(s).values())
-    dequantized = reach * matrices + s["vocab"] * s["hidden"] if step.bits else 0
+    dequantized = reach * matrices + s["vocab"] * s["hidden"] if step.bits and not step.dense else 0
     dense = sum(i * o for i, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
-    weights = weights_bytes(step, device)
-    logits = f.logits * predicted * s["vocab"]
+    weights = weights_bytes(step)
+    logits = f.logits * step.predicted * s["vocab"]
     # The gradient begins at the logits; when it has passed on to the top block, what that needs stands in their place.
     passing = max(0, f.passing * tokens * block + f.attention_passing * scores - logits)
     sizes = {
@@ -124,9 +150,10 @@ def components(step: Step, device: str) -> dict[str, int]:
     return {name: round(size) for name, size in sizes.items()}
 
 
-def weights_bytes(step: Step, device: str) -> int:
-    """Bytes of the base in memory: a CPU computes in float32, so it holds 16-bit numbers in 32."""
-    width = max(4, step.width) if device == "cpu" else step.width
+def weights_bytes(step: Step) -> int:
+    """Bytes of the base in memory: a CPU computes in float32, so it holds 16-bit numbers in 32, and of a quantized base
+    it keeps a dense copy beside if that is small."""
+    width = max(4, step.width) if step.device == "cpu" else step.width
     if not step.bits:
         return step.total * width
-    return round(step.total * (step.bits / 8 + 2 * width / step.group))
+    return round(step.total * (step.bits / 8 + 2 * width / step.group + 4 * step.dense))

@@ -9,7 +9,7 @@ from lab.plan import seconds, warnings
 from lab.plan.base import Base
 from lab.plan.calibrate import Past, corrected, memory_ratio, peak_ratio, speed, trusted
 from lab.plan.machine import Machine
-from lab.plan.memory import FACTORS, Step, components
+from lab.plan.memory import Step, components, factors
 from lab.plan.remedies import cheapest_fix
 from lab.plan.rows import Batch, Rows, changed, uniform
 from lab.plan.seconds import Timing
@@ -104,10 +104,10 @@ def make(given: Inputs) -> Plan:
     def peak(other: RunSpec, batch: Batch | None = None) -> int:
         batch = batch or changed(rows.heaviest, spec.batch_size, other.batch_size, other.max_seq_length)
         fewer = counts if other.num_layers == spec.num_layers else _fewer(other, base, counts, shape)
-        step = Step.of(other, base, shape, fewer, batch)
-        return sum(corrected(components(step, machine.kind), ratio).values())
+        step = Step.of(other, base, shape, fewer, batch, machine)
+        return sum(corrected(components(step), ratio).values())
 
-    memory = corrected(components(Step.of(spec, base, shape, counts, rows.heaviest), machine.kind), ratio)
+    memory = corrected(components(step_of(given, rows.heaviest)), ratio)
     fits = sum(memory.values()) <= machine.available
     fix = "" if fits else cheapest_fix(spec, rows.longest, base.bits, shape["blocks"], peak, machine.available)
     found = [
@@ -123,9 +123,9 @@ def make(given: Inputs) -> Plan:
     if timing is None:
         per_second, runs = speed(given.pasts, method(spec, base))
         source = f"the speed of {runs} finished run{'s' * (runs != 1)}"
-        mean = work_of(given, rows.mean)
+        mean = seconds.work(step_of(given, rows.mean))
         timing = seconds.from_speed(spec, rows, mean, per_second, TYPICAL_START, source) if runs else None
-    source = FACTORS.get(machine.kind, FACTORS["gpu"]).source
+    source = factors(machine.kind).source
     whole = peak(spec, uniform(spec.max_seq_length, spec.batch_size))
     return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated, given.probe_peak,
                 uncertainty, source, whole, timing, fix, found)  # fmt: skip
@@ -141,23 +141,21 @@ def counts_of(given: Inputs) -> tuple[int, int]:
     return given.counts or by_formula(given.spec, given.base)
 
 
-def work_of(given: Inputs, batch: Batch) -> float:
-    """Multiplications of an iteration on this batch."""
-    step = Step.of(given.spec, given.base, shape_of(given), counts_of(given), batch)
-    return seconds.work(step, given.machine.kind)
+def step_of(given: Inputs, batch: Batch) -> Step:
+    """The training step on this batch."""
+    return Step.of(given.spec, given.base, shape_of(given), counts_of(given), batch, given.machine)
 
 
 def _ratio(given: Inputs) -> tuple[float, int, float]:
     """What the estimate is to be multiplied by, how many finished runs say so, and how far off it may still be."""
-    spec, base, kind = given.spec, given.base, given.machine.kind
+    spec, base = given.spec, given.base
     if given.probe_peak:
-        step = Step.of(spec, base, shape_of(given), counts_of(given), given.rows.early)
-        ratio = peak_ratio(step, kind, given.probe_peak)
+        ratio = peak_ratio(step_of(given, given.rows.early), given.probe_peak)
         if trusted(ratio):
             return ratio, 0, MEASURED
     ratio, calibrated = memory_ratio(given.pasts, method(spec, base))
     unsure = INEXACT * (not base.exact) + INEXACT * (not given.rows.counted)
-    return ratio, calibrated, FACTORS.get(kind, FACTORS["gpu"]).uncertainty + unsure
+    return ratio, calibrated, factors(given.machine.kind).uncertainty + unsure
 
 
 def _fewer(other: RunSpec, base: Base, counts: tuple[int, int], shape: Mapping[str, int]) -> tuple[int, int]:

@@ -22,16 +22,14 @@ class Timing:
     source: str
 
 
-def work(step: Step, device: str) -> float:
+def work(step: Step) -> float:
     """Multiplications of an iteration: tokens times weights, forward through all blocks, back through those that the
     gradient passes (twice where whole matrices are trained), and forward again with checkpointing."""
-    tokens, predicted = step.sizes(device)
     full = step.method == "full"
     passes = step.shape["blocks"] + step.reach * (1 + full + step.grad_checkpoint)
     adapters = 0 if full else 3 * step.trainable
-    return float(
-        tokens * (passes * _block(step) + adapters) + 2 * predicted * step.shape["vocab"] * step.shape["hidden"]
-    )
+    head = 2 * step.predicted * step.shape["vocab"] * step.shape["hidden"]
+    return float(step.tokens * (passes * _block(step) + adapters) + head)
 
 
 def _block(step: Step) -> float:

@@ -15,9 +15,9 @@ from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
 from lab.plan import calibrate, machine, trial
 from lab.plan.base import find_base, with_config
-from lab.plan.plan import Inputs, Plan, as_json, gigabytes, make, work_of
+from lab.plan.plan import Inputs, Plan, as_json, gigabytes, make, step_of
 from lab.plan.rows import counted, guess
-from lab.plan.seconds import checkpoints, validations
+from lab.plan.seconds import checkpoints, validations, work
 from lab.plan.warnings import Warning
 from lab.runs import Runs
 from lab.spec import RunSpec, read_yaml
@@ -139,7 +139,7 @@ def _probed(inputs: Inputs, found: Plan) -> Plan:
         return replace(found, warnings=[*found.warnings, Warning("probe", error.what, error.remedy)])
     finally:
         _progress({})
-    scale = work_of(inputs, rows.mean) / work_of(inputs, rows.timed)
+    scale = work(step_of(inputs, rows.mean)) / work(step_of(inputs, rows.timed))
     timing = trial.timing(inputs.spec, rows, measured, scale)
     return make(replace(inputs, timing=timing, probe_peak=measured.peak))
 

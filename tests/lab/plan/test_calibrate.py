@@ -18,7 +18,7 @@ from lab.spec import RunSpec
 
 BATCH = Batch(80, 500, 150)
 ROWS = Rows(100, 10, BATCH, BATCH, BATCH, BATCH, True)
-HERE = Machine("cpu", "CPU", 1 << 40)
+HERE = Machine("cpu", "CPU", 1 << 40, 1 << 40)
 
 
 def finished_run(runs: Runs, **result: Any) -> Run:

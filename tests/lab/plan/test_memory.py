@@ -14,8 +14,8 @@ SHAPE = preset_shape("llama-3.2-1b")
 STEP = Step(SHAPE, 1_235_814_400, 5_636_096, "lora", 0, 64, 2, -1, None, 4, uniform(256, 4))
 
 
-def peak(step: Step, device: str = "cpu") -> int:
-    return sum(components(step, device).values())
+def peak(step: Step) -> int:
+    return sum(components(step).values())
 
 
 @given(
@@ -31,18 +31,18 @@ def test_less_work_never_takes_more(
     method: str, bits: int, layers: int, batch: int, length: int, checkpoint: bool, device: str
 ) -> None:
     step = replace(STEP, method=method, bits=bits, layers=layers, rows=batch, batch=uniform(length, batch))
-    step = replace(step, grad_checkpoint=checkpoint)
-    assert tuple(components(step, device)) == COMPONENTS and min(components(step, device).values()) >= 0
-    assert peak(step, device) <= peak(replace(step, rows=batch + 1, batch=uniform(length, batch + 1)), device)
-    assert peak(step, device) <= peak(replace(step, batch=uniform(length + 8, batch)), device)
-    assert peak(step, device) <= peak(replace(step, layers=layers + 1), device)
-    assert peak(step, device) <= peak(replace(step, accumulate=True), device)
+    step = replace(step, grad_checkpoint=checkpoint, device=device)
+    assert tuple(components(step)) == COMPONENTS and min(components(step).values()) >= 0
+    assert peak(step) <= peak(replace(step, rows=batch + 1, batch=uniform(length, batch + 1)))
+    assert peak(step) <= peak(replace(step, batch=uniform(length + 8, batch)))
+    assert peak(step) <= peak(replace(step, layers=layers + 1))
+    assert peak(step) <= peak(replace(step, accumulate=True))
 
 
 def test_four_bits_are_a_half_byte_and_an_eighth_of_scales_a_weight() -> None:
     quantized = replace(STEP, bits=4)
-    assert weights_bytes(quantized, "metal") == round(STEP.total * 0.5625)
-    assert weights_bytes(STEP, "metal") == STEP.total * 2 and weights_bytes(STEP, "cpu") == STEP.total * 4
+    assert weights_bytes(replace(quantized, device="metal")) == round(STEP.total * 0.5625)
+    assert weights_bytes(replace(STEP, device="metal")) == STEP.total * 2 and weights_bytes(STEP) == STEP.total * 4
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_gradient_reaches_down_to_the_first_block_that_is_trained(
 
 
 def test_checkpointing_keeps_the_inputs_of_blocks_and_one_block() -> None:
-    plain, saving = components(STEP, "cpu"), components(replace(STEP, grad_checkpoint=True), "cpu")
+    plain, saving = components(STEP), components(replace(STEP, grad_checkpoint=True))
     assert saving["attention"] < plain["attention"] and saving["logits"] == plain["logits"]
     inputs = 4 * 4 * 256 * 16 * SHAPE["hidden"]
     assert saving["activations"] == pytest.approx(plain["activations"] / 16 + inputs)
@@ -73,10 +73,10 @@ def test_checkpointing_keeps_the_inputs_of_blocks_and_one_block() -> None:
 
 def test_a_cpu_takes_no_memory_for_padding_and_unsupervised_positions_where_it_packs() -> None:
     uneven = replace(STEP, batch=Batch(256, 600, 50))
-    assert components(uneven, "metal") == components(STEP, "metal") and components(uneven, "cpu") == components(
-        STEP, "cpu"
-    )
-    packed, full = components(replace(uneven, packed=True), "cpu"), components(replace(STEP, packed=True), "cpu")
+    for device in ("metal", "cpu"):
+        padded = replace(STEP, device=device)
+        assert components(replace(uneven, device=device)) == components(padded), "without packing, padding counts"
+    packed, full = components(replace(uneven, packed=True)), components(replace(STEP, packed=True))
     assert packed["logits"] == pytest.approx(full["logits"] * 50 / 1024, rel=1e-6)
     assert packed["activations"] == pytest.approx(full["activations"] * 600 / 1024, rel=1e-6)
 

@@ -15,7 +15,7 @@ from lab.spec import RunSpec
 
 BATCH = uniform(512, 4)
 ROWS = Rows(1000, 100, BATCH, BATCH, BATCH, BATCH, True, longest=513)
-BIG = Machine("metal", "M", 1 << 40)
+BIG = Machine("metal", "M", 1 << 40, 1 << 40)
 
 
 def plan(machine: Machine = BIG, rows: Rows = ROWS, base: str = "llama-3.2-1b", **fields: Any) -> Plan:
@@ -34,7 +34,9 @@ def test_an_ordinary_plan_has_nothing_to_warn_of() -> None:
 
 
 def test_the_first_change_that_fits_is_named_in_the_order_of_its_cost() -> None:
-    needs = {limit: plan(Machine("metal", "M", limit)) for limit in range(1_000_000_000, plan().peak, 50_000_000)}
+    needs = {
+        limit: plan(Machine("metal", "M", limit, limit)) for limit in range(1_000_000_000, plan().peak, 50_000_000)
+    }
     fixes = [found.fix for found in needs.values()]
     assert fixes[-1] == "--max-seq-length 256" and fixes[0] == ""
     order = list(dict.fromkeys(fixes))
@@ -49,7 +51,7 @@ def test_the_first_change_that_fits_is_named_in_the_order_of_its_cost() -> None:
             change = {k.removeprefix("--").replace("-", "_"): int(v) if v.isdigit() else v for k, v in pairs}
             length, rows = min(512, change.get("max_seq_length", 512)), change.get("batch_size", 4)
             mended = replace(ROWS, heaviest=uniform(length, rows))
-            assert plan(Machine("metal", "M", limit), mended, **change).fits
+            assert plan(Machine("metal", "M", limit, limit), mended, **change).fits
 
 
 @pytest.mark.parametrize(
