@@ -10,9 +10,15 @@ from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
+import psutil
 from mlx.utils import tree_map
+from mlx_lm.tuner.lora import LoRALinear
 
-differentiable: Any = mx.custom_function  # typed by MLX as returning a bare object
+from lab.engine import packed
+from lab.engine.packed import differentiable
+
+SHARE = 8
+"""A dense copy of a quantized base is kept where it takes at most one part in so many of the memory available."""
 LOG2E, LN2_HIGH, LN2_LOW = 1.4426950408889634, 0.693359375, -2.12194440e-4
 
 
@@ -41,15 +47,10 @@ def _swiglu_backward(gate: mx.array, x: mx.array, cotangent: mx.array) -> tuple[
     return cotangent * x * (s + silu * (1 - s)), cotangent * silu
 
 
-@differentiable
+@differentiable(lambda primals, cotangent, _: _swiglu_backward(primals[0], primals[1], cotangent))
 def swiglu(gate: mx.array, x: mx.array) -> mx.array:
     """silu(gate) * x, elementwise over arrays of one shape."""
     return _swiglu_forward(gate, x)
-
-
-@swiglu.vjp
-def _swiglu_vjp(primals: Any, cotangent: mx.array, _: mx.array) -> tuple[mx.array, mx.array]:
-    return _swiglu_backward(primals[0], primals[1], cotangent)
 
 
 @mx.compile
@@ -62,23 +63,11 @@ def _softmax_backward(y: mx.array, cotangent: mx.array, dot: mx.array) -> mx.arr
     return y * (cotangent - dot)
 
 
-@differentiable
+@differentiable(lambda _, cotangent, y: _softmax_backward(y, cotangent, (y * cotangent).sum(-1, keepdims=True)))
 def softmax(x: mx.array) -> mx.array:
     """Softmax over the last axis."""
     e = _exp_shifted(x, x.max(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)
-
-
-@softmax.vjp
-def _softmax_vjp(_: mx.array, cotangent: mx.array, y: mx.array) -> mx.array:
-    return _softmax_backward(y, cotangent, (y * cotangent).sum(-1, keepdims=True))
-
-
-@differentiable
-def logsumexp(x: mx.array) -> mx.array:
-    """log(sum(exp(x))) over the last axis, which is kept with length 1."""
-    top = x.max(-1, keepdims=True)
-    return mx.log(_exp_shifted(x, top).sum(-1, keepdims=True)) + top
 
 
 @mx.compile
@@ -86,9 +75,11 @@ def _logsumexp_backward(x: mx.array, y: mx.array, cotangent: mx.array) -> mx.arr
     return exp(x - y) * cotangent
 
 
-@logsumexp.vjp
-def _logsumexp_vjp(x: mx.array, cotangent: mx.array, y: mx.array) -> mx.array:
-    return _logsumexp_backward(x, y, cotangent)
+@differentiable(lambda x, cotangent, y: _logsumexp_backward(x, y, cotangent))
+def logsumexp(x: mx.array) -> mx.array:
+    """log(sum(exp(x))) over the last axis, which is kept with length 1."""
+    top = x.max(-1, keepdims=True)
+    return mx.log(_exp_shifted(x, top).sum(-1, keepdims=True)) + top
 
 
 def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
@@ -114,6 +105,15 @@ def attention(
         from mlx_lm.models.base import scaled_dot_product_attention
 
         return scaled_dot_product_attention(queries, keys, values, cache=cache, scale=scale, mask=mask)
+    line = packed.current()
+    if line is not None:  # queries and keys are in rows already, since their rotary embedding was
+        rows = attention_of_rows(queries, keys, line.block(values), scale, mask)
+        return line.line(rows)
+    return attention_of_rows(queries, keys, values, scale, mask)
+
+
+def attention_of_rows(queries: mx.array, keys: mx.array, values: mx.array, scale: float, mask: Any) -> mx.array:
+    """Attention without cache or line; see `attention`."""
     groups = queries.shape[1] // keys.shape[1]
     if groups > 1:
         keys, values = mx.repeat(keys, groups, axis=1), mx.repeat(values, groups, axis=1)
@@ -126,42 +126,95 @@ def attention(
     return softmax(scores) @ values
 
 
-def _dense(layer: nn.Module) -> mx.array:
-    return mx.dequantize(
-        layer["weight"],
-        layer["scales"],
-        layer.get("biases"),
-        group_size=layer.group_size,
-        bits=layer.bits,
-        mode=layer.mode,
-    )
+def dense(layer: nn.Module, after: mx.array | None = None) -> mx.array:
+    """The weight (out, in) of a linear layer or an embedding, dequantized if it is quantized and no copy is kept.
+
+    Dequantizing waits for `after`: MLX would else dequantize all layers first, since nothing holds them back.
+    """
+    if "scales" not in layer:
+        return layer["weight"]
+    if "_dense" in layer:
+        return layer["_dense"]
+    weight = layer["weight"] if after is None else mx.depends([layer["weight"]], [after])[0]
+    options = {"group_size": layer.group_size, "bits": layer.bits, "mode": layer.mode}
+    return mx.dequantize(weight, layer["scales"], layer.get("biases"), **options)
 
 
-def _dequantize_and_multiply(layer: nn.Module, x: mx.array) -> mx.array:
-    """x Wᵀ with W dequantized on the spot, and again for the gradient, so that no dense copy is kept."""
+def keep_dense(model: nn.Module, available: int) -> bool:
+    """Keep a float32 copy of every quantized weight, if all of them take a small enough share of `available` bytes."""
+    layers = [m for _, m in model.named_modules() if isinstance(m, nn.QuantizedLinear | nn.QuantizedEmbedding)]
+    if sum(layer["weight"].nbytes * 32 // layer.bits for layer in layers) > available // SHARE:
+        return False
+    for layer in layers:
+        layer._dense = dense(layer)  # no parameter, by the underscore: neither saved nor counted
+        mx.eval(layer._dense)
+    return bool(layers)
 
-    @differentiable
-    def product(x: mx.array) -> mx.array:
-        return x @ _dense(layer).T
 
-    @product.vjp
-    def _(primal: Any, cotangent: mx.array, __: mx.array) -> mx.array:
-        return cotangent @ _dense(layer)
-
-    y = product(x)
+def _with_bias(layer: nn.Module, y: mx.array) -> mx.array:
     return y + layer["bias"] if "bias" in layer else y
 
 
-def loss(model: nn.Module, batch: mx.array, lengths: mx.array) -> tuple[mx.array, mx.array]:
-    """mlx-lm's `default_loss` with this module's cross entropy: mean over supervised tokens, and their number.
+def _dense_product(layer: nn.Module, x: mx.array) -> mx.array:
+    """x Wᵀ (+ bias) with the dense W; one dequantized on the spot is so again for the gradient, and not held until."""
 
-    `batch` (rows, length) token ids; `lengths` (rows, 2): target positions first..last, counted from 1, are supervised.
+    @differentiable(lambda _, cotangent, __: cotangent @ dense(layer, cotangent))
+    def product(x: mx.array) -> mx.array:
+        return x @ dense(layer, x).T
+
+    return _with_bias(layer, product(x))
+
+
+def adapted(layer: nn.Module, scale: float, x: mx.array, a: mx.array, b: mx.array) -> mx.array:
+    """x Wᵀ + scale · (x A) B for x (..., in), W (out, in) of `layer`, A (in, rank), B (rank, out), without the bias.
+
+    The adapter is added into the product in place, and its gradients take two thin products each.
     """
-    targets = batch[:, 1:]
-    steps = mx.arange(1, targets.shape[1] + 1)
-    mask = mx.logical_and(steps >= lengths[:, 0:1], steps <= lengths[:, 1:])
+
+    def backward(primals: Any, cotangent: mx.array, _: Any) -> tuple[mx.array, mx.array, mx.array]:
+        x, a, b = primals
+        thin = cotangent @ (scale * b).T
+        flat = x.reshape(-1, x.shape[-1])
+        d_a = flat.T @ thin.reshape(-1, thin.shape[-1])
+        d_b = (flat @ (scale * a)).T @ cotangent.reshape(-1, cotangent.shape[-1])
+        return mx.addmm(cotangent @ dense(layer, cotangent), thin, a.T), d_a, d_b
+
+    @differentiable(backward)
+    def product(x: mx.array, a: mx.array, b: mx.array) -> mx.array:
+        return mx.addmm(x @ dense(layer, x).T, x @ a, scale * b)
+
+    return product(x, a, b)
+
+
+_stock_lora: Any = LoRALinear.__call__
+
+
+def _lora(self: Any, x: mx.array) -> mx.array:
+    if x.dtype != mx.float32 or drops(self.dropout) or not isinstance(self.linear, nn.Linear | nn.QuantizedLinear):
+        return _stock_lora(self, x)
+    return _with_bias(self.linear, adapted(self.linear, self.scale, x, self.lora_a, self.lora_b))
+
+
+def drops(dropout: nn.Dropout) -> bool:
+    """Whether the layer leaves anything out, now."""
+    return dropout.training and dropout._p_1 < 1
+
+
+def loss(model: nn.Module, ids: mx.array, mask: mx.array) -> tuple[mx.array, mx.array]:
+    """Mean cross entropy in nats over the targets whose mask is 1, and their number, as `loop.masked_loss` has it.
+
+    `ids` (rows, length + 1), `mask` (rows, length). A model that can be packed works on real tokens only.
+    """
+    if packed.packable(model):
+        return packed.loss(model, ids, mask, cross_entropy)
+    losses = cross_entropy(model(ids[:, :-1]).astype(mx.float32), ids[:, 1:]) * mask
     tokens = mask.sum()
-    return (cross_entropy(model(batch[:, :-1]).astype(mx.float32), targets) * mask).sum() / tokens, tokens
+    return losses.sum() / mx.maximum(tokens, 1), tokens
+
+
+def installed() -> bool:
+    """Whether this process computes with these functions."""
+    return nn.QuantizedLinear.__call__ is _dense_product
 
 
 def install(model: nn.Module) -> None:
@@ -174,7 +227,10 @@ def install(model: nn.Module) -> None:
         module.swiglu = swiglu  # type: ignore[attr-defined]
     if hasattr(module, "scaled_dot_product_attention"):
         module.scaled_dot_product_attention = attention  # type: ignore[attr-defined]
-    nn.QuantizedLinear.__call__ = _dequantize_and_multiply
-    nn.QuantizedEmbedding.as_linear = _dequantize_and_multiply
+    nn.QuantizedLinear.__call__ = _dense_product
+    nn.QuantizedEmbedding.as_linear = _dense_product
+    LoRALinear.__call__ = _lora
+    packed.install(model)
     half = (mx.float16, mx.bfloat16)
     model.update(tree_map(lambda p: p.astype(mx.float32) if p.dtype in half else p, model.parameters()))
+    keep_dense(model, psutil.virtual_memory().available)

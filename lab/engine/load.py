@@ -11,7 +11,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.utils import load, load_model, load_tokenizer, quantize_model, save
 
-from lab.engine import cpu
+from lab.engine import cpu, dora
 from lab.errors import LabError
 from lab.models import ModelInfo, find_model
 
@@ -60,7 +60,8 @@ def load_stored(
 
 
 def quicken(model: nn.Module) -> None:
-    """On a CPU, make the model compute in float32 with our own elementwise functions; elsewhere it stays stock."""
+    """On a CPU, make the model compute in float32 with our own functions; elsewhere only DoRA's norm is ours."""
+    dora.install()
     if on_cpu():
         cpu.install(model)
 

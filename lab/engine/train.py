@@ -20,7 +20,7 @@ from mlx_lm.tuner.utils import build_schedule, linear_to_lora_layers
 from mlx_lm.utils import get_total_parameters, maybe_set_recommended_wired_limit, save_config
 
 from lab.datasets import DataInfo, find_data
-from lab.engine import batches, checkpoint, ranks, stopping
+from lab.engine import batches, checkpoint, cpu, packed, ranks, stopping
 from lab.engine.events import EventWriter
 from lab.engine.failure import explain
 from lab.engine.load import load_base, on_cpu
@@ -77,10 +77,12 @@ def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
     adapt(model, spec)
     if spec.grad_checkpoint:
         grad_checkpoint(model.layers[0])
+    ours = on_cpu() and not spec.stock
     loop = Loop(
         model,
         optimizer(spec),
-        masked_loss,
+        cpu.loss if ours else masked_loss,
+        compiled=not (ours and packed.packable(model)),  # a packed step has another shape for every batch
         accumulate=spec.grad_accumulation_steps,
         by_token=not spec.stock,
         group=group,

@@ -6,10 +6,12 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
+from mlx.utils import tree_flatten
 from mlx_lm.models.base import scaled_dot_product_attention
-from mlx_lm.tuner.trainer import default_loss
+from mlx_lm.tuner.lora import LoRALinear
 
 from lab.engine import cpu
+from lab.engine.loop import masked_loss
 
 
 def close(a: mx.array, b: mx.array, tolerance: float = 2e-6) -> bool:
@@ -57,20 +59,55 @@ def test_attention_equals_mlx_lms(mask: str | None, kv_heads: int) -> None:
     assert close(cpu.attention(q, k, v, scale=0.3, mask=mask), stock, 1e-5)
 
 
-def test_the_loss_is_mlx_lms_default_loss() -> None:
+def test_the_loss_of_a_model_that_cannot_be_packed_is_the_padded_one() -> None:
     mx.random.seed(2)
     model = nn.Embedding(13, 13)
-    batch, lengths = mx.random.randint(0, 13, (3, 10)), mx.array([[2, 9], [0, 4], [5, 6]])
-    (mine, count), (stock, expected) = cpu.loss(model, batch, lengths), default_loss(model, batch, lengths)
-    assert count.item() == expected.item() and mine.item() == pytest.approx(stock.item(), rel=1e-6)
+    ids, mask = mx.random.randint(0, 13, (3, 10)), mx.random.bernoulli(0.4, (3, 9)).astype(mx.float32)
+    (mine, count), (plain, expected) = cpu.loss(model, ids, mask), masked_loss(model, ids, mask)
+    assert count.item() == expected.item() and mine.item() == pytest.approx(plain.item(), rel=1e-6)
 
 
 @pytest.mark.parametrize("bits", [3, 4, 8])
-def test_dequantize_and_multiply_equals_the_quantized_product_and_its_gradient(bits: int) -> None:
+def test_dense_product_equals_the_quantized_product_and_its_gradient(bits: int) -> None:
     mx.random.seed(3)
     layer = nn.QuantizedLinear(64, 24, bias=True, group_size=32, bits=bits)
     x = mx.random.normal((5, 64))
     stock = layer(x)
-    assert close(cpu._dequantize_and_multiply(layer, x), stock, 1e-4)
-    mine = mx.grad(lambda x: (cpu._dequantize_and_multiply(layer, x) ** 2).sum())(x)
+    assert close(cpu._dense_product(layer, x), stock, 1e-4)
+    mine = mx.grad(lambda x: (cpu._dense_product(layer, x) ** 2).sum())(x)
     assert close(mine, mx.grad(lambda x: (layer(x) ** 2).sum())(x), 1e-3)
+
+
+@pytest.mark.parametrize("bits", [0, 4, 6])
+def test_an_adapted_product_equals_mlx_lms_and_its_gradients(bits: int) -> None:
+    mx.random.seed(4)
+    base = nn.Linear(64, 24, bias=True)
+    base = nn.QuantizedLinear.from_linear(base, group_size=32, bits=bits) if bits else base
+    layer = LoRALinear.from_base(base, r=4, scale=3.0)
+    layer.lora_b = mx.random.normal(layer.lora_b.shape)
+    x = mx.random.normal((2, 5, 64))
+
+    def gradients(call: Callable) -> list[mx.array]:
+        def loss(x: mx.array, a: mx.array, b: mx.array) -> mx.array:
+            layer.lora_a, layer.lora_b = a, b
+            return (call(layer, x) ** 2).sum()
+
+        a, b = layer.lora_a, layer.lora_b
+        found = mx.grad(loss, argnums=(0, 1, 2))(x, a, b)
+        layer.lora_a, layer.lora_b = a, b
+        return [call(layer, x), *found]
+
+    for mine, stock in zip(gradients(cpu._lora), gradients(cpu._stock_lora), strict=True):
+        assert close(mine / mx.abs(stock).max(), stock / mx.abs(stock).max(), 1e-5)
+
+
+def test_a_dense_copy_is_kept_where_memory_is_plenty_and_is_no_parameter() -> None:
+    model = nn.Sequential(nn.QuantizedLinear(64, 32, group_size=32, bits=4), nn.Linear(32, 3))
+    dense = 64 * 32 * 4
+    assert not cpu.keep_dense(model, dense * cpu.SHARE - 1) and "_dense" not in model.layers[0]
+    names = [name for name, _ in tree_flatten(model.parameters())]
+    x = mx.random.normal((5, 64))
+    before = cpu._dense_product(model.layers[0], x)
+    assert cpu.keep_dense(model, dense * cpu.SHARE) and model.layers[0]._dense.shape == (32, 64)
+    assert mx.array_equal(cpu._dense_product(model.layers[0], x), before)
+    assert [name for name, _ in tree_flatten(model.parameters())] == names
