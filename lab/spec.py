@@ -59,8 +59,8 @@ class RunSpec(BaseModel):
     lora_parameters: LoraParameters = Field(default_factory=lambda: LoraParameters())
     bits: Bits | None = None
     """Quantize the base to so many bits on first use; None takes it as stored."""
-    batching: Literal["random", "length"] = "random"
-    """How rows come together: as the seed draws them, or rows of like length, for less padding."""
+    batching: Literal["length", "random"] = "length"
+    """How rows come together: rows of like length, for less padding, or just as the seed draws them."""
     patience: int = Field(default=0, ge=0)
     """Validations without a new best after which the run ends; 0 never ends it."""
     samples: int = Field(default=2, ge=0, le=64)

@@ -62,7 +62,7 @@ def plan_run(
         int | None, Option(help="Steps whose gradients are added before an update.")
     ] = None,
     bits: Annotated[int | None, Option(help="Quantize the base on first use: 3, 4, 5, 6 or 8 bits.")] = None,
-    batching: Annotated[str | None, Option(help="random, or length: rows of like length together.")] = None,
+    batching: Annotated[str | None, Option(help="length: rows of like length together; or random.")] = None,
     samples: Annotated[int | None, Option(help="Validation questions answered at every checkpoint.")] = None,
     config: Annotated[
         Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes; flags win over it.")
