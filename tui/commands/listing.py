@@ -41,7 +41,7 @@ def list_runs(as_json: Json = False) -> int:
             (r["run"], r["state"], r["method"], Path(r["model"]).name, Path(r["data"]).name, str(r["iterations"] or 0),
              units.loss(r["train_loss"]), units.loss(r["val_loss"])) for r in rows
         ]  # fmt: skip
-        print("\n".join(table([head, *cells], shrink=(0, 3, 4), right=(5, 6, 7))))
+        print("\n".join(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7))))
     return 0
 
 
@@ -99,7 +99,7 @@ def _block(found: list[Run], reached: list[dict[str, Any]], differs: dict[str, l
     rows += [("state", *(str(r["event"]) for r in reached[some]))]
     rows += [(label, *(form(r[key]) for r in reached[some])) for label, key, form in MEASURES]
     rows += [("training loss", *(line([loss for _, loss in curve(run)], CURVE) for run in found[some]))]
-    return table(rows, shrink=range(len(rows[0])))
+    return table(rows, shrink=[range(1, len(rows[0]))])
 
 
 def _plain(value: object) -> str:

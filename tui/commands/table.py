@@ -6,13 +6,16 @@ from rich.cells import cell_len, set_cell_size
 
 from tui.labroom.inert import inert
 
-WIDTH = 80
+WIDTH, NARROW = 80, 10
 
 
-def table(rows: Sequence[Sequence[str]], *, shrink: Sequence[int] = (), right: Sequence[int] = ()) -> list[str]:
-    """Lines of at most `WIDTH` cells, two columns one or two blanks apart; a cell is foreign text and made harmless.
+def table(
+    rows: Sequence[Sequence[str]], *, shrink: Sequence[Sequence[int]] = (), right: Sequence[int] = ()
+) -> list[str]:
+    """Lines of at most `WIDTH` cells, columns one or two blanks apart; a cell is foreign text and made harmless.
 
-    The columns numbered in `shrink` are cut, the widest first, if the line is too long; those in `right` stand right.
+    If they are too long, the columns numbered in the first group of `shrink` are cut, the widest first and none below
+    `NARROW` cells, then those of the next group. Columns in `right` stand right.
     """
     cells = [[inert(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
@@ -20,10 +23,9 @@ def table(rows: Sequence[Sequence[str]], *, shrink: Sequence[int] = (), right: S
         room = WIDTH - gap * (len(widths) - 1)
         if sum(widths) <= room:
             break
-    while sum(widths) > room and (cut := max(shrink, key=lambda c: widths[c], default=None)) is not None:
-        if widths[cut] <= 1:
-            break
-        widths[cut] -= 1
+    for group in shrink:
+        while sum(widths) > room and widths[widest := max(group, key=widths.__getitem__)] > NARROW:
+            widths[widest] -= 1
     return [(" " * gap).join(_fit(cell, widths[c], c in right) for c, cell in enumerate(row)).rstrip() for row in cells]
 
 

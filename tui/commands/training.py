@@ -70,7 +70,7 @@ def train(
     ] = None,
     bits: Annotated[int | None, Option(help="Quantize the base on first use: 3, 4, 5, 6 or 8 bits.")] = None,
     batching: Annotated[
-        str | None, Option(help="random, or length: rows of like length together, for less padding.")
+        str | None, Option(help="length: rows of like length together, for less padding; or random.")
     ] = None,
     patience: Annotated[
         int | None, Option(help="Validations without a new best after which to end; 0 never does.")
@@ -146,6 +146,13 @@ def follow(run: Run, as_json: bool, heard: int = 0) -> dict[str, Any] | None:
 
     The first Ctrl-C asks the run to stop, the second leaves it: None.
     """
+    try:
+        return _follow(run, as_json, heard)
+    except KeyboardInterrupt:
+        return None
+
+
+def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
     offset, asked = 0, False
     while True:
         try:
@@ -162,10 +169,10 @@ def follow(run: Run, as_json: bool, heard: int = 0) -> dict[str, Any] | None:
             time.sleep(POLL)
         except KeyboardInterrupt:
             if asked:
-                return None
+                raise
             asked = True
-            note("stopping at the next step; what is learned so far is kept (Ctrl-C again: leave it to itself)")
             run.stop()
+            note("stopping at the next step; what is learned so far is kept (Ctrl-C again: leave it to itself)")
 
 
 def _told(last: dict[str, Any], as_json: bool) -> dict[str, Any]:

@@ -9,26 +9,33 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab import launch
 from lab.datasets import BUNDLED as DATA
-from lab.engine.events import EventWriter
-from lab.engine.train import Progress
-from lab.errors import LabError
+from lab.lost import settle
 from lab.models import BUNDLED as MODELS
+from lab.outcome import KEYS, curve
 from lab.runs import Run
-from lab.spec import RunSpec
 
-LONG = {"iters": 5000, "steps_per_report": 1, "steps_per_eval": 5000, "val_batches": 1, "save_every": 5000}
+SMALL = {"batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1}
+LONG = SMALL | {"lr_schedule": "constant", "iters": 100_000, "steps_per_eval": 100_000, "save_every": 100_000}
+SHORT = SMALL | {"iters": 24, "steps_per_eval": 24, "save_every": 3}
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+def flags(spec: dict[str, Any]) -> list[str]:
+    return [f"--{name.replace('_', '-')}={value}" for name, value in spec.items()]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """What the condition gives, once it is true."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+    return found
 
 
 def iteration(run: Run) -> int:
@@ -37,10 +44,8 @@ def iteration(run: Run) -> int:
 
 def test_a_run_outlives_the_killed_program_that_started_it_and_stops_when_asked(desk) -> None:
     env = {**os.environ, "LOWRANK_HOME": str(desk.home), "PYTHONPATH": str(Path(__file__).parents[3])}
-    flags = [f"--{k.replace('_', '-')}={v}" for k, v in LONG.items()]
-    starter = subprocess.Popen(
-        [sys.executable, "-m", "tui", "train", *flags, "--json"], env=env, stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "tui", "train", *flags(LONG), "--json"]
+    starter = subprocess.Popen(command, env=env, stdout=subprocess.PIPE)
     assert starter.stdout is not None
     started = next(e for e in map(json.loads, starter.stdout) if e["event"] == "started")
     starter.send_signal(signal.SIGKILL)
@@ -53,18 +58,88 @@ def test_a_run_outlives_the_killed_program_that_started_it_and_stops_when_asked(
     done = desk("stop", run.id, "--json")
     assert done.code == 0 and done.lines[-1]["state"] == "stopped"
     result = run.result()
-    assert result and 2 < result["iterations"] < 5000 and result["event"] == "stopped"
+    assert result and 2 < result["iterations"] < LONG["iters"] and result["event"] == "stopped"
     assert (run.adapters / "adapters.safetensors").exists(), "what was learned is kept"
     assert desk("stop", run.id).code == 1, "it is not running any more"
 
 
-def test_a_killed_engine_is_seen_as_lost_and_the_command_says_where_to_look(desk) -> None:
-    run = launch.prepare(LONG, desk.runs, desk.home / "cache")
-    pid = launch.start(run, desk.home / "cache")
-    wait_for(lambda: iteration(run) >= 1)
-    os.kill(pid, signal.SIGKILL)
+def test_a_killed_run_is_given_its_last_word_and_goes_on_when_resumed(desk) -> None:
+    done = desk("train", "--detach", "--json", *flags(SHORT))
+    run = desk.runs.get(done.lines[-1]["run"])
+    assert done.code == 0 and done.lines[-1]["event"] == "launched"
+    wait_for(lambda: iteration(run) >= 4)
+    os.kill(run.process().pid, signal.SIGKILL)
     wait_for(lambda: run.state() == "lost")
-    assert desk("runs", "--json").lines[-1]["runs"]
+    row = next(row for row in desk("runs", "--json").lines[-1]["runs"] if row["run"] == run.id)
+    assert row["state"] == "failed" and row["iterations"] >= 4 and row["train_loss"]
+    assert f"`lowrank resume {run.id}` goes on from iteration" in run.result()["error"]["remedy"]
+
+    done = desk("resume", run.id, "--json")
+    assert done.code == 0, done.err
+    told = [e["event"] for e in done.lines]
+    assert told[-1] == "finished" and "resumed" in told and "failed" not in told, "only what is new is printed"
+    assert done.lines[-1]["iterations"] == SHORT["iters"] and done.lines[-1].keys() >= set(KEYS)
+    assert [x for x, _ in curve(run)] == list(range(1, SHORT["iters"] + 1))
+    again = desk("resume", run.id)
+    assert again.code == 1 and again.err.count("\n") == 1 and "nothing to resume" in again.err
+
+
+def test_runs_train_one_after_another_unless_asked(desk) -> None:
+    cache = desk.home / "cache"
+    runs = [launch.prepare(LONG, desk.runs, cache) for _ in range(3)]
+    first, second, third = runs
+    for run in runs:
+        launch.start(run, cache)
+        wait_for(run.last_event)  # it has its place
+    wait_for(lambda: iteration(first) >= 1)
+    assert [run.state() for run in runs] == ["running", "waiting", "waiting"]
+    assert (second.last_event()["behind"], second.last_event()["position"]) == (first.id, 1)
+    assert (third.last_event()["behind"], third.last_event()["position"]) == (second.id, 2)
+    refused = desk("resume", second.id)
+    assert refused.code == 1 and "is waiting already" in refused.err
+
+    done = desk("stop", third.id, "--json")
+    assert done.lines[-1] == {"run": third.id, "state": "stopped"}
+    assert third.result()["iterations"] == 0 and not third.started(), "it never trained"
+
+    beside = launch.prepare(SHORT | {"iters": 1}, desk.runs, cache)
+    launch.start(beside, cache, now=True)
+    command = launch.engine_command("train", str(first.path), "--cache", str(cache))
+    twin = subprocess.run(command, env=launch.engine_environment(cache), capture_output=True, text=True, timeout=60)
+    assert twin.returncode == 1 and twin.stderr == f"failed: another engine works on {first.id}\n"
+    wait_for(lambda: beside.state() == "finished")
+    assert first.state() == "running" and second.state() == "waiting"
+
+    os.kill(first.process().pid, signal.SIGKILL)  # gives way to the next without a word
+    wait_for(lambda: iteration(second) >= 1)
+    assert settle(first) == "failed" and second.state() == "running"
+    second.stop()
+    wait_for(lambda: second.state() == "stopped")
+
+
+def test_one_that_is_asked_at_once_stops_before_it_begins(desk) -> None:
+    run = launch.prepare(LONG, desk.runs, desk.home / "cache")
+    launch.start(run, desk.home / "cache")
+    assert run.stop()
+    wait_for(lambda: settle(run) == "stopped")
+    assert run.result()["iterations"] == 0
+
+
+def test_ctrl_c_stops_and_a_second_one_leaves_the_run_to_itself(desk) -> None:
+    env = {**os.environ, "LOWRANK_HOME": str(desk.home), "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-m", "tui", "train", *flags(LONG)]
+    starter = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert starter.stderr is not None
+    run = desk.runs.get(starter.stderr.readline().split()[1])
+    wait_for(run.last_event)
+    os.kill(run.process().pid, signal.SIGSTOP)  # so that it cannot stop before the second
+    starter.send_signal(signal.SIGINT)
+    assert "stopping at the next step" in starter.stderr.readline()
+    starter.send_signal(signal.SIGINT)
+    assert "is left to itself" in starter.stderr.read() and starter.wait() == 130
+    assert run.state() == "stopping"
+    os.kill(run.process().pid, signal.SIGCONT)
+    wait_for(lambda: settle(run) == "stopped")
 
 
 def test_a_corrupt_model_ends_in_a_failed_event_with_its_remedy(desk, tmp_path: Path) -> None:
@@ -77,15 +152,6 @@ def test_a_corrupt_model_ends_in_a_failed_event_with_its_remedy(desk, tmp_path: 
     assert done.code == 1 and last["event"] == "failed"
     assert "cannot be loaded" in last["error"]["what"] and last["error"]["remedy"]
     assert done.err.count("\n") == 1 and "Traceback" not in done.err
-
-
-def test_a_loss_that_is_no_number_ends_the_run_with_the_knob_to_turn(tmp_path: Path) -> None:
-    report = dict.fromkeys(("learning_rate", "tokens_per_second", "iterations_per_second", "trained_tokens"), 1)
-    progress = Progress(EventWriter(tmp_path), RunSpec())
-    with pytest.raises(LabError, match="not a number any more at iteration 3; lower --learning-rate"):
-        progress.on_train_loss_report({**report, "iteration": 3, "train_loss": float("nan")})
-    (event,), _ = Run(tmp_path).events()
-    assert event["train_loss"] is None, "JSON has no NaN"
 
 
 @pytest.mark.parametrize(

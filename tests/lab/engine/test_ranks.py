@@ -1,0 +1,93 @@
+"""Two ranks on this machine, through mlx.launch: the same curve as one, and none stays behind."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from lab import launch
+from lab.hosts import count_ranks
+from lab.lost import settle
+from lab.outcome import curve
+from lab.runs import Run
+from lab.spec import RunSpec
+
+LONG = {"iters": 100_000, "batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1,
+        "steps_per_eval": 100_000, "save_every": 100_000, "lr_schedule": "constant"}  # fmt: skip
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def iteration(run: Run) -> int:
+    return int(run.last_event().get("iteration", 0))
+
+
+def ranks(run: Run) -> list[psutil.Process]:
+    """The rank processes of a run that live."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "rank" in words and str(run.path) in words:
+            found.append(process)
+    return found
+
+
+def train(desk: Any, run: Run | None = None, **spec: int) -> Run:
+    """A run under way, a new one or one resumed, that has come further than before by four iterations."""
+    if run is None:
+        run, done = launch.prepare(LONG | spec, desk.runs, desk.home / "cache"), 0
+        launch.start(run, desk.home / "cache")
+    else:
+        done = int(run.result()["iterations"])
+        launch.resume(run, desk.home / "cache")
+    wait_for(lambda: iteration(run) >= done + 4)
+    return run
+
+
+def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behind(desk: Any) -> None:
+    run = train(desk, ranks=2)
+    environments = [process.environ() for process in ranks(run)]
+    assert len(environments) == 2 == run.started()["ranks"]
+    assert {e.get("LD_PRELOAD") for e in environments} == {run.process().environ().get("LD_PRELOAD")}
+    assert run.stop()
+    wait_for(lambda: run.state() == "stopped" and not ranks(run) and run.process() is None)
+    alone = train(desk)
+    alone.stop()
+    wait_for(lambda: alone.state() == "stopped")
+    mine, theirs = dict(curve(alone)), dict(curve(run))
+    assert all(theirs[i] == pytest.approx(mine[i], abs=1e-4) for i in (1, 2, 3, 4))
+
+    train(desk, run).process().kill()  # the launcher
+    wait_for(lambda: not ranks(run))
+    assert settle(run) == "failed" and "`lowrank resume" in run.result()["error"]["remedy"]
+
+    train(desk, run)
+    next(process for process in ranks(run) if process.environ()["MLX_RANK"] == "0").kill()
+    wait_for(lambda: not ranks(run) and run.process() is None)
+    assert run.state() == "failed" and "rank" in run.result()["error"]["what"]
+
+
+def test_what_cannot_be_shared_is_refused_before_anything_starts(desk: Any, tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.json"
+    hosts.write_text('[{"ssh": "a", "ips": ["10.0.0.1"]}, {"ssh": "b", "ips": ["10.0.0.2"]}, {"ssh": "c"}]')
+    assert count_ranks(RunSpec(hostfile=str(hosts))) == 3
+    (tmp_path / "none.json").write_text("{}")
+    for words, says in (
+        (("--ranks", "3"), ("--batch-size", "multiple of 3")),
+        (("--hostfile", str(hosts)), ("--batch-size", "multiple of 3")),
+        (("--hostfile", str(hosts), "--ranks", "2"), ("--ranks", "lists 3")),
+        (("--hostfile", str(tmp_path / "none.json")), ("--hostfile", "mlx.distributed_config")),
+        (("--hostfile", str(tmp_path / "missing.json")), ("--hostfile", "FileNotFoundError")),
+        (("--backend", "pigeon"), ("--backend", "ring")),
+    ):
+        done = desk("train", *words)
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done.err
+        assert all(word in done.err for word in says), done.err
