@@ -89,13 +89,15 @@ def adapted_layers(
     """
     linears = linear_layers(shape)
     adapted = [size for name, size in linears.items() if keys is None or name in keys] * _blocks(shape, layers)
-    if keys:
-        whole = {f"model.layers.{i}.{name}": size for i in range(shape["blocks"]) for name, size in linears.items()}
-        whole["model.embed_tokens"] = (shape["vocab"], shape["hidden"])
-        if not shape["tied"]:
-            whole["lm_head"] = (shape["hidden"], shape["vocab"])
-        adapted += [size for name, size in whole.items() if name in keys]
-    return adapted
+    return adapted + [size for name, size in whole_paths(shape).items() if keys and name in keys]
+
+
+def whole_paths(shape: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """(inputs, outputs) of every layer that can get an adapter, by its path in the whole model."""
+    linears = linear_layers(shape)
+    paths = {f"model.layers.{i}.{name}": size for i in range(shape["blocks"]) for name, size in linears.items()}
+    paths["model.embed_tokens"] = (shape["vocab"], shape["hidden"])
+    return paths if shape["tied"] else paths | {"lm_head": (shape["hidden"], shape["vocab"])}
 
 
 def trainable_parameters(

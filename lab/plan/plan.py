@@ -115,7 +115,7 @@ def make(given: Inputs) -> Plan:
         *warnings.of_architecture(base, spec),
         *warnings.of_layers(spec, shape["blocks"]),
         *warnings.of_method(spec, base),
-        *warnings.of_keys(spec, counts[0]),
+        *warnings.of_keys(spec, base),
         *warnings.of_rate(spec, shape["hidden"]),
         *warnings.of_rows(rows, spec),
     ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lab.params import linear_layers, whole_paths
 from lab.plan.base import Base
 from lab.plan.rows import Rows
 from lab.spec import RunSpec
@@ -100,13 +101,16 @@ def of_rows(rows: Rows, spec: RunSpec) -> list[Warning]:
     return found
 
 
-def of_keys(spec: RunSpec, trainable: int) -> list[Warning]:
-    """Keys that match no layer."""
-    if trainable or spec.fine_tune_type == "full":
+def of_keys(spec: RunSpec, base: Base) -> list[Warning]:
+    """Keys that name no layer that can be adapted; of families without formulas, the engine looks at them."""
+    if not base.exact or spec.fine_tune_type == "full":
         return []
-    keys = ", ".join(spec.lora_parameters.keys or [])
-    return [Warning("keys", f"no layer of the model is called {keys}, so nothing would train",
-                    "give names like self_attn.q_proj", refused=True)]  # fmt: skip
+    known = linear_layers(base.shape).keys() | whole_paths(base.shape).keys()
+    wrong = [key for key in spec.lora_parameters.keys or () if key not in known]
+    if not wrong:
+        return []
+    return [Warning("keys", f"no layer to adapt is called {', '.join(wrong)}; training refuses that",
+                    f"a block of this model has {', '.join(linear_layers(base.shape))}", refused=True)]  # fmt: skip
 
 
 def _round(rate: float) -> str:

@@ -46,6 +46,9 @@ def plan_run(
     learning_rate: Annotated[float | None, Option(help="Step size (bundled models 2e-3, others 1e-4).")] = None,
     rank: Annotated[int | None, Option(help="Rank of the adapter.")] = None,
     scale: Annotated[float | None, Option(help="Factor on the adapter's output (alpha / rank elsewhere).")] = None,
+    keys: Annotated[
+        str | None, Option(help="Layers to adapt, by mlx-lm's names with commas between (default: every linear one).")
+    ] = None,
     optimizer: Annotated[str | None, Option(help="adam, adamw, sgd or adafactor.")] = None,
     mask_prompt: Annotated[
         bool | None,
@@ -74,7 +77,8 @@ def plan_run(
     """Say what a run will need (parameters, memory, time) and what may go wrong, before it is started."""
     given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
     fields = (read_yaml(config) if config else {}) | given
-    if lora := {k: v for k, v in (("rank", rank), ("scale", scale)) if v is not None}:
+    given_lora = {"rank": rank, "scale": scale, "keys": keys.split(",") if keys else None}
+    if lora := {k: v for k, v in given_lora.items() if v is not None}:
         fields["lora_parameters"] = {**(fields.get("lora_parameters") or {}), **lora}
     limit = machine.parse_memory(memory) if memory else None
     inputs = look(fields, limit)

@@ -1,13 +1,17 @@
 """`lowrank plan` from the outside: offline for presets, against real runs for `sprout`, and learning from them."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lab.errors import LabError
 from lab.models import BUNDLED
+from lab.plan import trial
+from lab.spec import RunSpec
 from tests.lab.conftest import Desk
 
 KEYS = {
@@ -61,14 +65,22 @@ def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callab
     assert learned["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.15)
 
 
-def test_a_probe_times_real_iterations_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    desk, temporary = Desk(tmp_path), Path(tempfile.gettempdir())
-    before = set(temporary.glob("lowrank-plan-*"))
-    done = desk("plan", "--iters", "1000", "--batch-size", "4", "--samples", "1")
+def test_a_probe_times_real_iterations(tmp_path: Path) -> None:
+    done = Desk(tmp_path)("plan", "--iters", "1000", "--batch-size", "4", "--samples", "1")
     assert done.code == 0 and "by a probe of 3 iterations" in done.out, done.out + done.err
     assert "1,000 iterations of" in done.out and "11 validations of" in done.out
-    assert all(len(line) <= 80 for line in done.out.splitlines())
-    assert not (tmp_path / "runs").exists() and set(temporary.glob("lowrank-plan-*")) <= before
+    assert "set right by the probe" in " ".join(done.out.split())
+    assert all(len(line) <= 80 for line in done.out.splitlines()) and not (tmp_path / "runs").exists()
+
+
+def test_a_trial_that_fails_says_why_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / "broken"
+    shutil.copytree(BUNDLED / "sprout", folder)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(LabError, match="the probe ended early"):
+        trial.run(RunSpec(model=str(folder)), tmp_path / "cache")
+    assert not list(tmp_path.glob("lowrank-plan-*"))
 
 
 def test_what_does_not_fit_is_not_probed_and_has_a_remedy(tmp_path: Path) -> None:

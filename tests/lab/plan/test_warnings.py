@@ -85,7 +85,9 @@ def test_rows_layers_methods_and_keys_are_looked_at() -> None:
     assert kinds(found) == ["layers", "method", "cut", "unsupervised", "few", "valid"]
     assert [w.kind for w in found.warnings if w.refused] == ["layers", "method", "unsupervised", "few"]
     assert "2 of 3 rows are longer than 2,048 tokens and lose 700" in str(found.warnings[2])
-    assert kinds(plan(lora_parameters={"keys": ["q_proj"]})) == ["keys"]
+    wrong = plan(lora_parameters={"keys": ["q_proj", "mlp.up_proj", "lm_head"]})
+    assert kinds(wrong) == ["keys"] and "called q_proj, lm_head; training refuses that" in str(wrong.warnings[0])
+    assert kinds(plan(lora_parameters={"keys": ["mlp.up_proj", "model.embed_tokens"]})) == []
 
 
 @pytest.mark.parametrize("family", ["qwen3_next", "gpt_oss", "mamba"])
