@@ -32,7 +32,9 @@ def faults(way: Way, effect: float, exact_match: float | None) -> list[str]:
     `effect` is KL(base + adapter || base) in nats a token, `exact_match` that of base + adapter.
     """
     found = []
-    if effect >= LEAST_EFFECT and way.kl > MOST_OF_EFFECT * effect:
+    if effect >= LEAST_EFFECT and way.kl >= effect:
+        found.append(f"rounding outweighs the adapter ({way.kl:.2g} nats a token against its {effect:.2g})")
+    elif effect >= LEAST_EFFECT and way.kl > MOST_OF_EFFECT * effect:
         found.append(f"{way.kl / effect:.0%} of the adapter's effect is lost")
     if way.kl > MOST_NATS:
         found.append(f"it is {way.kl:.3g} nats a token away")

@@ -15,7 +15,7 @@ from mlx_lm.tuner.utils import load_adapters
 
 from lab.adapters import find_adapter
 from lab.datasets import find_data, read_rows
-from lab.engine import batches
+from lab.engine import batches, dora
 from lab.engine.load import load_base
 from lab.engine.loop import masked_loss
 from lab.engine.supervise import Row
@@ -30,8 +30,10 @@ MARGIN = 4  # tokens an answer may run past the longest expected one before it i
 def with_adapter(model: nn.Module, run: Run, checkpoint: str = "last") -> None:
     """Put the run's adapter ("last", "best" or an iteration's) on its base. Raises LabError if there is none that fits.
 
-    mlx-lm reads a folder, so the file is shown to it in one beside the run's adapter_config.json.
+    mlx-lm reads a folder, so the file is shown to it in one beside the run's adapter_config.json; its own DoRA cannot
+    load on a base of 3, 5 or 6 bits.
     """
+    dora.install()
     file = find_adapter(run, checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         try:

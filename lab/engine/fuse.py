@@ -110,10 +110,10 @@ def fuse(
     held_out = HeldOut.of(run, base.tokenizer, rows)
     reference = Reference(_ready(build(run, cache, checkpoint, "separate")), base.tokenizer, held_out,
                           lambda done, total: progress("adapter", done, total))  # fmt: skip
-    measured = []
+    base_size, measured = base.bytes, []
     for name in base.ways:
         built = build(run, cache, checkpoint, name)
-        size = base.bytes + adapter.stat().st_size if name == "separate" else built.bytes
+        size = base_size + adapter.stat().st_size if name == "separate" else built.bytes
         kl, top1 = reference.compare(_ready(built))
         right = reference.score(built.model, lambda done, total, name=name: progress(name, done, total))  # type: ignore[misc]
         measured.append(Way(name, size, kl, top1, right))

@@ -23,6 +23,7 @@ def test_a_faithful_small_way_is_recommended_for_its_size() -> None:
     ("way", "effect", "why"),
     [
         (quantized(0.0062), 0.009, "69% of the adapter's effect is lost"),
+        (quantized(0.0095), 0.004, "rounding outweighs the adapter (0.0095 nats a token against its 0.004)"),
         (quantized(0.144), 4.6, "it is 0.144 nats a token away"),
         (quantized(0.005, 0.90), 4.6, "5.0% fewer answers are right"),
     ],

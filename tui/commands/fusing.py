@@ -50,7 +50,8 @@ def describe(result: dict[str, Any]) -> list[str]:
     effect = result["adapter_effect"]
     lines = [f"{'':<15}{'size':>9}{'KL, nats/token':>16}{'effect lost':>13}{'same token':>12}{'exact match':>13}"]
     for way in result["ways"]:
-        share = f"{way['kl'] / effect:.1%}" if effect else "-"
+        lost = way["kl"] / effect if effect else 0.0
+        share = f"{lost:.1%}" if lost <= 1 else ">100%"
         lines.append(f"{way['way']:<15}{megabytes(way['bytes']):>9}{way['kl']:>16.2g}{share:>13}"
                      f"{way['top1_agreement']:>12.1%}{_share(way['exact_match']):>13}")  # fmt: skip
     lines.append(f"{'base + adapter':<15}{'':>9}{'':>41}{_share(result['exact_match_adapter']):>13}")

@@ -13,7 +13,7 @@ from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.utils import dequantize_model, load, load_config, save
 
 from lab.engine import fuse
-from lab.engine.fidelity import kl
+from lab.engine.fidelity import HeldOut, Reference, kl
 from lab.models import BUNDLED
 from lab.runs import Run
 
@@ -143,6 +143,26 @@ def test_a_full_fine_tune_replaces_the_weights_of_the_base(trained: Callable, tm
     assert isinstance(stored, dict)
     expected = weights(BUNDLED / "sprout") | stored
     assert same(dict(tree_flatten(built.model.parameters())), expected)
+
+
+def test_a_faint_adapter_drowns_in_requantization_and_in_no_other_way(qlora, desk, tmp_path: Path) -> None:
+    run, _, _ = qlora
+    faint = Run(Path(shutil.copytree(run.path, tmp_path / "run")))
+    file = str(faint.adapters / "adapters.safetensors")
+    adapter = {name: value * (0.01 if name.endswith("lora_b") else 1) for name, value in mx.load(file).items()}
+    mx.eval(adapter)
+    mx.save_safetensors(file, adapter)
+    base, reference, *others = (
+        fuse.build(faint, desk.home / "cache", "last", way)
+        for way in ("base", "separate", "quantized", "dequantized", "separate")
+    )
+    rows = HeldOut.of(faint, base.tokenizer, 4)
+    seen = Reference(reference.model, base.tokenizer, HeldOut(rows.split, rows.rows, []), lambda *_: None)
+    assert seen.exact_match is None
+    effect, _ = seen.compare(base.model)
+    quantized, dequantized, separate = (seen.compare(other.model)[0] for other in others)
+    assert quantized > effect / 2 > 0 == separate
+    assert dequantized < effect / 1000
 
 
 def test_divergence_is_the_textbooks_and_keeps_its_digits_where_models_are_nearly_equal() -> None:
