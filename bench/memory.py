@@ -42,10 +42,11 @@ MODELS = {
     "half": _config(512, 1536, 8, 8, 4, 1024, torch_dtype="bfloat16"),
     "words": _config(256, 1024, 4, 8, 2, 8192, tie_word_embeddings=False),
     "deep": _config(320, 832, 14, 5, 5, 2048),
+    "mistral": _config(256, 768, 6, 4, 2, 4096, model_type="mistral", architectures=["MistralForCausalLM"]),
     "qwen3": _config(256, 768, 6, 4, 2, 4096, model_type="qwen3", architectures=["Qwen3ForCausalLM"], head_dim=96),
 }
-"""Random models: the 26 M-parameter one of the issue, the same in 16 bits, one of many words, one of many blocks, and
-one of another family."""
+"""Random models: the 26 M-parameter one of the issue, the same in 16 bits, one of many words, one of many blocks, one
+whose rows are padded on a CPU too, and one of another family."""
 CASES = [
     # model, tokens a row (0: the bundled sql), flags
     ("sprout", 0, "--batch-size 8"),
@@ -95,6 +96,12 @@ CASES = [
     ("deep", 256, "--batch-size 2 --grad-checkpoint"),
     ("deep", 128, "--batch-size 2 --num-layers 5 --bits 5"),
     ("deep", 64, "--batch-size 4 --fine-tune-type full --num-layers 4"),
+    ("mistral", 128, "--batch-size 4"),
+    ("mistral", 64, "--batch-size 8 --num-layers 2"),
+    ("mistral", 128, "--batch-size 4 --bits 4"),
+    ("mistral", 512, "--batch-size 1"),
+    ("mistral", 128, "--batch-size 4 --fine-tune-type dora"),
+    ("mistral", 64, "--batch-size 4 --fine-tune-type full"),
     ("qwen3", 128, "--batch-size 4"),
     ("qwen3", 128, "--batch-size 4 --bits 4 --fine-tune-type dora"),
     ("qwen3", 256, "--batch-size 2 --num-layers 3"),
@@ -194,25 +201,36 @@ class Bench:
 
     def fit(self) -> None:
         """Print the factors that make the squared relative errors of all cases least, by trying them one at a time."""
-        rows = list(self.measured().values())
-        steps = [self.step(row) for row in rows]
-        before = FACTORS["cpu"]
+        steps = [(self.step(row), row["measured"]) for row in self.measured().values()]
+        for kind, cases in (
+            ("packed", [case for case in steps if case[0].packed]),
+            ("padded", [case for case in steps if not case[0].packed]),
+        ):
+            before, after = FACTORS[kind], _fitted(kind, cases)
+            off = sorted(abs(error) for error in _errors(kind, after, cases))
+            print(f"{kind}: {len(cases)} cases, worst {off[-1]:.1%}, mean {sum(off) / len(off):.1%} with")
+            for name in FITTED:
+                print(f"  {name:<20}{getattr(after, name):6.2f}   (now {getattr(before, name):g})")
 
-        def errors(factors: Factors) -> list[float]:
-            FACTORS["cpu"] = factors
-            return [sum(components(step).values()) / row["measured"] - 1
-                    for step, row in zip(steps, rows, strict=True)]  # fmt: skip
 
-        best, least, stride = before, sum(e**2 for e in errors(before)), 0.5
-        while stride > 0.005:
-            tried = [replace(best, **{name: max(0.02, getattr(best, name)) * change})
-                     for name in FITTED for change in (1 + stride, 1 / (1 + stride))]  # fmt: skip
-            error, found = min(((sum(e**2 for e in errors(each)), each) for each in tried), key=lambda pair: pair[0])
-            best, least, stride = (found, error, stride) if error < least else (best, least, stride / 2)
-        for name in FITTED:
-            print(f"{name:<20}{getattr(best, name):8.2f}   (now {getattr(before, name):g})")
-        off = sorted(abs(e) for e in errors(best))
-        print(f"with these: worst {off[-1]:.1%}, mean {sum(off) / len(off):.1%}")
+def _errors(kind: str, factors: Factors, cases: list[tuple[Step, int]]) -> list[float]:
+    FACTORS[kind] = factors
+    return [sum(components(step).values()) / measured - 1 for step, measured in cases]
+
+
+def _fitted(kind: str, cases: list[tuple[Step, int]]) -> Factors:
+    best, stride = FACTORS[kind], 0.5
+    least = sum(error**2 for error in _errors(kind, best, cases))
+    while stride > 0.005:
+        tried = [
+            replace(best, **{name: max(0.02, getattr(best, name)) * change})
+            for name in FITTED
+            for change in (1 + stride, 1 / (1 + stride))
+        ]
+        each = [(sum(error**2 for error in _errors(kind, factors, cases)), factors) for factors in tried]
+        error, found = min(each, key=lambda pair: pair[0])
+        best, least, stride = (found, error, stride) if error < least else (best, least, stride / 2)
+    return best
 
 
 def _name(model: str, tokens: int, flags: str) -> str:

@@ -37,10 +37,13 @@ class Factors:
     source: str
 
 
+OURS = "fitted to runs of this engine on a CPU"
 FACTORS = {
-    "cpu": Factors(4, 1.2, 1.1, 0, 6, 3, 6, 1.0, 1.0, 1.2, 1, 0.2, "fitted to runs of this engine on a CPU"),
-    "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 0, 2, 0, 1.5, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
+    "packed": Factors(4, 0.85, 0.7, 0, 5.8, 2.8, 7, 0.65, 1, 1, 1, 0.2, OURS),
+    "padded": Factors(4, 1.2, 0.3, 0, 6, 2.4, 9, 1.1, 0.9, 1, 1, 0.2, OURS),
+    "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 0, 2, 0, 1, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
 }
+"""Of a CPU that packs rows into one line, of a CPU that pads them, and of anything else."""
 PACKED = ("llama", "qwen2", "qwen3")
 """Families of which a CPU computes real tokens only and logits at supervised ones (`lab.engine.packed`)."""
 DENSE_SHARE = 8
@@ -117,21 +120,21 @@ class Step:
         return max([inside, *(blocks - number for number in named)])
 
 
-def factors(device: str) -> Factors:
+def factors(device: str, packed: bool) -> Factors:
     """The factors of a kind of device."""
-    return FACTORS["cpu" if device == "cpu" else "gpu"]
+    return FACTORS[("packed" if packed else "padded") if device == "cpu" else "gpu"]
 
 
 def components(step: Step) -> dict[str, int]:
     """Bytes of each of COMPONENTS at the peak of a step."""
-    f, s, tokens, reach = factors(step.device), step.shape, step.tokens, step.reach
+    f, s, tokens, reach = factors(step.device, step.packed), step.shape, step.tokens, step.reach
     block = 4 * s["hidden"] + 4 * s["q_dim"] + 3 * s["intermediate"]
     kept = 1 if step.grad_checkpoint and reach else reach
     inputs = tokens * reach * s["hidden"] if step.grad_checkpoint else 0
     scores = step.rows * s["heads"] * step.batch.length**2
     matrices = sum(i * o for i, o in linear_layers(s).values())
     dequantized = reach * matrices + s["vocab"] * s["hidden"] if step.bits and not step.dense else 0
-    dense = sum(i * o for i, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
+    outputs = sum(o for _, o in adapted_layers(s, step.layers, step.keys)) if step.method == "dora" else 0
     weights = weights_bytes(step)
     logits = f.logits * step.predicted * s["vocab"]
     # The gradient begins at the logits; when it has passed on to the top block, what that needs stands in their place.
@@ -142,7 +145,7 @@ def components(step: Step) -> dict[str, int]:
         "activations": f.width * (f.activations * tokens * kept * block + inputs),
         "attention": f.width * scores * (f.attention_saved * kept + f.attention_once),
         "logits": f.width * logits,
-        "dora": f.width * f.dora * dense,
+        "dora": f.width * f.dora * tokens * outputs * kept / max(1, reach),
         "overhead": f.width * (passing + f.dequantized * dequantized),
     }
     if f.whole != 1:

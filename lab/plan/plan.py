@@ -125,7 +125,7 @@ def make(given: Inputs) -> Plan:
         source = f"the speed of {runs} finished run{'s' * (runs != 1)}"
         mean = seconds.work(step_of(given, rows.mean))
         timing = seconds.from_speed(spec, rows, mean, per_second, TYPICAL_START, source) if runs else None
-    source = factors(machine.kind).source
+    source = factors(machine.kind, packed=True).source
     whole = peak(spec, uniform(spec.max_seq_length, spec.batch_size))
     return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated, given.probe_peak,
                 uncertainty, source, whole, timing, fix, found)  # fmt: skip
@@ -155,7 +155,7 @@ def _ratio(given: Inputs) -> tuple[float, int, float]:
             return ratio, 0, MEASURED
     ratio, calibrated = memory_ratio(given.pasts, method(spec, base))
     unsure = INEXACT * (not base.exact) + INEXACT * (not given.rows.counted)
-    return ratio, calibrated, factors(given.machine.kind).uncertainty + unsure
+    return ratio, calibrated, factors(given.machine.kind, packed=True).uncertainty + unsure
 
 
 def _fewer(other: RunSpec, base: Base, counts: tuple[int, int], shape: Mapping[str, int]) -> tuple[int, int]:

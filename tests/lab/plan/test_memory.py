@@ -89,5 +89,5 @@ def test_a_batch_of_fewer_or_shorter_rows_is_no_longer_than_they_are() -> None:
 
 
 def test_factors_say_where_they_are_from() -> None:
-    assert "this engine" in FACTORS["cpu"].source and "not measured" in FACTORS["gpu"].source
-    assert FACTORS["gpu"].uncertainty > FACTORS["cpu"].uncertainty
+    assert "this engine" in FACTORS["packed"].source and "not measured" in FACTORS["gpu"].source
+    assert FACTORS["gpu"].uncertainty > FACTORS["packed"].uncertainty
