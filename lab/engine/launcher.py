@@ -34,7 +34,8 @@ def launch(run: Run, cache: Path) -> int:
     from mlx._distributed_utils import launch as mlx_launch
 
     spec = run.spec
-    share_cores(spec)
+    if not spec.hostfile:  # OpenBLAS counts cores when it is loaded, long before `take_cores`
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // spec.ranks)))
     reader, writer = os.pipe()
     os.dup2(reader, 0)
 
@@ -59,11 +60,12 @@ def arguments(spec: RunSpec) -> list[str]:
     return words + [word for name in PASSED if name in os.environ for word in ("--env", f"{name}={os.environ[name]}")]
 
 
-def share_cores(spec: RunSpec) -> None:
-    """Give each rank on this machine its part of the cores; OpenBLAS would take them all for each."""
-    if "OPENBLAS_NUM_THREADS" not in os.environ and not spec.hostfile:
-        cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-        os.environ["OPENBLAS_NUM_THREADS"] = str(max(1, cores // spec.ranks))
+def take_cores(spec: RunSpec) -> None:
+    """Keep this rank to its part of the cores, where ranks share a machine; each would use them all otherwise."""
+    if spec.hostfile or "MLX_RANK" not in os.environ or not hasattr(os, "sched_setaffinity"):
+        return
+    cores, rank = sorted(os.sched_getaffinity(0)), int(os.environ["MLX_RANK"])
+    os.sched_setaffinity(0, cores[rank :: spec.ranks] or [cores[rank % len(cores)]])
 
 
 def join_in() -> None:

@@ -52,6 +52,7 @@ def rank(path: Path, cache: Path) -> int:
     faulthandler.enable()
     stopping.listen()
     launcher.join_in()
+    launcher.take_cores(Run(path).spec)
     return _train(path, cache)
 
 

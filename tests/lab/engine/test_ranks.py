@@ -1,5 +1,7 @@
 """Two ranks on this machine, through mlx.launch: the same curve as one, and none stays behind."""
 
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,8 +56,15 @@ def train(desk: Any, run: Run | None = None, **spec: int) -> Run:
 
 def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behind(desk: Any) -> None:
     run = train(desk, ranks=2)
+    if sys.platform == "linux":
+        (mine, theirs), all_of_them = (
+            (set(rank.cpu_affinity()) for rank in ranks(run)),
+            set(psutil.Process().cpu_affinity()),
+        )
+        assert mine | theirs == all_of_them and (mine.isdisjoint(theirs) or len(all_of_them) == 1)
     environments = [process.environ() for process in ranks(run)]
     assert len(environments) == 2 == run.started()["ranks"]
+    assert all(int(e["OPENBLAS_NUM_THREADS"]) <= max(1, (os.cpu_count() or 1) // 2) for e in environments)
     assert {e.get("LD_PRELOAD") for e in environments} == {run.process().environ().get("LD_PRELOAD")}
     assert run.stop()
     wait_for(lambda: run.state() == "stopped" and not ranks(run) and run.process() is None)

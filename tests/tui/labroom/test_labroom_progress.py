@@ -74,3 +74,19 @@ def test_any_values_are_survived(events: list[dict[str, object]]) -> None:
     progress = RunProgress()
     progress.apply(events)
     assert 0 <= progress.done <= 1
+
+
+def test_a_resumed_run_tells_its_later_iterations_again_and_has_not_ended() -> None:
+    progress, unbroken = RunProgress(), RunProgress()
+    before = [START, validation(0, 4.0), train(10, 3.0), validation(10, 3.5)]
+    after = [train(20, 2.5), validation(20, 2.6)]
+    progress.apply([*before, train(20, 9.0), validation(20, 1.0), {"event": "failed", "error": {"what": "killed"}}])
+    assert progress.ended == "failed" and progress.best == Point(20, 1.0)
+    progress.apply([{"event": "resumed", "iteration": 10}])
+    assert (progress.ended, progress.error, progress.iteration) == ("", {}, 10)
+    assert progress.best == Point(10, 3.5) and progress.elapsed is None
+    progress.apply(after)
+    unbroken.apply([*before, *after])
+    for name in ("train", "smooth", "validation"):
+        assert getattr(progress, name).points() == getattr(unbroken, name).points()
+    assert progress.best == unbroken.best

@@ -61,3 +61,18 @@ def test_not_finite_and_backward_points_are_refused() -> None:
 def test_odd_capacity_is_refused() -> None:
     with pytest.raises(ValueError, match="even"):
         Series(7)
+
+
+@given(losses, st.floats(-1, 700), losses)
+def test_a_cut_series_holds_nothing_later_and_goes_on_within_its_bounds(
+    values: list[float], x: float, more: list[float]
+) -> None:
+    series = filled(values)
+    series.cut(x)
+    assert all(point.x <= x for point in series.points())
+    assert (series.first == Point(0, values[0])) == (x >= 0)
+    for step, y in enumerate(more):
+        assert series.add(max(x, 0) + step, y)
+    points = series.points()
+    assert len(points) <= 2 * 8 + 2 and points[-1].y == more[-1]
+    assert [point.x for point in points] == sorted(point.x for point in points)
