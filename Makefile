@@ -7,7 +7,7 @@ MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WANTED := --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: all run test check format wheel wheel-test data sprout cuda12 cuda13 clean help
+.PHONY: all run test check format bench wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -36,6 +36,10 @@ format: $(MADE)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
+# Beside stock mlx-lm, and beside PEFT if FLAGS names a Python that has it: docs/performance.md.
+bench: $(MADE)
+	$(BIN)/python -m bench.speed $(FLAGS)
+
 wheel: $(MADE)
 	rm -rf dist
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
@@ -61,4 +65,4 @@ clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help:
-	@echo "make run | test | check | format | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
+	@echo "make run | test | check | format | bench | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
