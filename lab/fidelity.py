@@ -8,7 +8,7 @@ MOST_NATS = 0.01
 MOST_OF_EFFECT = 0.05
 """The share of the adapter's own effect, KL(base + adapter || base), that may be lost: what a weak adapter fails by."""
 MOST_ANSWERS = 0.01
-"""The share of held-out questions that the fused model may answer worse by."""
+"""The share of held-out questions the fused model may answer worse by; one answer fewer is never held against it."""
 LEAST_EFFECT = 1e-6
 """Nats a token below which an adapter's effect cannot be told from rounding."""
 
@@ -26,10 +26,10 @@ class Way:
     exact_match: float | None
 
 
-def faults(way: Way, effect: float, exact_match: float | None) -> list[str]:
+def faults(way: Way, effect: float, exact_match: float | None, questions: int) -> list[str]:
     """Why this way loses what was trained, in words; empty if it keeps it.
 
-    `effect` is KL(base + adapter || base) in nats a token, `exact_match` that of base + adapter.
+    `effect` is KL(base + adapter || base) in nats a token, `exact_match` that of base + adapter on so many questions.
     """
     found = []
     if effect >= LEAST_EFFECT and way.kl >= effect:
@@ -38,29 +38,26 @@ def faults(way: Way, effect: float, exact_match: float | None) -> list[str]:
         found.append(f"{way.kl / effect:.0%} of the adapter's effect is lost")
     if way.kl > MOST_NATS:
         found.append(f"it is {way.kl:.3g} nats a token away")
-    if exact_match is not None and way.exact_match is not None and exact_match - way.exact_match > MOST_ANSWERS:
-        found.append(f"{exact_match - way.exact_match:.1%} fewer answers are right")
+    if exact_match is not None and way.exact_match is not None:
+        fewer = round((exact_match - way.exact_match) * questions)
+        if fewer > max(1, MOST_ANSWERS * questions):
+            found.append(f"{fewer} of {questions} answers fewer are right")
     return found
 
 
-def recommend(ways: Sequence[Way], effect: float, exact_match: float | None) -> tuple[Way, str]:
+def recommend(ways: Sequence[Way], effect: float, exact_match: float | None, questions: int) -> tuple[Way, str]:
     """The smallest of the ways that keep what was trained, else the one nearest to it; and the reason, in words."""
-    kept = [way for way in ways if not faults(way, effect, exact_match)]
+    wrong = {way: " and ".join(faults(way, effect, exact_match, questions)) for way in ways}
+    kept = [way for way in ways if not wrong[way]]
     chosen = min(kept, key=lambda way: way.bytes) if kept else min(ways, key=lambda way: way.kl)
     smaller = [way for way in ways if way.bytes < chosen.bytes]
     if not kept:
-        words = (
-            f"{chosen.name}: no way keeps what was trained, this comes nearest ({_list(chosen, effect, exact_match)})"
-        )
+        words = f"{chosen.name}: no way keeps what was trained, this comes nearest ({wrong[chosen]})"
     elif smaller:
-        why = "; ".join(f"{way.name} is smaller, but {_list(way, effect, exact_match)}" for way in smaller)
+        why = "; ".join(f"{way.name} is smaller, but {wrong[way]}" for way in smaller)
         words = f"{chosen.name}: {why}"
     else:
         words = f"{chosen.name}: it keeps what was trained ({chosen.kl:.2g} nats a token away) and is the smallest"
     if effect < LEAST_EFFECT:
         words += f"; mind that the adapter itself changes nothing that can be measured ({effect:.1g} nats a token)"
     return chosen, words
-
-
-def _list(way: Way, effect: float, exact_match: float | None) -> str:
-    return " and ".join(faults(way, effect, exact_match))

@@ -118,9 +118,10 @@ def fuse(
         right = reference.score(built.model, lambda done, total, name=name: progress(name, done, total))  # type: ignore[misc]
         measured.append(Way(name, size, kl, top1, right))
     effect, _ = reference.compare(_ready(base))
-    recommended, verdict = recommend(measured, effect, reference.exact_match)
+    trained = (effect, reference.exact_match, len(held_out.questions))
+    recommended, verdict = recommend(measured, *trained)
     chosen = next(each for each in measured if each.name == (recommended.name if way == "auto" else way))
-    ends = [faults(each, effect, reference.exact_match) for each in measured]
+    ends = [faults(each, *trained) for each in measured]
     save_folder(run, cache, checkpoint, chosen, folder, gguf=gguf, force=force)
     return {
         "run": run.id,
