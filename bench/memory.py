@@ -43,10 +43,11 @@ MODELS = {
     "words": _config(256, 1024, 4, 8, 2, 8192, tie_word_embeddings=False),
     "deep": _config(320, 832, 14, 5, 5, 2048),
     "mistral": _config(256, 768, 6, 4, 2, 4096, model_type="mistral", architectures=["MistralForCausalLM"]),
+    "tall": _config(640, 1792, 10, 10, 2, 6000),
     "qwen3": _config(256, 768, 6, 4, 2, 4096, model_type="qwen3", architectures=["Qwen3ForCausalLM"], head_dim=96),
 }
 """Random models: the 26 M-parameter one of the issue, the same in 16 bits, one of many words, one of many blocks, one
-whose rows are padded on a CPU too, and one of another family."""
+whose rows are padded on a CPU too, one of 50 M, and one of another family."""
 CASES = [
     # model, tokens a row (0: the bundled sql), flags
     ("sprout", 0, "--batch-size 8"),
@@ -106,6 +107,13 @@ CASES = [
     ("qwen3", 128, "--batch-size 4 --bits 4 --fine-tune-type dora"),
     ("qwen3", 256, "--batch-size 2 --num-layers 3"),
     ("qwen3", 64, "--batch-size 4 --fine-tune-type full"),
+    # not looked at when the factors were first fitted
+    ("tall", 0, "--batch-size 6"),
+    ("tall", 0, "--batch-size 4 --bits 4 --fine-tune-type dora --num-layers 6"),
+    ("tall", 96, "--batch-size 3 --grad-accumulation-steps 2 --rank 32"),
+    ("tall", 200, "--batch-size 2 --grad-checkpoint"),
+    ("tall", 96, "--batch-size 2 --fine-tune-type full --num-layers 2"),
+    ("tall", 400, "--batch-size 1 --bits 3 --optimizer adafactor"),
 ]
 HERE = Machine("cpu", "CPU", 1 << 40, 1 << 40)
 FITTED = ("activations", "attention_saved", "logits", "passing", "attention_passing", "trained", "dequantized", "dora")

@@ -39,8 +39,8 @@ class Factors:
 
 OURS = "fitted to runs of this engine on a CPU"
 FACTORS = {
-    "packed": Factors(4, 0.85, 0.7, 0, 5.8, 2.8, 7, 0.65, 1, 1, 1, 0.2, OURS),
-    "padded": Factors(4, 1.2, 0.3, 0, 6, 2.4, 9, 1.1, 0.9, 1, 1, 0.2, OURS),
+    "packed": Factors(4, 0.98, 0.91, 0, 13.3, 1.55, 5.9, 0.81, 1, 1.05, 1, 0.2, OURS),
+    "padded": Factors(4, 1.2, 1.15, 0, 13.1, 2.15, 9.5, 0.29, 0.9, 0.94, 1, 0.2, OURS),
     "gpu": Factors(2, 2.2, 0, 4.35, 6, 0, 0, 2, 0, 1, 1.1, 0.4, "from the literature (M1 Max), not measured by us"),
 }
 """Of a CPU that packs rows into one line, of a CPU that pads them, and of anything else."""
