@@ -1,6 +1,7 @@
 """Two ranks on this machine, through mlx.launch: the same curve as one, and none stays behind."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -11,10 +12,10 @@ import psutil
 import pytest
 
 from lab import launch
+from lab.errors import LabError
 from lab.hosts import count_ranks
-from lab.lost import settle
 from lab.outcome import curve
-from lab.runs import Run
+from lab.runs import Run, Runs
 from lab.spec import RunSpec
 
 LONG = {"iters": 100_000, "batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1,
@@ -74,29 +75,53 @@ def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behi
     mine, theirs = dict(curve(alone)), dict(curve(run))
     assert all(theirs[i] == pytest.approx(mine[i], abs=1e-4) for i in (1, 2, 3, 4))
 
-    train(desk, run).process().kill()  # the launcher
-    wait_for(lambda: not ranks(run))
-    assert settle(run) == "failed" and "`lowrank resume" in run.result()["error"]["remedy"]
-
     train(desk, run)
     next(process for process in ranks(run) if process.environ()["MLX_RANK"] == "0").kill()
     wait_for(lambda: not ranks(run) and run.process() is None)
     assert run.state() == "failed" and "rank" in run.result()["error"]["what"]
+    assert "`lowrank resume" in run.result()["error"]["remedy"]
 
 
-def test_what_cannot_be_shared_is_refused_before_anything_starts(desk: Any, tmp_path: Path) -> None:
+RANK = """
+import time
+from lab.engine import launcher, stopping
+stopping.listen()
+launcher.join_in()
+print("ready", flush=True)
+while not stopping.asked():
+    time.sleep(0.01)
+print("asked", flush=True)
+while True:
+    time.sleep(1)
+"""
+
+
+def test_a_rank_obeys_its_launcher_and_ends_with_it() -> None:
+    command = [sys.executable, "-c", RANK]
+    rank = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=launch.PACKAGES)
+    assert rank.stdin is not None and rank.stdout is not None
+    assert rank.stdout.readline() == b"ready\n"
+    rank.stdin.write(b"stop\n")
+    rank.stdin.flush()
+    assert rank.stdout.readline() == b"asked\n" and rank.poll() is None
+    rank.stdin.close()
+    assert rank.wait(60) == 1
+
+
+def test_what_cannot_be_shared_is_refused_before_anything_starts(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts.json"
     hosts.write_text('[{"ssh": "a", "ips": ["10.0.0.1"]}, {"ssh": "b", "ips": ["10.0.0.2"]}, {"ssh": "c"}]')
     assert count_ranks(RunSpec(hostfile=str(hosts))) == 3
     (tmp_path / "none.json").write_text("{}")
-    for words, says in (
-        (("--ranks", "3"), ("--batch-size", "multiple of 3")),
-        (("--hostfile", str(hosts)), ("--batch-size", "multiple of 3")),
-        (("--hostfile", str(hosts), "--ranks", "2"), ("--ranks", "lists 3")),
-        (("--hostfile", str(tmp_path / "none.json")), ("--hostfile", "mlx.distributed_config")),
-        (("--hostfile", str(tmp_path / "missing.json")), ("--hostfile", "FileNotFoundError")),
-        (("--backend", "pigeon"), ("--backend", "ring")),
+    for fields, says in (
+        ({"ranks": 3}, "--batch-size: .* give a multiple of 3"),
+        ({"hostfile": str(hosts)}, "--batch-size: .* give a multiple of 3"),
+        ({"hostfile": str(hosts), "ranks": 2}, "--ranks: .* lists 3"),
+        ({"hostfile": str(tmp_path / "none.json")}, "--hostfile: .*mlx.distributed_config"),
+        ({"hostfile": str(tmp_path / "missing.json")}, "--hostfile: .*FileNotFoundError"),
+        ({"backend": "pigeon"}, "--backend: .*ring"),
     ):
-        done = desk("train", *words)
-        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done.err
-        assert all(word in done.err for word in says), done.err
+        with pytest.raises(LabError, match=says) as refused:
+            launch.prepare(fields, Runs(tmp_path), tmp_path)
+        assert refused.value.usage
+    assert not Runs(tmp_path).all()
