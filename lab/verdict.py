@@ -1,54 +1,69 @@
 """When a run has gone wrong: its loss is no number any more, or what it had learned is gone."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 SMOOTHING = 0.9
 SPIKE = 2  # times the ground (and a nat more) beyond which a loss counts no more
 RISE, MARGIN = 1.15, 0.25  # times and nats above the ground that count as away
 GAIN, LOST = 0.5, 0.75  # nats once learned, and the share of them lost again, that count as away
-PATIENCE = 15  # iterations away in a row that count as diverged
+WORRY, PATIENCE = 5, 15  # iterations away in a row after which no checkpoint is kept, and the run is in question
+
+
+def gone(loss: float, ground: float, lowest: float) -> bool:
+    """Whether a loss has left: above 1.15 times the ground (the untrained loss) and a quarter of a nat more, or with
+    three quarters lost of at least half a nat that the lowest loss was below the ground. A rule of thumb, in nats."""
+    gained = ground - lowest
+    return loss > RISE * ground + MARGIN or (gained >= GAIN and loss > ground - (1 - LOST) * gained)
 
 
 @dataclass
 class Watch:
-    """Looks at the loss of every iteration; its fields are all it knows, so that a checkpoint can keep them.
-
-    `ground` is the loss before anything was learned: the greater of the first iteration's and the first validation's.
-    """
+    """Looks at the loss of every iteration; its fields are all it knows, so that a checkpoint can keep them."""
 
     ground: float = 0.0
+    """The loss before anything was learned: the greater of the first iteration's and the first validation's."""
     smoothed: float | None = None
-    lowest: float | None = None
+    lowest: float = math.inf
     """Of the smoothed loss."""
     away: int = 0
+    """Iterations in a row for which the smoothed loss has been gone."""
+    untrained: float | None = None
+    """The first validation loss."""
+    best: float = math.inf
+    """The lowest validation loss."""
 
     def validated(self, loss: float) -> None:
-        """The validation loss before the first iteration, in nats."""
-        self.ground = max(self.ground, loss)
+        """A validation loss in nats; the first must come before the first iteration."""
+        if self.untrained is None:
+            self.untrained, self.ground = loss, max(self.ground, loss)
+        self.best = min(self.best, loss)
 
-    def add(self, loss: float) -> str:
+    def add(self, loss: float, validate: Callable[[], float] | None) -> str:
         """The verdict after one more iteration's loss in nats: "", "nan", or "diverged".
 
-        Diverged is a rule of thumb: for fifteen iterations the smoothed loss has been above 1.15 times the ground and
-        a quarter of a nat more, or three quarters of at least half a nat once learned have been lost.
+        Batches differ, so where there is a validation set it decides: `validate` is called when the smoothed loss has
+        been gone for fifteen iterations. Where there is none, three times as many must pass.
         """
         if not math.isfinite(loss):
             return "nan"
         if self.smoothed is None:
             self.ground, self.smoothed = max(self.ground, loss), loss
-            self.lowest = loss
         loss = min(loss, SPIKE * self.ground + 1)  # so that a single bad batch does not count for many
         self.smoothed += (1 - SMOOTHING) * (loss - self.smoothed)
-        self.lowest = min(self.smoothed, self.lowest or self.smoothed)
-        self.away = self.away + 1 if self.worried else 0
-        return "diverged" if self.away >= PATIENCE else ""
+        self.lowest = min(self.smoothed, self.lowest)
+        self.away = self.away + 1 if gone(self.smoothed, self.ground, self.lowest) else 0
+        if self.away < PATIENCE:
+            return ""
+        if validate is None or self.untrained is None:
+            return "diverged" if self.away >= 3 * PATIENCE else ""
+        if gone(validate(), self.untrained, self.best):
+            return "diverged"
+        self.away = 0
+        return ""
 
     @property
     def worried(self) -> bool:
-        """Whether the loss is away now; what is learned then is not worth keeping as a checkpoint."""
-        if self.smoothed is None or self.lowest is None:
-            return False
-        gained = self.ground - self.lowest
-        forgotten = gained >= GAIN and self.smoothed > self.ground - (1 - LOST) * gained
-        return forgotten or self.smoothed > RISE * self.ground + MARGIN
+        """Whether what is learned now is not worth keeping as a checkpoint."""
+        return self.away >= WORRY

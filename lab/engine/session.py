@@ -120,7 +120,7 @@ class Session:
         p.steps += 1
         p.loss += loss if self.spec.stock else loss * tokens
         p.tokens += tokens
-        verdict = p.watch.add(loss)
+        verdict = p.watch.add(loss, self.validate)
         if verdict or p.iteration % self.spec.steps_per_report == 0 or p.iteration == self.spec.iters:
             self._report()
         if verdict:
@@ -160,8 +160,7 @@ class Session:
         self.events.write("stage", stage="evaluating")
         loss = self.validate()
         p.validations.append((p.iteration, loss))
-        if p.iteration == 0:
-            p.watch.validated(loss)
+        p.watch.validated(loss)
         better = p.iteration > 0 and loss < p.best_loss
         if better:
             p.best_iteration, p.best_loss, p.waited = p.iteration, loss, 0
@@ -179,11 +178,11 @@ class Session:
             self.events.write("samples", iteration=self.progress.iteration, answers=answers)
 
     def _save(self, numbered: bool = False) -> None:
-        """A checkpoint, unless the loss has left the ground: then the last good one stays."""
+        """A checkpoint; one of the regular ones only while the loss is where it should be, so that a good one stays."""
         p, trained = self.progress, self.loop.trained()
         if not all(mx.isfinite(array).all().item() for array in trained.values()):
             raise diverged("nan", p, self.spec)
-        if p.watch.worried or not self.writes:
+        if not self.writes or (numbered and p.watch.worried and p.iteration < self.spec.iters):
             return
         adapter = self.run.adapters / "adapters.safetensors"
         name = f"{p.iteration:07d}_adapters.safetensors" if numbered else adapter.name

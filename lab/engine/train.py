@@ -77,7 +77,8 @@ def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
     adapt(model, spec)
     if spec.grad_checkpoint:
         grad_checkpoint(model.layers[0])
-    ours = on_cpu() and not spec.stock
+    # mlx-lm draws dropout for padding too, which a packed batch does not have.
+    ours = on_cpu() and not (spec.stock and spec.lora_parameters.dropout)
     loop = Loop(
         model,
         optimizer(spec),

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import mlx.core as mx
 import mlx.optimizers as optim
 import pytest
+import yaml
 from mlx_lm.tuner.utils import load_adapters
 from mlx_lm.utils import load
 
@@ -15,7 +17,7 @@ from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import adapt
 from lab.models import BUNDLED
 from lab.spec import RunSpec
-from lab.verdict import PATIENCE
+from lab.verdict import PATIENCE, WORRY
 
 SMALL = ("--batch-size", "2", "--num-layers", "1", "--steps-per-report", "2", "--samples", "1")
 
@@ -48,7 +50,7 @@ def test_every_token_counts_the_same_however_rows_are_spread_over_steps(rows: li
 
 def test_padding_changes_neither_loss_nor_count(rows: list[batches.Row]) -> None:
     model, _ = load(str(BUNDLED / "sprout"))
-    close, wide = (masked_loss(model, *batches.pad(rows, length, count)) for length, count in ((0, 0), (256, 11)))
+    close, wide = (masked_loss(model, *batches.pad(rows, length, count)) for length, count in ((0, 0), (128, 4)))
     assert close[1].item() == wide[1].item() == sum(row.supervised for row in rows)
     assert close[0].item() == pytest.approx(wide[0].item(), rel=1e-5)
 
@@ -63,7 +65,7 @@ def test_validation_is_the_same_set_whatever_the_seed(trained: Callable) -> None
 
 
 def test_the_best_adapter_is_kept_beside_the_last_and_patience_ends_the_run(trained: Callable) -> None:
-    flags = ("--learning-rate", "0.02", "--lr-schedule", "constant", "--iters", "60", "--steps-per-eval", "2")
+    flags = ("--learning-rate", "1e-30", "--optimizer", "sgd", "--iters", "60", "--steps-per-eval", "2")
     run, done = trained(*SMALL, *flags, "--val-batches", "8", "--patience", "3", "--save-every", "100")
     last = done.lines[-1]
     losses = {e["iteration"]: e["val_loss"] for e in done.lines if e["event"] == "validation"}
@@ -80,15 +82,19 @@ def test_the_best_adapter_is_kept_beside_the_last_and_patience_ends_the_run(trai
     assert total / sum(b[1].sum().item() for b in held) == pytest.approx(losses[best], rel=1e-4)
 
 
-def test_a_loss_that_runs_away_ends_the_run_with_a_verdict_and_keeps_the_last_good_adapter(desk) -> None:
-    flags = ("--learning-rate", "1", "--lr-schedule", "constant", "--iters", "300", "--save-every", "1")
-    done = desk("train", "--json", *SMALL, *flags, "--num-layers", "6", "--samples", "0", "--val-batches", "1")
+def test_a_loss_that_runs_away_ends_the_run_with_a_verdict_and_keeps_the_last_good_adapter(
+    desk, tmp_path: Path
+) -> None:
+    growing = {"name": "exponential_decay", "arguments": [1e-3, 1.2]}  # learns for a while, then is torn to pieces
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump({"lr_schedule": growing, "batch_size": 2, "num_layers": -1}))
+    flags = ("--iters", "300", "--save-every", "2", "--steps-per-eval", "10", "--val-batches", "2", "--samples", "0")
+    done = desk("train", "--json", "-c", str(tmp_path / "spec.yaml"), *flags, "--steps-per-report", "2")
     last, run = done.lines[-1], desk.runs.get("last")
-    assert done.code == 1 and last["event"] == "failed" and last["verdict"]["kind"] in ("diverged", "nan")
-    assert "lower --learning-rate (it is 1) or --scale (it is 20)" in last["error"]["remedy"]
+    assert done.code == 1 and last["event"] == "failed" and last["verdict"]["kind"] == "diverged"
+    assert "lower --learning-rate (it is 0.002) or --scale (it is 20)" in last["error"]["remedy"]
     saved = [e["iteration"] for e in done.lines if e["event"] == "saved"]
-    told = [e["iteration"] for e in done.lines if e["event"] == "train"]
-    assert saved and saved[-1] <= told[-1] - PATIENCE, "no checkpoint while the loss was away"
+    losses = {e["iteration"]: e["train_loss"] for e in done.lines if e["event"] == "train"}
+    assert saved[-1] <= max(losses) - (PATIENCE - WORRY), "no checkpoint while the loss was away"
     kept = mx.load(str(run.adapters / "adapters.safetensors"))
     assert all(mx.isfinite(array).all().item() for array in kept.values())
 
