@@ -1,6 +1,7 @@
 """The machines of a run on several: mlx.launch's hostfile, a list of {"ssh": name, "ips": [...], "rdma": [...]}."""
 
 import json
+import shutil
 from pathlib import Path
 
 from lab.errors import LabError
@@ -29,8 +30,13 @@ def count_ranks(spec: RunSpec) -> int:
 
 
 def check_ranks(spec: RunSpec) -> None:
-    """Raise LabError if the batch cannot be shared evenly, or if both a number of ranks and a hostfile are given."""
+    """Raise LabError if the batch cannot be shared evenly, or if what the backend needs is plainly not there."""
     ranks = count_ranks(spec)
+    if several(spec) and spec.backend == "mpi" and not shutil.which("mpirun"):
+        raise LabError("mpi needs mpirun", where="--backend", remedy="install Open MPI, or take ring", usage=True)
+    if several(spec) and spec.backend == "jaccl" and not spec.hostfile:
+        raise LabError("jaccl needs a hostfile that names RDMA devices", where="--backend", usage=True,
+                       remedy="make one with `mlx.distributed_config --backend jaccl --hosts …`")  # fmt: skip
     if spec.hostfile and spec.ranks not in (1, ranks):
         raise LabError(f"{spec.ranks} ranks asked for, but the hostfile lists {ranks}", where="--ranks", usage=True,
                        remedy="leave the flag out")  # fmt: skip

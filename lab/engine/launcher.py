@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.engine import stopping
+from lab.errors import LabError
 from lab.hosts import count_ranks
 from lab.launch import engine_command
 from lab.runs import Run
@@ -30,7 +31,7 @@ GRACE = 5.0
 
 
 def launch(run: Run, cache: Path) -> int:
-    """Start the ranks of the run's spec, wait for them all, and return the exit code."""
+    """Start the ranks of the run's spec, wait for them all, and return the exit code. Raises LabError."""
     from mlx._distributed_utils import launch as mlx_launch
 
     spec = run.spec
@@ -48,7 +49,11 @@ def launch(run: Run, cache: Path) -> int:
         stop()
     mlx_launch.select = _patient_select
     sys.argv = ["mlx.launch", *arguments(spec), "--", *engine_command("rank", str(run.path), "--cache", str(cache))]
-    mlx_launch.main()
+    try:
+        mlx_launch.main()
+    except SystemExit as error:  # it does not like its arguments, and has said why on standard error
+        remedy = "its reason is at the end of that file"
+        raise LabError("mlx.launch refuses", where=str(run.path / "log.txt"), remedy=remedy) from error
     result = run.result()
     return 0 if result and result.get("event") in ("finished", "stopped") else 1
 

@@ -120,6 +120,7 @@ def test_what_cannot_be_shared_is_refused_before_anything_starts(tmp_path: Path)
         ({"hostfile": str(tmp_path / "none.json")}, "--hostfile: .*mlx.distributed_config"),
         ({"hostfile": str(tmp_path / "missing.json")}, "--hostfile: .*FileNotFoundError"),
         ({"backend": "pigeon"}, "--backend: .*ring"),
+        ({"backend": "jaccl", "ranks": 2}, "--backend: .*mlx.distributed_config"),
     ):
         with pytest.raises(LabError, match=says) as refused:
             launch.prepare(fields, Runs(tmp_path), tmp_path)
