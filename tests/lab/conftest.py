@@ -54,7 +54,11 @@ class Desk:
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One home for the whole session, so that a quantized base is made once."""
-    yield Desk(tmp_path_factory.mktemp("home"))
+    made = Desk(tmp_path_factory.mktemp("home"))
+    yield made
+    for run in made.runs.all():  # what a failed test left behind
+        if process := run.process():
+            process.kill()
 
 
 @pytest.fixture(scope="session")

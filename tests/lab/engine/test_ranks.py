@@ -117,10 +117,10 @@ def test_what_cannot_be_shared_is_refused_before_anything_starts(tmp_path: Path)
         ({"ranks": 3}, "--batch-size: .* give a multiple of 3"),
         ({"hostfile": str(hosts)}, "--batch-size: .* give a multiple of 3"),
         ({"hostfile": str(hosts), "ranks": 2}, "--ranks: .* lists 3"),
-        ({"hostfile": str(tmp_path / "none.json")}, "--hostfile: .*mlx.distributed_config"),
+        ({"hostfile": str(tmp_path / "none.json")}, r"--hostfile: .*mlx\.distributed_config"),
         ({"hostfile": str(tmp_path / "missing.json")}, "--hostfile: .*FileNotFoundError"),
         ({"backend": "pigeon"}, "--backend: .*ring"),
-        ({"backend": "jaccl", "ranks": 2}, "--backend: .*mlx.distributed_config"),
+        ({"backend": "jaccl", "ranks": 2}, r"--backend: .*mlx\.distributed_config"),
     ):
         with pytest.raises(LabError, match=says) as refused:
             launch.prepare(fields, Runs(tmp_path), tmp_path)
