@@ -108,5 +108,5 @@ def test_any_unquantized_base_has_variants_and_a_quantized_one_none(tmp_path: Pa
     config = json.loads((mine / "config.json").read_text()) | {"quantization": {"bits": 4, "group_size": 64}}
     (mine / "config.json").write_text(json.dumps(config))
     assert find_model(str(mine), tmp_path, 4).bits == 4
-    with pytest.raises(LabError, match="--bits: .* has 4 bits already"):
+    with pytest.raises(LabError, match=r"--bits: .* has 4 bits already"):
         find_model(str(mine), tmp_path, 8)
