@@ -1,7 +1,7 @@
 """LoRA by PEFT on PyTorch, on a CPU in float32: `python bench/peft_run.py JOB.json`; bench.speed writes the job.
 
 The model is built from the same config.json and weights, the rows are the same token ids, drawn eight at a time and
-padded to the longest; logits are computed everywhere, as by PEFT's users. Needs torch and peft (`pip install .[bench]`).
+padded to the longest; logits are computed everywhere, as PEFT does. Needs torch and peft (`pip install .[bench]`).
 """
 
 import json

@@ -5,7 +5,8 @@ Expanded, with bᵢ the i-th column of B (rank), wᵢ the i-th row of W (in) and
 
     ‖wᵢ + s·A bᵢ‖² = ‖wᵢ‖² + 2 s bᵢ·(W A)ᵢ + s² bᵢᵀ (AᵀA) bᵢ,
 
-where ‖wᵢ‖² never changes, W A is one thin product and AᵀA is rank × rank (arXiv 2603.22276). Adapter files stay the same.
+where ‖wᵢ‖² never changes, W A is one thin product and AᵀA is rank × rank (arXiv 2603.22276). Adapter files stay as
+they are.
 """
 
 from typing import Any

@@ -46,11 +46,15 @@ class Loop:
         optimizer.init(model.trainable_parameters())
         value_and_grad = nn.value_and_grad(model, loss)
         alone = accumulate == 1 and self.group is None
+        update: Any = partial(optimizer.update, model)
+        if not compiled:  # the update's shapes never change, and its many small operations are worth fusing
+            state = [model.state, optimizer.state]
+            update = partial(mx.compile, inputs=state, outputs=state)(update)
 
-        def step(ids: mx.array, mask: mx.array, held: Any, update: bool) -> tuple[mx.array, mx.array, Any]:
+        def step(ids: mx.array, mask: mx.array, held: Any, due: bool) -> tuple[mx.array, mx.array, Any]:
             (mean, tokens), gradient = value_and_grad(model, ids, mask)
             if alone:
-                optimizer.update(model, gradient)
+                update(gradient)
                 return mean, tokens, None
             weight = tokens.astype(mx.float32) if by_token else mx.array(1.0)
             gradient = tree_map(lambda g: g * weight, gradient)
@@ -60,13 +64,13 @@ class Loop:
                 mean = mx.distributed.all_sum(mean * tokens, group=self.group)
                 tokens = mx.distributed.all_sum(tokens, group=self.group)
                 mean = mean / tokens
-            if not update:
+            if not due:
                 return mean, tokens, (gradient, weight)
             if self.group is not None:
                 size = self.group.size()
                 gradient = tree_map(lambda g: g * size, average_gradients(gradient, group=self.group))
                 weight = mx.distributed.all_sum(weight, group=self.group)
-            optimizer.update(model, tree_map(lambda g: g / weight, gradient))
+            update(tree_map(lambda g: g / weight, gradient))
             return mean, tokens, None
 
         self._step: Any = step

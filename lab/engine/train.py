@@ -79,11 +79,14 @@ def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
         grad_checkpoint(model.layers[0])
     # mlx-lm draws dropout for padding too, which a packed batch does not have.
     ours = on_cpu() and not (spec.stock and spec.lora_parameters.dropout)
+    packs = ours and packed.packable(model)
+    if packs:
+        mx.set_cache_limit(packed.CACHE)
     loop = Loop(
         model,
         optimizer(spec),
         cpu.loss if ours else masked_loss,
-        compiled=not (ours and packed.packable(model)),  # a packed step has another shape for every batch
+        compiled=not packs,  # a packed step has another shape for every batch
         accumulate=spec.grad_accumulation_steps,
         by_token=not spec.stock,
         group=group,
