@@ -16,6 +16,7 @@ from lab.runs import ENDED, Run
 from lab.spec import RunSpec, read_yaml
 from tui.commands import cache, inert, megabytes, note, runs, say
 
+WIDTH = 62  # cells of an answer that is shown in passing
 POLL = 0.1  # seconds between looks at a run's events
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
 
@@ -206,9 +207,17 @@ def _tell(event: dict[str, Any]) -> None:
             memory = f"peak {megabytes(e['peak_memory_bytes'])}"
             print(f"it {e['iteration']:>6}  train {_loss(e['train_loss'])}  {speed}  {memory}", flush=True)
         case "validation":
-            print(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}", flush=True)
+            best = "  best so far" if e["best"] else ""
+            print(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}{best}", flush=True)
+        case "samples" if e["answers"]:
+            said = " ".join(e["answers"][0]["text"].split())
+            print(
+                inert(f"it {e['iteration']:>6}  says  {said if len(said) <= WIDTH else said[: WIDTH - 1] + '…'}"),
+                flush=True,
+            )
         case "finished" | "stopped":
-            print(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s")
+            early = ", since validation got no better" if (e.get("verdict") or {}).get("kind") == "patience" else ""
+            print(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s{early}")
             if e["adapter_bytes"]:
                 print(inert(f"adapter {megabytes(e['adapter_bytes'])} in {e['run_dir']}/adapters"))
 
