@@ -171,19 +171,43 @@ def adapted(layer: nn.Module, scale: float, x: mx.array, a: mx.array, b: mx.arra
     The adapter is added into the product in place, and its gradients take two thin products each.
     """
 
-    def backward(primals: Any, cotangent: mx.array, _: Any) -> tuple[mx.array, mx.array, mx.array]:
-        x, a, b = primals
-        thin = cotangent @ (scale * b).T
-        flat = x.reshape(-1, x.shape[-1])
-        d_a = flat.T @ thin.reshape(-1, thin.shape[-1])
-        d_b = (flat @ (scale * a)).T @ cotangent.reshape(-1, cotangent.shape[-1])
-        return mx.addmm(cotangent @ dense(layer, cotangent), thin, a.T), d_a, d_b
-
-    @differentiable(backward)
+    @differentiable(lambda primals, cotangent, _: _adapted_backward(layer, scale, primals, cotangent))
     def product(x: mx.array, a: mx.array, b: mx.array) -> mx.array:
         return mx.addmm(x @ dense(layer, x).T, x @ a, scale * b)
 
     return product(x, a, b)
+
+
+def adapted_and_scaled(
+    layer: nn.Module, scale: float, x: mx.array, a: mx.array, b: mx.array, factor: mx.array
+) -> mx.array:
+    """`adapted` times `factor` (out,), of which only this product is held for the gradient.
+
+    The gradient of a factor of exactly 0 is told as 0, since the product holds nothing of what it was made from.
+    """
+
+    def backward(primals: Any, cotangent: mx.array, y: mx.array) -> tuple[mx.array, ...]:
+        *others, factor = primals
+        summed = (cotangent * y).reshape(-1, y.shape[-1]).sum(0)
+        d_factor = mx.where(factor == 0, 0.0, summed / mx.where(factor == 0, 1.0, factor))
+        return *_adapted_backward(layer, scale, others, cotangent * factor), d_factor
+
+    @differentiable(backward)
+    def product(x: mx.array, a: mx.array, b: mx.array, factor: mx.array) -> mx.array:
+        return mx.addmm(x @ dense(layer, x).T, x @ a, scale * b) * factor
+
+    return product(x, a, b, factor)
+
+
+def _adapted_backward(
+    layer: nn.Module, scale: float, primals: Any, cotangent: mx.array
+) -> tuple[mx.array, mx.array, mx.array]:
+    x, a, b = primals
+    thin = cotangent @ (scale * b).T
+    flat = x.reshape(-1, x.shape[-1])
+    d_a = flat.T @ thin.reshape(-1, thin.shape[-1])
+    d_b = (flat @ (scale * a)).T @ cotangent.reshape(-1, cotangent.shape[-1])
+    return mx.addmm(cotangent @ dense(layer, cotangent), thin, a.T), d_a, d_b
 
 
 _stock_lora: Any = LoRALinear.__call__

@@ -54,12 +54,12 @@ def squared_norms(squares: mx.array, along: mx.array, a: mx.array, b: mx.array, 
 
 def _call(self: Any, x: mx.array) -> mx.array:
     linear, a, b = self.linear, self.lora_a, self.lora_b
+    factor = self.m * _inverse_norms(self)
     if x.dtype == mx.float32 and cpu.installed() and not cpu.drops(self.dropout):
-        out = cpu.adapted(linear, self.scale, x, a, b)
+        out = cpu.adapted_and_scaled(linear, self.scale, x, a, b, factor)
     else:
         plain = linear(x) - linear.bias if "bias" in linear else linear(x)
-        out = plain + (self.scale * ((self.dropout(x) @ a) @ b)).astype(x.dtype)
-    out = (self.m * _inverse_norms(self)).astype(x.dtype) * out
+        out = factor.astype(x.dtype) * (plain + (self.scale * ((self.dropout(x) @ a) @ b)).astype(x.dtype))
     return out + linear.bias if "bias" in linear else out
 
 

@@ -10,7 +10,7 @@ import pytest
 from mlx.utils import tree_flatten
 from mlx_lm.tuner.dora import DoRALinear
 
-from lab.engine import dora
+from lab.engine import cpu, dora
 
 STOCK = DoRALinear.__call__
 RANK, IN, OUT = 4, 96, 40
@@ -42,9 +42,11 @@ def loss_and_gradients(made: DoRALinear, x: mx.array) -> tuple[float, dict[str, 
     return value.item(), dict(tree_flatten(gradients)), mx.grad(loss)(x)
 
 
+@pytest.mark.parametrize("on_a_cpu", [False, True])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("bits", [0, 3, 4, 5, 6, 8])
-def test_loss_and_gradients_are_mlx_lms(bits: int, bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_and_gradients_are_mlx_lms(bits: int, bias: bool, on_a_cpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "installed", lambda: on_a_cpu)
     made, x = layer(bits, bias), mx.random.normal((3, 7, IN))
     mine, ours, d_x = loss_and_gradients(made, x)
     monkeypatch.setattr(DoRALinear, "__call__", STOCK)
