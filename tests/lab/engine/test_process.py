@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,11 @@ def test_one_that_is_asked_at_once_stops_before_it_begins(desk) -> None:
 def test_ctrl_c_stops_and_a_second_one_leaves_the_run_to_itself(desk) -> None:
     env = {**os.environ, "LOWRANK_HOME": str(desk.home), "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-m", "tui", "train", *flags(LONG)]
-    starter = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    # Tests that run in the background inherit that Ctrl-C is ignored.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    starter = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    )
     assert starter.stderr is not None
     run = desk.runs.get(starter.stderr.readline().split()[1])
     wait_for(run.last_event)
