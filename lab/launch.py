@@ -119,7 +119,7 @@ def engine_environment(cache: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUNBUFFERED": "1",
-        "MLX_BFS_MAX_WIDTH": "1000",  # MLX else hands out one core's rows (lab.engine.packed) before the other's
+        "MLX_BFS_MAX_WIDTH": "200",  # MLX else hands out one core's rows (lab.engine.packed) before the other's
     }
     environment |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
     blas = find_blas(cache)

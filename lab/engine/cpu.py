@@ -190,7 +190,8 @@ def adapted_and_scaled(
         *others, factor = primals
         summed = (cotangent * y).reshape(-1, y.shape[-1]).sum(0)
         d_factor = mx.where(factor == 0, 0.0, summed / mx.where(factor == 0, 1.0, factor))
-        return *_adapted_backward(layer, scale, others, cotangent * factor), d_factor
+        (scaled,) = mx.depends([cotangent * factor], [d_factor])  # so that y is done with before the layer below
+        return *_adapted_backward(layer, scale, others, scaled), d_factor
 
     @differentiable(backward)
     def product(x: mx.array, a: mx.array, b: mx.array, factor: mx.array) -> mx.array:
