@@ -21,7 +21,8 @@ PACKABLE = ("llama", "qwen2", "qwen3")
 """mlx-lm's model types of which nothing but attention mixes tokens, and the head is what `_head` takes it for."""
 CACHE = 1 << 27
 """Bytes of freed buffers that MLX keeps while it packs: since every batch has another shape, more would pile up, and
-take longer by the page faults of the new ones (measured on `sprout`: 128 MiB 170 ms a step, 32 MiB 190, 3 GB 230)."""
+take longer by the page faults of the new ones (`sprout`, processor time of a step, two runs each on a busy machine:
+150 MB 174 and 207 ms, 34 MB 190 and 232, 3 GB 234 and 250)."""
 LEAST_TOKENS = 32
 """Fewer tokens than this are no work for a core of their own."""
 
