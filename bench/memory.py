@@ -165,7 +165,7 @@ class Bench:
             return name
         folder = self.work / name
         if not (folder / "config.json").exists():
-            _make_model(MODELS[name], folder)
+            make_model(MODELS[name], folder)
         return str(folder)
 
     def data(self, tokens: int) -> str:
@@ -245,7 +245,7 @@ def _name(model: str, tokens: int, flags: str) -> str:
     return f"{model} {tokens} {flags}"
 
 
-def _make_model(config: dict[str, Any], folder: Path) -> None:
+def make_model(config: dict[str, Any], folder: Path) -> None:
     """A random model of this configuration with `sprout`'s tokenizer, as mlx-lm stores it."""
     code = (
         "import json, sys, mlx.core as mx; from pathlib import Path; from mlx.utils import tree_flatten;"

@@ -135,13 +135,13 @@ class Bench:
     def folder(self, model: str) -> str:
         """The bundled name, or the folder of the random model, made if it is not there yet."""
         from bench.memory import MODELS as RANDOM
-        from bench.memory import _make_model
+        from bench.memory import make_model
 
         if model == "sprout":
             return model
         folder = self.home / model
         if not folder.exists():
-            _make_model(RANDOM["wide"], folder)
+            make_model(RANDOM["wide"], folder)
         return str(folder)
 
     def ours(self, model: str, method: str, iterations: int) -> tuple[Measured, Path]:
