@@ -62,7 +62,7 @@ def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callab
 
     learned = desk("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
     assert learned["calibrated_runs"] >= 1 and learned["estimated_seconds"] > 0
-    assert learned["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.15)
+    assert learned["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
 
 
 def test_a_probe_times_real_iterations(tmp_path: Path) -> None:
