@@ -22,7 +22,12 @@ class Terminal:
     """`lowrank` on a screen of `columns` by `rows` cells, with its home in `home`."""
 
     def __init__(self, home: Path, columns: int = 120, rows: int = 40) -> None:
-        env = {**os.environ, "LOWRANK_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        env = {
+            **{k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")},
+            "LOWRANK_HOME": str(home),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+        }
         env |= {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(Path(__file__).parents[2])}
         self.child = pexpect.spawn(sys.executable, ["-m", "tui"], env=env, dimensions=(rows, columns), timeout=PATIENCE)
         self._screen = pyte.Screen(columns, rows)
