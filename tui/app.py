@@ -16,6 +16,7 @@ from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.model import Lang
+    from tui.screens.laboratory import Laboratory
 
 
 def _palette() -> type[Provider]:
@@ -34,6 +35,7 @@ class LowrankApp(App[None]):
         bind("ctrl+p", "command_palette", "app.palette", show=True),
         bind("l,f2", "language", "app.language"),
         bind("f3", "theme", "app.theme"),
+        bind("f4", "laboratory", "app.laboratory", show=True),
         bind("q,ctrl+q", "quit", "app.quit"),
         bind("ctrl+c", "how_to_quit", "app.how-to-quit"),
     ]
@@ -54,6 +56,7 @@ class LowrankApp(App[None]):
         theme_name, self._first_lang = remembered(home)
         self.theme = theme_name
         self.room = LessonRoom(self.study, self._first_lang)
+        self.laboratory: Laboratory | None = None
 
     def get_default_screen(self) -> LessonRoom:
         return self.room
@@ -69,6 +72,8 @@ class LowrankApp(App[None]):
     def action_language(self) -> None:
         """The other language, everywhere and in place."""
         self.room.lang = "ko" if self.lang == "en" else "en"
+        if self.laboratory is not None:
+            self.laboratory.lang = self.lang
         self._keep("language.set", "", {"lang": self.lang})
 
     def action_theme(self) -> None:
@@ -79,6 +84,24 @@ class LowrankApp(App[None]):
     def _keep(self, kind: str, item: str, payload: dict[str, object]) -> None:
         remember(self.home, self.theme, self.lang)
         self.room.record(kind, item, payload)
+
+    async def action_laboratory(self) -> None:
+        """Over the classroom, and kept for the next time."""
+        if self.laboratory is None:
+            from tui.labroom.feed import Lab
+            from tui.screens.laboratory import Laboratory
+
+            lab = Lab(self.study.runs, self.study.cache)
+            self.laboratory = Laboratory(lab, self.room.standing, self.lang)
+            self.install_screen(self.laboratory, "laboratory")
+        if self.laboratory not in self.screen_stack:
+            await self.push_screen(self.laboratory)
+
+    def tell(self, text: str, kind: str = "") -> None:
+        """One line for a few seconds, on the screen that is seen; `kind` as for `Ribbon.say`."""
+        laboratory = self.laboratory
+        seen = laboratory if laboratory is not None and laboratory in self.screen_stack else self.room
+        seen.tell(text, kind)
 
     def action_help(self) -> None:
         from tui.palette import key_groups
@@ -94,10 +117,10 @@ class LowrankApp(App[None]):
 
     def action_where(self) -> None:
         """Where progress and runs are kept."""
-        self.room.tell(say(self.lang, "files.here", home=self.home))
+        self.tell(say(self.lang, "files.here", home=self.home))
 
     def action_how_to_quit(self) -> None:
-        self.room.tell(say(self.lang, "quit.how"))
+        self.tell(say(self.lang, "quit.how"))
 
     async def action_quit(self) -> None:
         """Keep the place in the text; a run goes on by itself."""

@@ -1,5 +1,6 @@
-"""What the program says, in the learner's language; lessons and the lab pane bring their own words."""
+"""What the program says, in the learner's language; lessons, the lab pane and the benches bring their own words."""
 
+import string
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,24 @@ _BY_LANGUAGE: Final[Mapping[str, Words]] = {"en": EN, "ko": KO}
 def words(lang: "Lang") -> Words:
     """Every string of one language, by key; the keys are the same in both."""
     return _BY_LANGUAGE[lang]
+
+
+def extend(english: Words, korean: Words) -> None:
+    """Words of a part that is loaded later. Raises ValueError if a key is taken, or the languages do not match."""
+    if english.keys() != korean.keys():
+        raise ValueError(f"only in one language: {sorted(english.keys() ^ korean.keys())}")
+    for key, text in english.items():
+        if key in EN:
+            raise ValueError(f"{key!r} is taken")
+        if placeholders(text) != placeholders(korean[key]):
+            raise ValueError(f"{key!r} fills in other names in Korean")
+    EN.update(english)
+    KO.update(korean)
+
+
+def placeholders(text: str) -> set[str]:
+    """The {names} that a text fills in."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def say(lang: "Lang", key: str, **values: object) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tui.panes.reader import ReaderPane
 from tui.screens.classroom import Classroom
@@ -13,6 +13,7 @@ from tui.words import say, say_or
 
 if TYPE_CHECKING:
     from lessons.model import Exercise, Lesson
+    from tui.app import LowrankApp
     from tui.labroom.pane import LabPane
     from tui.panes.contents import ContentsPane
     from tui.panes.exercise import ExercisePane
@@ -119,13 +120,17 @@ class LessonRoom(Classroom):
         level = self._study.progress.level
         if change.level_up:
             name = say(self.lang, f"level.{self._study.progress.level_name}")
-            self.tell(say(self.lang, "level.up", n=level, name=name), "cheer")
+            self._cheer(say(self.lang, "level.up", n=level, name=name))
         for each in change.achievements:
             name = say_or(self.lang, f"achievement.{each}", each)
             hint = say_or(self.lang, f"achievement.{each}.hint", "")
-            self.tell(say(self.lang, "achievement", name=name, hint=hint), "cheer")
+            self._cheer(say(self.lang, "achievement", name=name, hint=hint))
         self.refresh_standing()
         self.show_problems()
+
+    def _cheer(self, text: str) -> None:
+        """On whatever screen the learner is."""
+        cast("LowrankApp", self.app).tell(text, "cheer")
 
     def refresh_standing(self) -> None:
         """Header, contents and tabs, from the progress as it is now."""
@@ -134,13 +139,15 @@ class LessonRoom(Classroom):
         progress, lesson, course = self._study.progress, self._lesson, self._study.course
         name = say_or(self.lang, f"level.{progress.level_name}", progress.level_name)
         track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
-        self.query_one(TopBar).standing = Standing(
-            track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
-            title=lesson.title[self.lang] if lesson else "",
-            level=say(self.lang, "level", name=name, n=progress.level),
-            fraction=progress.xp_in_level / progress.xp_to_next if progress.xp_to_next else 1.0,
-            xp=f"{progress.xp_in_level}/{progress.xp_to_next}" if progress.xp_to_next else f"{progress.xp}",
-            lang=self.lang.upper(),
+        self.stand(
+            Standing(
+                track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
+                title=lesson.title[self.lang] if lesson else "",
+                level=say(self.lang, "level", name=name, n=progress.level),
+                fraction=progress.xp_in_level / progress.xp_to_next if progress.xp_to_next else 1.0,
+                xp=f"{progress.xp_in_level}/{progress.xp_to_next}" if progress.xp_to_next else f"{progress.xp}",
+                lang=self.lang.upper(),
+            )
         )
         if course is None or lesson is None:
             return
@@ -148,6 +155,18 @@ class LessonRoom(Classroom):
         self.contents.show(course, progress, lesson.id, section.id if section else "")
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
         self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
+
+    @property
+    def standing(self) -> Standing:
+        """What the header shows."""
+        return self.query_one(TopBar).standing
+
+    def stand(self, standing: Standing) -> None:
+        """Show it here, and in the laboratory where one is open."""
+        self.query_one(TopBar).standing = standing
+        laboratory = cast("LowrankApp", self.app).laboratory
+        if laboratory is not None:
+            laboratory.stand(standing)
 
     def show_problems(self) -> None:
         """What lasts and does not belong to one pane stands under the header."""

@@ -1,0 +1,83 @@
+"""The laboratory of the real program, and real runs for it, trained once for all tests."""
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from lab.launch import prepare, start
+from lab.runs import Run, Runs
+from tui.app import LowrankApp
+from tui.benches.bench import Bench
+
+SHORT = {"iters": 20, "steps_per_report": 1, "steps_per_eval": 10, "save_every": 10, "samples": 2, "val_batches": 2}
+TRAINED = {
+    "lora": {"model": "sprout", "fine_tune_type": "lora", **SHORT},
+    "dora": {"model": "sprout-4bit", "fine_tune_type": "dora", **SHORT},
+}
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the runs "lora" and "dora", each twenty iterations of `sql`; made once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    home = root / "trained-home"
+    with FileLock(root / "trained-home.lock"):
+        if not (home / "made").exists():
+            runs = Runs(home / "runs")
+            for name, fields in TRAINED.items():
+                run = prepare(dict(fields), runs, home / "cache")
+                run = Run(run.path.rename(run.path.with_name(name)))
+                pid = start(run, home / "cache")
+                os.waitpid(pid, 0)
+                assert run.state() == "finished", (run.path / "log.txt").read_text()
+            (home / "made").touch()
+    return home
+
+
+@pytest.fixture
+def trained(trained_home: Path, home: Path) -> Path:
+    """This test's own home with copies of the trained runs; the cache is shared and only read."""
+    shutil.copytree(trained_home / "runs", home / "runs")
+    (home / "cache").symlink_to(trained_home / "cache")
+    return home
+
+
+@pytest.fixture
+def stopped_at_end(home: Path) -> Iterator[None]:
+    """Ends every engine that a test has left behind."""
+    yield
+    for run in Runs(home / "runs").all():
+        if (process := run.process()) is not None:
+            process.kill()
+            process.wait(10)
+
+
+OpenBench = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+def at_bench(until: Any) -> OpenBench:
+    """`await at_bench(pilot, "runs", run="lora")`: the laboratory open at that bench; the bench."""
+
+    async def go(pilot: Any, place: str, run: str = "", marked: tuple[str, ...] = ()) -> Bench:
+        app: LowrankApp = pilot.app
+        await until(pilot, lambda: app.room.ready)
+        await app.action_laboratory()
+        assert app.laboratory is not None
+        app.laboratory.picks.run, app.laboratory.picks.marked = run, marked
+        bench = await app.laboratory.open(place)
+        await pilot.pause()
+        return bench
+
+    return go
+
+
+NASTY = "[bold red]boo[/] \x1b]0;owned\x07\x1b[2J\u202eevil\u202c a\u200bb 한글"
+"""Rich markup, OSC and ANSI sequences, right-to-left and zero-width characters: to be shown inert wherever it comes."""

@@ -1,0 +1,36 @@
+"""The laboratory around the benches: tabs, keys, language, and the way back."""
+
+from typing import Any
+
+import pytest
+
+from tui.benches.bench import PLACES
+
+
+async def test_f4_opens_it_and_comes_back(app: Any, opened: Any, until: Any) -> None:
+    async with app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("f4")
+        laboratory = pilot.app.laboratory
+        await until(pilot, lambda: laboratory.place == "new")
+        await pilot.press("f4")
+        assert pilot.app.screen is pilot.app.room
+        await pilot.press("f4")
+        assert pilot.app.screen is laboratory
+
+
+@pytest.mark.parametrize("number, place", enumerate(PLACES, 1))
+async def test_every_bench_has_a_tab(app: Any, at_bench: Any, until: Any, text: Any, number: int, place: str) -> None:
+    async with app().run_test(size=(80, 24)) as pilot:
+        await at_bench(pilot, place)
+        assert pilot.app.laboratory.place == place
+        line = text(pilot).splitlines()[1]
+        assert f" {number} " in line
+
+
+async def test_language_changes_in_place(app: Any, at_bench: Any, text: Any) -> None:
+    async with app().run_test(size=(80, 24)) as pilot:
+        bench = await at_bench(pilot, "runs")
+        await pilot.press("f2")
+        await pilot.pause()
+        assert bench.lang == "ko" and "비교" in text(pilot)

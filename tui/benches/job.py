@@ -1,0 +1,69 @@
+"""One job of the engine while the screen goes on: JSON lines come back, the last is the answer."""
+
+import asyncio
+import json
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LIMIT = 64 << 20
+"""Bytes of one line, at most: an answer with all its tables is one line."""
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+async def spawn(job: str, *arguments: str, cache: Path, log: Path, stdin: bool = False) -> Process:
+    """Start a job with its output piped; what libraries print goes to the end of `log`."""
+    from lab import launch
+
+    command = launch.engine_command(job, *arguments, "--cache", str(cache))
+    environment = await asyncio.to_thread(launch.engine_environment, cache)  # may build a shim, once
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as errors:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=PIPE if stdin else DEVNULL,
+            stdout=PIPE,
+            stderr=errors,
+            env=environment,
+            limit=LIMIT,
+            start_new_session=True,
+        )
+
+
+async def ask(job: str, *arguments: str, cache: Path, log: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
+    """The last JSON line of a job; `progress` gets those before it. Raises LabError if it failed.
+
+    Cancelling the task that waits for it kills the job.
+    """
+    process = await spawn(job, *arguments, cache=cache, log=log)
+    last: dict[str, Any] = {}
+    try:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            last = json.loads(line)
+            if last.get("event") == "progress":
+                progress(last)
+        code = await process.wait()
+    finally:
+        end(process)
+    return answer(last, code, log)
+
+
+def answer(last: dict[str, Any], code: int, log: Path) -> dict[str, Any]:
+    """The last line of a job, if it is an answer. Raises LabError saying why there is none."""
+    from lab.errors import LabError
+
+    if code or last.get("event") in (None, "failed", "progress"):
+        error = last.get("error") or {}
+        what = error.get("what") or f"the engine ended with code {code}"
+        where, remedy = error.get("where") or str(log), error.get("remedy") or "read that file"
+        raise LabError(what, where=where, remedy=remedy, usage=bool(error.get("usage")))
+    return last
+
+
+def end(process: Process) -> None:
+    """Kill the job if it lives."""
+    if process.returncode is None:
+        process.kill()

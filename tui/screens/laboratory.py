@@ -1,0 +1,190 @@
+"""The laboratory: one bench at a time under a line of tabs; what is done at a bench is recorded by the classroom."""
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from tui.benches.bench import PLACES, Bench, Picks
+from tui.keys import bind
+from tui.screens.small import SmallNotice, too_small
+from tui.widgets.benchline import BenchLine
+from tui.widgets.keyline import KeyLine
+from tui.widgets.ribbon import Ribbon
+from tui.widgets.topbar import Standing, TopBar
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang
+    from tui.app import LowrankApp
+    from tui.labroom.feed import Lab
+
+BENCHES: Final = {
+    "new": ("tui.benches.blank", "BlankBench"),
+    "runs": ("tui.benches.blank", "BlankBench"),
+    "live": ("tui.benches.blank", "BlankBench"),
+    "compare": ("tui.benches.blank", "BlankBench"),
+    "inspect": ("tui.benches.blank", "BlankBench"),
+    "talk": ("tui.benches.blank", "BlankBench"),
+    "fuse": ("tui.benches.blank", "BlankBench"),
+}
+"""Where each bench is; imported when it is first opened, so that the first frame waits for none of them."""
+
+
+class Laboratory(Screen[None]):
+    """Only arranges: which bench is shown, and what the lines above and below it say."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(bind(str(n), f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
+        bind("ctrl+pagedown", "step(1)", "bench.next"),
+        bind("ctrl+pageup", "step(-1)", "bench.previous"),
+        bind("v,f8", "three_way", "bench.three-way"),
+        bind("tab", "focus_on(1)", "go.next-pane"),
+        bind("shift+tab", "focus_on(-1)", "go.previous-pane"),
+        bind("f4,escape", "leave", "bench.leave", show=True),
+    ]
+    DEFAULT_CSS = """
+    Laboratory { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
+    Laboratory #bench { height: 1fr; width: 1fr; }
+    """
+
+    lang: reactive["Lang"] = reactive("en", init=False)
+    place: reactive[str] = reactive("", init=False)
+
+    def __init__(self, lab: "Lab", standing: Standing, lang: "Lang", picks: Picks | None = None) -> None:
+        super().__init__()
+        self.set_reactive(Laboratory.lang, lang)
+        self.lab = lab
+        self.picks = picks or Picks()
+        self._standing = standing
+        self._benches: dict[str, Bench] = {}
+        self._lock = asyncio.Lock()
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("", markup=False, id="top")
+        yield BenchLine("", markup=False, id="benches")
+        yield Container(id="bench")
+        yield KeyLine("", markup=False, id="keys")
+        yield Ribbon()
+        yield SmallNotice("", markup=False)
+
+    def on_mount(self) -> None:
+        for widget in self.query("*"):
+            if hasattr(type(widget), "lang"):
+                widget.set_reactive(type(widget).lang, self.lang)  # type: ignore[attr-defined]
+        self.stand(self._standing)
+        self.set_interval(1, self._tell_status)
+        self.run_worker(self.open(self.place or self.first_place()))
+
+    def first_place(self) -> str:
+        """The form while nothing was ever run, and else the runs."""
+        return "runs" if self.lab.names() else "new"
+
+    @property
+    def bench(self) -> Bench | None:
+        """The bench in front."""
+        return self._benches.get(self.place)
+
+    async def open(self, place: str) -> Bench:
+        """Bring a bench to the front and give it the keys."""
+        async with self._lock:
+            bench = self._benches.get(place)
+            if bench is None:
+                module, name = BENCHES[place]
+                found = await asyncio.to_thread(importlib.import_module, module)
+                bench = getattr(found, name)(self.lab, self.picks, self.lang)
+                bench.display = False
+                self._benches[place] = bench
+                await self.query_one("#bench").mount(bench)
+            before = self.bench
+            if before is not None and before is not bench:
+                before.leave()
+            self.place = place
+            for each in self._benches.values():
+                each.display = each is bench
+            await bench.enter()
+            self.refresh_bindings()
+            return bench
+
+    def stand(self, standing: Standing) -> None:
+        """Level and XP, with the bench in the place of the lesson."""
+        self._standing = standing
+        title = say(self.lang, f"bench.{self.place}") if self.place else ""
+        self.query_one(TopBar).standing = Standing(
+            track=say(self.lang, "bench.laboratory"),
+            title=title,
+            level=standing.level,
+            fraction=standing.fraction,
+            xp=standing.xp,
+            lang=self.lang.upper(),
+        )
+
+    def tell(self, text: str, kind: str = "") -> None:
+        """One line for a few seconds; `kind` as for `Ribbon.say`."""
+        for ribbon in self.query(Ribbon):
+            ribbon.say(text, kind)
+
+    def watch_place(self, place: str) -> None:
+        self.query_one(BenchLine).active = place
+        self.stand(self._standing)
+
+    def watch_lang(self, lang: "Lang") -> None:
+        for widget in self.query("*"):
+            if hasattr(type(widget), "lang"):
+                widget.lang = lang  # type: ignore[attr-defined]
+        self.query_one(SmallNotice).show(self.size, lang)
+        self.stand(self._standing)
+        self.refresh_bindings()
+
+    def on_resize(self, _: Resize) -> None:
+        self.query_one(SmallNotice).show(self.size, self.lang)
+
+    def _tell_status(self) -> None:
+        self.query_one(BenchLine).statuses = {name: bench.status() for name, bench in self._benches.items()}
+
+    def on_bench_go(self, event: Bench.Go) -> None:
+        self.run_worker(self.open(event.place))
+
+    def on_bench_began(self, event: Bench.Began) -> None:
+        app = cast("LowrankApp", self.app)
+        payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
+        app.room.record("run.started", event.run_id, payload)
+
+    def on_bench_tell(self, event: Bench.Tell) -> None:
+        self.tell(event.text, event.kind)
+
+    def action_show(self, place: str) -> None:
+        self.run_worker(self.open(place))
+
+    def action_step(self, by: int) -> None:
+        """The next bench, round the ends."""
+        here = PLACES.index(self.place) if self.place in PLACES else 0
+        self.action_show(PLACES[(here + by) % len(PLACES)])
+
+    async def action_three_way(self) -> None:
+        """Three runs that differ in one thing each, and their comparison."""
+        bench = await self.open("compare")
+        await bench.run_action("three_way")
+
+    def action_focus_on(self, by: int) -> None:
+        self.focus_next() if by > 0 else self.focus_previous()
+
+    def action_leave(self) -> None:
+        """Away with a message, and else back to the classroom."""
+        if not any([ribbon.skip() for ribbon in self.query(Ribbon)]):
+            if self.bench is not None:
+                self.bench.leave()
+            self.app.pop_screen()
+
+    def on_screen_resume(self) -> None:
+        if self.bench is not None:
+            self.run_worker(self.open(self.place))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in ("show", "step", "three_way", "focus_on") and too_small(self.size))
