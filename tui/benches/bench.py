@@ -20,10 +20,14 @@ PLACES: Final = ("new", "runs", "live", "compare", "inspect", "talk", "fuse")
 
 @dataclass
 class Picks:
-    """What all benches are about: the run under the cursor ("" for none) and the runs marked, in the order marked."""
+    """What all benches are about: the run under the cursor ("" for none) and the runs marked, in the order marked.
+
+    `fill` is the run whose values the next form is to begin with; the form takes it away.
+    """
 
     run: str = ""
     marked: tuple[str, ...] = ()
+    fill: str = ""
 
 
 class Bench(Widget):
