@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.dom import DOMNode
 
+from tui.keymap import KeymapError
+from tui.keymap import read as read_keymap
 from tui.keys import bind, key_name
 from tui.look import remember, remembered
 from tui.screens.lesson_room import LessonRoom
-from tui.study import Study
+from tui.study import Problem, Study
 from tui.theme import DARK, LIGHT, THEMES
 from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.model import Lang
+    from tui.benches.bench import Picks
     from tui.screens.laboratory import Laboratory
 
 
@@ -57,9 +61,29 @@ class LowrankApp(App[None]):
         self.theme = theme_name
         self.room = LessonRoom(self.study, self._first_lang)
         self.laboratory: Laboratory | None = None
+        self._begin_at: Picks | None = None
+        self._clashes: set[str] = set()
+        self._read_keys()
+
+    def _read_keys(self) -> None:
+        """The learner's own keys; a file that cannot be read is said, and the keys stay as they are."""
+        try:
+            keymap = read_keymap(self.home)
+        except KeymapError as error:
+            self.study.problems.append(Problem("keys", str(error)))
+        else:
+            if keymap:
+                self.set_keymap(keymap)
 
     def get_default_screen(self) -> LessonRoom:
         return self.room
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Two actions on one key: say which one no longer has it."""
+        names = ", ".join(sorted(str(binding.id) for binding in clashed_bindings))
+        if names not in self._clashes:
+            self._clashes.add(names)
+            self.tell(say(self.lang, "keys.clash", names=names), "trouble")
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on the keyboard: F1, Enter, Esc."""
@@ -85,14 +109,25 @@ class LowrankApp(App[None]):
         remember(self.home, self.theme, self.lang)
         self.room.record(kind, item, payload)
 
+    def open_at(self, picks: "Picks") -> None:
+        """Begin in the laboratory: at one run, or at the comparison of several."""
+        self._begin_at = picks
+
+    def on_ready(self) -> None:
+        if self._begin_at is not None:
+            self.run_worker(self._open_laboratory(self._begin_at))
+
     async def action_laboratory(self) -> None:
         """Over the classroom, and kept for the next time."""
+        await self._open_laboratory()
+
+    async def _open_laboratory(self, picks: "Picks | None" = None) -> None:
         if self.laboratory is None:
             from tui.labroom.feed import Lab
             from tui.screens.laboratory import Laboratory
 
             lab = Lab(self.study.runs, self.study.cache)
-            self.laboratory = Laboratory(lab, self.room.standing, self.lang)
+            self.laboratory = Laboratory(lab, self.room.standing, self.lang, picks)
             self.install_screen(self.laboratory, "laboratory")
         if self.laboratory not in self.screen_stack:
             await self.push_screen(self.laboratory)
@@ -108,7 +143,8 @@ class LowrankApp(App[None]):
         from tui.screens.dialogs import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(key_groups(self.lang), str(self.home), self.lang))
+            here = self.laboratory if self.screen is self.laboratory else None
+            self.push_screen(HelpScreen(key_groups(self.lang, here), str(self.home), self.lang))
 
     def action_command_palette(self) -> None:
         """The palette, asking in the learner's language."""

@@ -14,10 +14,14 @@ JAMO: Final = dict(
 _LETTER_TO_JAMO: Final = {letter: jamo for jamo, letter in JAMO.items()}
 
 
+def hangul_too(names: list[str]) -> list[str]:
+    """The keys, and behind them what their letters give under the Hangul layout."""
+    return names + [_LETTER_TO_JAMO[name] for name in names if name in _LETTER_TO_JAMO]
+
+
 def bind(keys: str, action: str, id: str, *, show: bool = False, key_display: str | None = None) -> Binding:
     """A binding that can be remapped by `id`, described by the words "key.<id>", and reachable in Hangul."""
-    names = keys.split(",")
-    names += [_LETTER_TO_JAMO[name] for name in names if name in _LETTER_TO_JAMO]
+    names = hangul_too(keys.split(","))
     return Binding(",".join(names), action, EN[f"key.{id}"], show=show, key_display=key_display or None, id=id)
 
 

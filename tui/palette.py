@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.dom import DOMNode
+from textual.widget import Widget
 
+from tui.benches.bench import PLACES
 from tui.keys import key_name
 from tui.typeset import plain
 from tui.widgets.keyline import label
@@ -17,6 +20,7 @@ from tui.words import say
 if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.app import LowrankApp
+    from tui.screens.laboratory import Laboratory
 
 Command = tuple[str, str, Callable[[], Any]]
 
@@ -40,11 +44,15 @@ class Places(Provider):
 
         app = self.app
         assert isinstance(app, LowrankApp)
-        lang, room = app.lang, app.room
-        for name in PANES:
-            title = say(lang, "palette.go", name=say(lang, f"tab.{name}"))
-            yield title, say(lang, "palette.go.help"), partial(room.action_show, name)
-        yield from self._lessons(app)
+        lang, room, laboratory = app.lang, app.room, app.laboratory
+        if laboratory is not None and laboratory in app.screen_stack:
+            yield from _benches(laboratory)
+        else:
+            for name in PANES:
+                title = say(lang, "palette.go", name=say(lang, f"tab.{name}"))
+                yield title, say(lang, "palette.go.help"), partial(room.action_show, name)
+            yield from self._lessons(app)
+            yield say(lang, "palette.laboratory"), say(lang, "palette.laboratory.help"), app.action_laboratory
         for name, run in (
             ("language", app.action_language),
             ("theme", app.action_theme),
@@ -65,8 +73,27 @@ class Places(Provider):
                     yield title, plain(lesson.title[lang]), partial(room.go, "section", lesson.id, section.id)
 
 
-def key_groups(lang: "Lang") -> list[tuple[str, list[tuple[str, str]]]]:
-    """(place, [(keys, what they do)]) for every binding of ours, straight from the classes that hold them."""
+def _benches(laboratory: "Laboratory") -> Iterable[Command]:
+    """What can be done at the bench in front, then the other benches."""
+    lang, bench = laboratory.lang, laboratory.bench
+    here = say(lang, f"bench.{laboratory.place}") if laboratory.place else ""
+    for title, action in bench.palette().items() if bench is not None else ():
+        yield title, here, partial(bench.run_action, action) if bench is not None else laboratory.action_leave
+    yield say(lang, "key.bench.three-way"), say(lang, "bench.three-way.help"), laboratory.action_three_way
+    for name in PLACES:
+        title = say(lang, "palette.go", name=say(lang, f"bench.{name}"))
+        yield title, say(lang, f"bench.{name}.help"), partial(laboratory.action_show, name)
+    yield say(lang, "palette.classroom"), say(lang, "palette.go.help"), laboratory.action_leave
+
+
+Groups = list[tuple[str, list[tuple[str, str]]]]
+
+
+def key_groups(lang: "Lang", laboratory: "Laboratory | None" = None) -> Groups:
+    """(place, [(keys, what they do)]) for every binding of ours, straight from the classes that hold them.
+
+    Of the laboratory, those of the bench in front.
+    """
     from tui.app import LowrankApp
     from tui.labroom.pane import LabPane
     from tui.panes.contents import ContentsPane
@@ -76,20 +103,36 @@ def key_groups(lang: "Lang") -> list[tuple[str, list[tuple[str, str]]]]:
     from tui.panes.reader import ReaderPane
     from tui.screens.classroom import Classroom
 
-    places = {
-        "everywhere": LowrankApp.BINDINGS,
-        "go": Classroom.BINDINGS,
-        "page": PagePane.BINDINGS,
-        "read": ReaderPane.BINDINGS,
-        "contents": ContentsPane.BINDINGS,
-        "quiz": QuizPane.BINDINGS,
-        "exercise": ExercisePane.BINDINGS,
-        "lab": LabPane.BINDINGS,
+    if laboratory is not None:
+        bench = laboratory.bench
+        groups = [(f"bench.{laboratory.place}", _bindings_within(bench))] if bench is not None else []
+        groups += [("bench.laboratory", _own(type(laboratory))), ("help.everywhere", _own(LowrankApp))]
+        return [(say(lang, place), _rows(bindings, lang)) for place, bindings in groups if bindings]
+    places: dict[str, type[DOMNode]] = {
+        "everywhere": LowrankApp,
+        "go": Classroom,
+        "page": PagePane,
+        "read": ReaderPane,
+        "contents": ContentsPane,
+        "quiz": QuizPane,
+        "exercise": ExercisePane,
+        "lab": LabPane,
     }
-    return [
-        (say(lang, f"help.{place}"), _rows([b for b in bindings if isinstance(b, Binding)], lang))
-        for place, bindings in places.items()
-    ]
+    return [(say(lang, f"help.{place}"), _rows(_own(holder), lang)) for place, holder in places.items()]
+
+
+def _own(holder: type[DOMNode]) -> list[Binding]:
+    return [binding for binding in holder.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding)]
+
+
+def _bindings_within(widget: Widget) -> list[Binding]:
+    """Those of a bench and of everything on it, each once."""
+    found: dict[str, Binding] = {}
+    for node in (widget, *widget.walk_children()):
+        for holder in type(node).__mro__:
+            if holder.__module__.startswith("tui."):
+                found.update({b.id: b for b in _own(holder) if b.id and b.id not in found})
+    return list(found.values())
 
 
 def _rows(bindings: list[Binding], lang: "Lang") -> list[tuple[str, str]]:

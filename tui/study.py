@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Problem:
     """Something that went wrong and lasts; `detail` is one plain line from whoever noticed."""
 
-    kind: Literal["content", "home", "recovered", "lost"]
+    kind: Literal["content", "home", "keys", "recovered", "lost"]
     detail: str
 
 

@@ -7,29 +7,14 @@ from textual.binding import Binding
 
 from store.achievements import ACHIEVEMENTS
 from store.xp import LEVELS
-from tui.app import LowrankApp
+from tui.actions import holders
 from tui.keys import JAMO, bind
 from tui.palette import key_groups
-from tui.panes.contents import ContentsPane
-from tui.panes.exercise import ExercisePane
-from tui.panes.page import PagePane
-from tui.panes.quiz import QuizPane
-from tui.panes.reader import ReaderPane
-from tui.screens.classroom import Classroom
-from tui.screens.dialogs import ConfirmScreen, HelpScreen, LinksScreen
-from tui.widgets.fields import NumberField
-from tui.widgets.sentences import Sentences
+from tui.words import extend, placeholders
 from tui.words_en import EN
 from tui.words_ko import KO
 
-HOLDERS = (
-    *(LowrankApp, Classroom, PagePane, ReaderPane, ContentsPane, QuizPane, ExercisePane),
-    *(NumberField, Sentences, ConfirmScreen, LinksScreen, HelpScreen),
-)
-
-
-def names(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+HOLDERS = holders()
 
 
 def test_both_languages_have_the_same_keys() -> None:
@@ -39,7 +24,7 @@ def test_both_languages_have_the_same_keys() -> None:
 @pytest.mark.parametrize("key", sorted(EN))
 def test_both_languages_fill_in_the_same(key: str) -> None:
     assert EN[key].strip() and KO[key].strip()
-    assert names(EN[key]) == names(KO[key])
+    assert placeholders(EN[key]) == placeholders(KO[key])
 
 
 def test_levels_and_achievements_have_names() -> None:
@@ -51,14 +36,14 @@ def test_levels_and_achievements_have_names() -> None:
 
 @pytest.mark.parametrize("holder", HOLDERS)
 def test_every_binding_can_be_remapped_and_is_explained(holder: type) -> None:
-    for binding in holder.BINDINGS:  # type: ignore[attr-defined]
+    for binding in holder.__dict__["BINDINGS"]:
         assert isinstance(binding, Binding) and binding.id and f"key.{binding.id}" in EN
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
 def test_every_letter_has_its_hangul_key(holder: type) -> None:
     jamo_of = {letter: jamo for jamo, letter in JAMO.items()}
-    for binding in holder.BINDINGS:  # type: ignore[attr-defined]
+    for binding in holder.__dict__["BINDINGS"]:
         keys = binding.key.split(",")
         assert all(jamo_of[key] in keys for key in keys if key in jamo_of)
 
@@ -73,3 +58,13 @@ def test_help_has_a_row_for_every_place(lang: str) -> None:
     groups = key_groups(lang)  # type: ignore[arg-type]
     assert len(groups) == 8 and all(rows for _, rows in groups)
     assert all(keys and text for _, rows in groups for keys, text in rows)
+
+
+def test_words_of_a_part_must_match_and_be_new() -> None:
+    with pytest.raises(ValueError, match="only in one language"):
+        extend({"test.a": "a"}, {})
+    with pytest.raises(ValueError, match="fills in other names"):
+        extend({"test.a": "{n}"}, {"test.a": "{m}"})
+    with pytest.raises(ValueError, match="taken"):
+        extend({"help.title": "a"}, {"help.title": "a"})
+    assert "test.a" not in EN

@@ -83,7 +83,9 @@ class Laboratory(Screen[None]):
         self.run_worker(self.open(self.place or self.first_place()))
 
     def first_place(self) -> str:
-        """The form while nothing was ever run, and else the runs."""
+        """One run or several where some are picked; the form while nothing was ever run, and else the runs."""
+        if self.picks.run:
+            return "compare" if len(self.picks.marked) > 1 else "live"
         return "runs" if self.lab.names() else "new"
 
     @property

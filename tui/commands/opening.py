@@ -1,0 +1,64 @@
+"""`lowrank lab` and `keys`: the program at another door, and the keys it answers to."""
+
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from lab.errors import LabError
+from tui.commands import inert, note, runs, say
+from tui.home import home
+
+Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("lab")(lab)
+    app.command("keys")(keys)
+
+
+def lab(
+    names: Annotated[
+        list[str] | None, Argument(metavar="[RUN…]", help="A run to look at, or several to compare.")
+    ] = None,
+) -> int:
+    """Open the program in the laboratory, at a run or at the comparison of several."""
+    from tui.app import LowrankApp
+    from tui.benches.bench import Picks
+
+    found = [runs().get(name).id for name in names or []]
+    app = LowrankApp(home())
+    app.open_at(Picks(run=found[0] if found else "", marked=tuple(found)))
+    app.run()
+    return app.return_code or 0
+
+
+def keys(as_json: Json = False) -> int:
+    """List every named action with its keys, and say where keys of one's own are kept."""
+    from tui.actions import named_actions
+    from tui.keymap import FILE, KeymapError, read
+
+    file = home() / FILE
+    try:
+        own = read(home())
+    except KeymapError as error:
+        raise LabError(str(error), remedy="put the line right, or delete the file") from None
+    actions = named_actions()
+    if unknown := sorted(own.keys() - actions.keys()):
+        raise LabError(
+            f"no such action: {', '.join(unknown)}", where=str(file), remedy="`lowrank keys` without them lists all"
+        )
+    rows = [
+        {"action": name, "keys": own.get(name, binding.key), "about": binding.description, "own": name in own}
+        for name, binding in sorted(actions.items())
+    ]
+    if as_json:
+        say({"file": str(file), "keys": rows})
+        return 0
+    widest = max(len(str(row["action"])) for row in rows)
+    for row in rows:
+        shown = " ".join(key for key in str(row["keys"]).split(",") if key.isascii())
+        print(inert(f"{row['action']:<{widest}}  {shown:<22} {row['about']}{'  (yours)' if row['own'] else ''}"))
+    note(f'\nTo change one, write a line such as  "app.quit" = "ctrl+x"  into {file}')
+    return 0
