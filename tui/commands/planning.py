@@ -20,9 +20,10 @@ from lab.plan.rows import counted, guess
 from lab.plan.seconds import checkpoints, validations, work
 from lab.plan.warnings import Warning
 from lab.runs import Runs
-from lab.spec import RunSpec, read_yaml
+from lab.spec import RunSpec
 from tui.commands import cache, inert, runs, say
 from tui.commands.engine import ask
+from tui.commands.spec_flags import spec_flags
 
 WIDTH = 80
 BAR = 20  # cells of the longest component's bar
@@ -33,53 +34,14 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan_run)
 
 
+@spec_flags
 def plan_run(
-    model: Annotated[
-        str | None,
-        Option(help="Bundled name, model folder, hub id, or a preset: llama-3.2-1b, mistral-7b, qwen3-0.6b."),
-    ] = None,
-    data: Annotated[str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.")] = None,
-    fine_tune_type: Annotated[str | None, Option(help="lora, dora or full.")] = None,
-    num_layers: Annotated[int | None, Option(help="Blocks to adapt, counted from the top; -1 for all.")] = None,
-    batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,
-    iters: Annotated[int | None, Option(help="Iterations to train for.")] = None,
-    learning_rate: Annotated[float | None, Option(help="Step size (bundled models 2e-3, others 1e-4).")] = None,
-    rank: Annotated[int | None, Option(help="Rank of the adapter.")] = None,
-    scale: Annotated[float | None, Option(help="Factor on the adapter's output (alpha / rank elsewhere).")] = None,
-    keys: Annotated[
-        str | None, Option(help="Layers to adapt, by mlx-lm's names with commas between (default: every linear one).")
-    ] = None,
-    optimizer: Annotated[str | None, Option(help="adam, adamw, sgd or adafactor.")] = None,
-    mask_prompt: Annotated[
-        bool | None,
-        Option("--mask-prompt/--no-mask-prompt", help="Learn from answers only (default: where there are prompts)."),
-    ] = None,
-    max_seq_length: Annotated[int | None, Option(help="Tokens a row is cut to.")] = None,
-    steps_per_eval: Annotated[int | None, Option(help="Iterations between validations.")] = None,
-    val_batches: Annotated[int | None, Option(help="Validation batches, -1 for all.")] = None,
-    save_every: Annotated[int | None, Option(help="Iterations between checkpoints.")] = None,
-    grad_checkpoint: Annotated[
-        bool | None, Option("--grad-checkpoint", help="Compute activations twice to save memory.")
-    ] = None,
-    grad_accumulation_steps: Annotated[
-        int | None, Option(help="Steps whose gradients are added before an update.")
-    ] = None,
-    bits: Annotated[int | None, Option(help="Quantize the base on first use: 3, 4, 5, 6 or 8 bits.")] = None,
-    batching: Annotated[str | None, Option(help="length: rows of like length together; or random.")] = None,
-    samples: Annotated[int | None, Option(help="Validation questions answered at every checkpoint.")] = None,
-    config: Annotated[
-        Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes; flags win over it.")
-    ] = None,
+    fields: dict[str, Any],
     memory: Annotated[str | None, Option(help="What may be taken, like 16GB (default: what is free here).")] = None,
     probe: Annotated[bool, Option("--probe/--no-probe", help="Time a few real iterations, if they fit.")] = True,
     as_json_: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Say what a run will need (parameters, memory, time) and what may go wrong, before it is started."""
-    given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
-    fields = (read_yaml(config) if config else {}) | given
-    given_lora = {"rank": rank, "scale": scale, "keys": keys.split(",") if keys else None}
-    if lora := {k: v for k, v in given_lora.items() if v is not None}:
-        fields["lora_parameters"] = {**(fields.get("lora_parameters") or {}), **lora}
     limit = machine.parse_memory(memory) if memory else None
     inputs = look(fields, limit)
     found = make(inputs)

@@ -13,8 +13,8 @@ from lab.errors import LabError
 from lab.lost import settle
 from lab.outcome import all_events, outcome
 from lab.runs import ENDED, Run
-from lab.spec import RunSpec, read_yaml
 from tui.commands import cache, inert, megabytes, note, runs, say
+from tui.commands.spec_flags import spec_flags
 
 WIDTH = 62  # cells of an answer that is shown in passing
 POLL = 0.1  # seconds between looks at a run's events
@@ -34,59 +34,9 @@ def register(app: typer.Typer) -> None:
     app.command("stop")(stop)
 
 
+@spec_flags
 def train(
-    model: Annotated[str | None, Option(help="Bundled name, model folder, or hub id.")] = None,
-    data: Annotated[str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.")] = None,
-    fine_tune_type: Annotated[str | None, Option(help="lora, dora or full.")] = None,
-    num_layers: Annotated[int | None, Option(help="Blocks to adapt, counted from the top; -1 for all.")] = None,
-    batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,
-    iters: Annotated[int | None, Option(help="Iterations to train for.")] = None,
-    learning_rate: Annotated[float | None, Option(help="Step size (bundled models 2e-3, others 1e-4).")] = None,
-    rank: Annotated[int | None, Option(help="Rank of the adapter.")] = None,
-    scale: Annotated[float | None, Option(help="Factor on the adapter's output (alpha / rank elsewhere).")] = None,
-    dropout: Annotated[float | None, Option(help="Share of adapter inputs dropped while training.")] = None,
-    keys: Annotated[
-        str | None, Option(help="Layers of a block to adapt, such as self_attn.q_proj,self_attn.v_proj (default: all).")
-    ] = None,
-    lr_schedule: Annotated[str | None, Option(help="cosine (with a warm-up) or constant.")] = None,
-    optimizer: Annotated[str | None, Option(help="adam, adamw, sgd or adafactor.")] = None,
-    seed: Annotated[int | None, Option(help="Decides the first weights and the order of rows.")] = None,
-    mask_prompt: Annotated[
-        bool | None,
-        Option(
-            "--mask-prompt/--no-mask-prompt",
-            help="Learn from answers only (default: where there are prompts).",
-        ),
-    ] = None,
-    max_seq_length: Annotated[int | None, Option(help="Tokens a row is cut to.")] = None,
-    steps_per_report: Annotated[int | None, Option(help="Iterations between reports of the training loss.")] = None,
-    steps_per_eval: Annotated[int | None, Option(help="Iterations between validations.")] = None,
-    val_batches: Annotated[int | None, Option(help="Validation batches, -1 for all.")] = None,
-    save_every: Annotated[int | None, Option(help="Iterations between checkpoints.")] = None,
-    grad_checkpoint: Annotated[
-        bool | None, Option("--grad-checkpoint", help="Compute activations twice to save memory.")
-    ] = None,
-    grad_accumulation_steps: Annotated[
-        int | None, Option(help="Steps whose gradients are added before an update.")
-    ] = None,
-    bits: Annotated[int | None, Option(help="Quantize the base on first use: 3, 4, 5, 6 or 8 bits.")] = None,
-    batching: Annotated[
-        str | None, Option(help="length: rows of like length together, for less padding; or random.")
-    ] = None,
-    patience: Annotated[
-        int | None, Option(help="Validations without a new best after which to end; 0 never does.")
-    ] = None,
-    samples: Annotated[int | None, Option(help="Validation questions answered at every checkpoint.")] = None,
-    sample_prompt: Annotated[
-        list[str] | None, Option(help="A prompt of your own answered there too; may be repeated.")
-    ] = None,
-    stock: Annotated[bool | None, Option("--stock", help="Batches, masks and loss as mlx-lm has them.")] = None,
-    ranks: Annotated[int | None, Option(help="Processes that share every batch.")] = None,
-    hostfile: Annotated[str | None, Option(help="Machines to train on, as mlx.launch takes them.")] = None,
-    backend: Annotated[str | None, Option(help="How ranks talk: ring, jaccl, mpi or nccl.")] = None,
-    config: Annotated[
-        Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes; flags win over it.")
-    ] = None,
+    fields: dict[str, Any],
     adapter_path: AdapterPath = None,
     train_flag: Annotated[
         bool, Option("--train", help="Accepted for mlx-lm's sake; this command always trains.")
@@ -96,13 +46,6 @@ def train(
     as_json: Json = False,
 ) -> int:
     """Train an adapter, or the whole model, in a process of its own; Ctrl-C stops it and keeps what it has."""
-    given = {k: v for k, v in locals().items() if k in RunSpec.model_fields and v is not None}
-    given_lora = {"rank": rank, "scale": scale, "dropout": dropout, "keys": keys.split(",") if keys else None}
-    lora = {k: v for k, v in given_lora.items() if v is not None}
-    fields = read_yaml(config) if config else {}
-    fields |= given | ({"sample_prompts": sample_prompt} if sample_prompt else {})
-    if lora:
-        fields["lora_parameters"] = {**(fields.get("lora_parameters") or {}), **lora}
     run = launch.prepare(fields, runs(), cache())
     launch.start(run, cache(), now=now)
     return _attend(run, detach, as_json, adapter_path)
