@@ -28,6 +28,8 @@ def _evaluate(options: argparse.Namespace, say: Say) -> None:
         _teller(say),
         checkpoint=options.checkpoint,
         split=options.split,
+        first=options.first,
+        ask_base=not options.adapter_only,
         every_answer=options.answers,
     )
     say(event="evaluated", **result)
@@ -122,6 +124,8 @@ def main() -> int:
     parser.add_argument("--keep", type=int, default=1000)
     parser.add_argument("--checkpoint", default="last")
     parser.add_argument("--split", default="test")
+    parser.add_argument("--first", type=int, default=0, help="score only so many rows; 0 for all")
+    parser.add_argument("--adapter-only", action="store_true", help="leave the base out of the score")
     parser.add_argument("--answers", action="store_true")
     parser.add_argument("--save-path", type=Path)
     parser.add_argument("--way", default="auto")

@@ -4,6 +4,8 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from mlx_lm import generate as mlx_lm_generate
 from mlx_lm.generate import batch_generate
 from mlx_lm.tuner.utils import load_adapters
 
+from lab import evaluation
 from lab.adapters import find_adapter
 from lab.datasets import find_data, read_rows
 from lab.engine import batches, dora
@@ -85,21 +88,25 @@ def evaluate(
     *,
     checkpoint: str = "last",
     split: str = "test",
+    first: int = 0,
+    ask_base: bool = True,
     every_answer: bool = False,
 ) -> dict[str, Any]:
     """Loss and perplexity (nats a token) of base + adapter on a split, and exact match of it and of the base.
 
-    `progress(stage, done, total)` is called as questions are answered; `every_answer` adds what was asked, expected and
-    answered. Raises LabError without such a split or adapter.
+    Only the `first` rows are looked at, 0 for all, and the base is left out unless `ask_base`; `lab.evaluation` keeps
+    the result. `progress(stage, done, total)` is called as questions are answered; `every_answer` adds what was asked,
+    expected and answered. Raises LabError without such a split or adapter.
     """
     spec, data = run.spec, find_data(run.spec.data)
     find_adapter(run, checkpoint)
     if not data.rows[split]:
         raise LabError(f"holds no {split}.jsonl", where=str(data.path),
                        remedy="put rows there that training never saw, or give another --split")  # fmt: skip
+    of, limit = evaluation.stamp(run, checkpoint, split), first if first < data.rows[split] else 0
     model, tokenizer, _ = load_base(spec.model, cache, fast=True, bits=spec.bits)
     model.eval()
-    asked = [item for row in read_rows(data.path / f"{split}.jsonl") for item in items(row)]
+    asked = [item for row in islice(read_rows(data.path / f"{split}.jsonl"), limit or None) for item in items(row)]
 
     def ask(stage: str) -> list[str]:
         texts = []
@@ -108,26 +115,30 @@ def evaluate(
             progress(stage, len(texts), len(asked))
         return texts
 
-    base = ask("base")
+    base = ask("base") if ask_base else []
     with_adapter(model, run, checkpoint)
     tuned = ask("adapter")
     rows = batches.tokenize(data.path, split, tokenizer, bool(spec.mask_prompt), spec.max_seq_length)
-    loss = test_loss(model, rows)
+    loss = test_loss(model, rows[: limit or None])
     result = {
         "run": run.id,
         "checkpoint": checkpoint,
         "split": split,
+        "rows": limit,
         "loss": loss,
         "perplexity": math.exp(min(loss, 700.0)),
         "exact_match": exact_match(asked, tuned),
-        "base_exact_match": exact_match(asked, base),
+        "base_exact_match": exact_match(asked, base) if ask_base else None,
         "examples": len(asked),
+        "of": of,
     }
+    with suppress(OSError):  # a score that cannot be kept is one all the same
+        evaluation.write(run, result)
     if every_answer:
         result["answers"] = [
             {"prompt": item.messages[-1]["content"] if item.messages else item.text, "expected": item.expected,
              "answer": after, "base_answer": before, "right": same(after, item.expected)}
-            for item, before, after in zip(asked, base, tuned, strict=True)
+            for item, before, after in zip(asked, base or repeat(None), tuned, strict=False)
         ]  # fmt: skip
     return result
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
+from lab import evaluation
 from lab.errors import LabError
 from lab.runs import Run
 from tui.commands import inert, runs, say
@@ -26,14 +27,24 @@ def evaluate(
     run: Name,
     checkpoint: Checkpoint = "last",
     split: Annotated[str, Option(help="Rows to score on: test or valid.")] = "test",
+    rows: Annotated[int, Option(help="Only the first so many rows; 0 for all.")] = 0,
     answers: Annotated[bool, Option("--answers", help="Every question with its answers too.")] = False,
+    again: Annotated[bool, Option("--again", help="Measure even what is known.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Score a run on held-out rows: loss, perplexity and exact match, with the base's exact match beside it."""
+    """Score a run on held-out rows: loss, perplexity and exact match, with the base's exact match beside it.
+
+    It is measured once and then known; a changed adapter or changed rows are measured again.
+    """
     if split not in ("test", "valid"):
         raise LabError(f"unknown split {split!r}", where="--split", remedy="give test or valid", usage=True)
-    options = ["--checkpoint", checkpoint, "--split", split, *(["--answers"] if answers else [])]
-    result = engine(runs().get(run), "evaluate", *options)
+    if rows < 0:
+        raise LabError(f"must be 0 or more (got {rows})", where="--rows", usage=True)
+    found = runs().get(run)
+    result = None if answers or again else evaluation.read(found, checkpoint, split, rows)
+    if result is None or result["base_exact_match"] is None:
+        options = ["--checkpoint", checkpoint, "--split", split, "--first", str(rows)]
+        result = engine(found, "evaluate", *options, *(["--answers"] if answers else []))
     if as_json:
         say(result)
         return 0

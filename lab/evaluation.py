@@ -1,0 +1,81 @@
+"""What was measured on held-out rows, kept beside the run, so that no adapter is scored twice on the same rows.
+
+The engine's job `evaluate` writes it, whoever asked for it; everybody else reads.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from lab.adapters import find_adapter
+from lab.datasets import BUNDLED
+from lab.errors import LabError
+from lab.runs import Run
+
+NAME = "evaluation.json"
+Result = dict[str, Any]
+"""checkpoint, split, rows (the first so many, 0 for all), loss (nats a token), perplexity, exact_match (0 to 1),
+base_exact_match (None where the base was not asked), examples (questions asked); and `of`, see `stamp`."""
+
+
+def read(run: Run, checkpoint: str = "last", split: str = "test", rows: int | None = None) -> Result | None:
+    """What is known of that adapter on that split, or None: of several measurements the one with most questions.
+
+    `rows` asks for the measurement over the first so many rows alone (0: over all). What was measured on an adapter or
+    on rows that have changed since is not known any more.
+    """
+    kept = [each for each in _read(run) if each.get("split") == split and rows in (None, each.get("rows"))]
+    if not kept:
+        return None
+    try:
+        now = stamp(run, checkpoint, split)
+    except (LabError, OSError):
+        return None
+    found = [each for each in kept if each.get("of") == now]
+    return max(found, key=lambda each: each.get("examples") or 0) | {"checkpoint": checkpoint} if found else None
+
+
+def write(run: Run, result: Result) -> None:
+    """Keep a measurement in place of any earlier one on the same file and rows; there whole or not at all.
+
+    Its `of` is the stamp taken before measuring began, so that a change meanwhile is noticed.
+    """
+    same = ("split", "rows")
+    file = result["of"]["file"]
+    with FileLock(run.path / "state" / "evaluation.lock"):
+        others = [
+            each
+            for each in _read(run)
+            if each["of"].get("file") != file or any(each.get(key) != result[key] for key in same)
+        ]
+        temporary = run.path / f".{NAME}"
+        temporary.write_text(json.dumps({"measured": [*others, result]}, indent=2), encoding="utf-8")
+        os.replace(temporary, run.path / NAME)
+
+
+def stamp(run: Run, checkpoint: str = "last", split: str = "test") -> dict[str, Any]:
+    """The adapter's file and the split's as they are now, which a score depends on. Raises LabError or OSError."""
+    adapter, data = find_adapter(run, checkpoint), split_file(run.spec.data, split)
+    return {"file": str(adapter.relative_to(run.adapters)), "adapter": _look(adapter), "data": _look(data)}
+
+
+def split_file(data: str, split: str) -> Path:
+    """The file that holds a split of a data set that a run was trained on; it is not read."""
+    bundled = BUNDLED / data
+    return (bundled if "/" not in data and bundled.is_dir() else Path(data).expanduser()) / f"{split}.jsonl"
+
+
+def _look(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _read(run: Run) -> list[Result]:
+    try:
+        found = json.loads((run.path / NAME).read_text(encoding="utf-8"))["measured"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [each for each in found if isinstance(each, dict) and isinstance(each.get("of"), dict)]
