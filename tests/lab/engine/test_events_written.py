@@ -1,20 +1,13 @@
 """The engine's event writer: alive while silent, safe among threads, nothing after the last word."""
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from waiting import wait_for
 
 from lab import events
 from lab.engine.events import EventWriter
 from lab.runs import Run
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
 
 
 def test_a_silent_engine_is_heard_with_its_iteration_and_memory_until_the_last_word(tmp_path: Path) -> None:

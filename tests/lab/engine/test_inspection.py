@@ -6,19 +6,16 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 import pytest
+import short
 from mlx.utils import tree_flatten
 from mlx_lm.utils import load
+from short import SHORT
 
 from lab.engine import fuse, inspection
 from lab.models import BUNDLED
 from lab.runs import Run
 
-SHORT = ("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2", "--save-every", "6")  # fmt: skip # noqa: E501
-METHODS = {
-    "LoRA": ("--model", "sprout"),
-    "DoRA": ("--model", "sprout", "--fine-tune-type", "dora"),
-    "full": ("--model", "sprout", "--fine-tune-type", "full", "--learning-rate", "1e-3"),
-}
+METHODS = {name: short.METHODS[name] for name in ("LoRA", "DoRA", "full")}
 
 
 def look(run: Run, cache: Path, checkpoint: str = "last") -> dict:

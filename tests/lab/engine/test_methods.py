@@ -9,29 +9,10 @@ import pytest
 from mlx.utils import tree_flatten
 from mlx_lm.tuner.utils import load_adapters
 from mlx_lm.utils import load
+from short import METHODS, SHORT
 
 from lab.models import find_model
 from lab.params import count_safetensors, trainable_parameters
-
-SHORT = (
-    "--iters",
-    "12",
-    "--steps-per-report",
-    "4",
-    "--steps-per-eval",
-    "12",
-    "--val-batches",
-    "2",
-    "--save-every",
-    "6",
-)
-METHODS = {
-    "LoRA": ("--model", "sprout"),
-    "DoRA": ("--model", "sprout", "--fine-tune-type", "dora"),
-    "full": ("--model", "sprout", "--fine-tune-type", "full", "--learning-rate", "1e-3"),
-    "QLoRA": ("--model", "sprout-4bit"),
-    "QDoRA": ("--model", "sprout-4bit", "--fine-tune-type", "dora"),
-}
 
 
 @pytest.mark.parametrize("method", METHODS)

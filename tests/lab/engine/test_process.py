@@ -6,13 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_for
 
 from lab import launch
 from lab.datasets import BUNDLED as DATA
@@ -28,15 +27,6 @@ SHORT = SMALL | {"iters": 24, "steps_per_eval": 24, "save_every": 3}
 
 def flags(spec: dict[str, Any]) -> list[str]:
     return [f"--{name.replace('_', '-')}={value}" for name, value in spec.items()]
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """What the condition gives, once it is true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return found
 
 
 def iteration(run: Run) -> int:

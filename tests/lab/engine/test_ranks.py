@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from waiting import wait_for
 
 from lab import launch
 from lab.errors import LabError
@@ -20,13 +19,6 @@ from lab.spec import RunSpec
 
 LONG = {"iters": 100_000, "batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1,
         "steps_per_eval": 100_000, "save_every": 100_000, "lr_schedule": "constant"}  # fmt: skip
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def iteration(run: Run) -> int:

@@ -6,8 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import pytest
 from mlx_lm.utils import load
+from waiting import wait_for
 
 from lab import launch
 from lab.engine import checkpoint
@@ -54,13 +53,6 @@ def grown(process: subprocess.Popen[bytes], run: Run, goal: int) -> bool:
     return process.poll() is not None or written(run) >= goal
 
 
-def wait(until: Callable[[], object], seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
-
-
 def begin(run: Run, cache: Path) -> subprocess.Popen[bytes]:
     log = (run.path / "log.txt").open("ab")
     command = launch.engine_command("train", str(run.path), "--cache", str(cache))
@@ -88,7 +80,7 @@ def test_killed_again_and_again_it_ends_bit_equal(unbroken: Run, desk) -> None:
     for _ in range(2):
         process = begin(run, desk.home / "cache")
         goal = written(run) + rng.randrange(200, 4000)
-        wait(partial(grown, process, run, goal))
+        wait_for(partial(grown, process, run, goal))
         process.kill()
         process.wait()
     assert begin(run, desk.home / "cache").wait(300) == 0
@@ -99,7 +91,7 @@ def test_killed_again_and_again_it_ends_bit_equal(unbroken: Run, desk) -> None:
 def test_stopped_between_two_updates_it_goes_on_with_the_gradients_it_held(unbroken: Run, desk) -> None:
     run = launch.prepare(SPEC, desk.runs, desk.home / "cache")
     process = begin(run, desk.home / "cache")
-    wait(lambda: run.last_event().get("iteration", 0) >= 9)
+    wait_for(lambda: run.last_event().get("iteration", 0) >= 9)
     process.send_signal(signal.SIGTERM)
     assert process.wait(300) == 0
     stopped = run.result()
@@ -149,7 +141,7 @@ def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused_with_what_to_do(
     cache = desk.home / "cache"
     run = launch.prepare({**SPEC, "data": str(tmp_path / "mine"), "iters": 500}, desk.runs, cache)
     process = begin(run, cache)
-    wait(lambda: (run.path / "state" / checkpoint.STATE).exists())
+    wait_for(lambda: (run.path / "state" / checkpoint.STATE).exists())
     process.kill()
     process.wait()
     lines = (tmp_path / "mine/train.jsonl").read_text().splitlines()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from short import SHORT
 
 from lab.errors import LabError
 from lab.models import BUNDLED
@@ -22,18 +23,6 @@ KEYS = {
     "fits",
     "warnings",
 }
-SHORT = (
-    "--iters",
-    "12",
-    "--steps-per-report",
-    "4",
-    "--steps-per-eval",
-    "12",
-    "--val-batches",
-    "2",
-    "--save-every",
-    "6",
-)
 
 
 def test_a_preset_is_planned_for_without_weights_network_or_engine(tmp_path: Path) -> None:

@@ -1,0 +1,10 @@
+"""Flags of the shortest run that shows everything: three reports, a validation, two checkpoints."""
+
+SHORT = tuple("--iters 12 --steps-per-report 4 --steps-per-eval 12 --val-batches 2 --save-every 6".split())
+METHODS = {
+    "LoRA": ("--model", "sprout"),
+    "DoRA": ("--model", "sprout", "--fine-tune-type", "dora"),
+    "full": ("--model", "sprout", "--fine-tune-type", "full", "--learning-rate", "1e-3"),
+    "QLoRA": ("--model", "sprout-4bit"),
+    "QDoRA": ("--model", "sprout-4bit", "--fine-tune-type", "dora"),
+}
