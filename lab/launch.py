@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,24 @@ PACKAGES = Path(__file__).parent.parent
 
 def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
     """Check a spec and everything it names, then make its run directory. Raises LabError saying what is wrong."""
+    return check(fields, cache).make(runs)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A spec of which everything that it names was found, and where its model and data are."""
+
+    spec: RunSpec
+    model: Path | str
+    data: Path
+
+    def make(self, runs: Runs) -> Run:
+        """Its run directory."""
+        return runs.create(self.spec, model_path=self.model, data_path=self.data)
+
+
+def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
+    """Check a spec and everything it names. Raises LabError saying what is wrong."""
     spec = fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields))
     model = find_model(spec.model, cache, spec.bits)
     if not model.bundled and isinstance(fields, dict) and "learning_rate" not in fields:
@@ -48,7 +67,7 @@ def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
     if spec.hostfile:
         spec = spec.model_copy(update={"hostfile": str(Path(spec.hostfile).expanduser().resolve())})
     masked = spec.model_copy(update={"mask_prompt": data.has_prompts if spec.mask_prompt is None else spec.mask_prompt})
-    return runs.create(masked, model_path=model.path or spec.model, data_path=data.path)
+    return Checked(masked, model.path or spec.model, data.path)
 
 
 def start(run: Run, cache: Path, *, now: bool = False) -> int:

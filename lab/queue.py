@@ -29,6 +29,11 @@ class Ticket:
             return [path.stem.partition("-")[2] for path in before if not _dead(path)]
 
 
+def has_ticket(folder: Path, run_id: str) -> bool:
+    """Whether that run has taken a place, which it may have left again since."""
+    return any(path.stem.partition("-")[2] == run_id for path in folder.glob("*.ticket"))
+
+
 def _number(path: Path) -> int:
     digits = path.name.partition("-")[0]
     return int(digits) if digits.isdecimal() else 0
