@@ -1,6 +1,7 @@
 """What a plan cannot know without MLX: the counts of families that have no formula here, rows in tokens, the device."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from mlx.utils import tree_flatten
 from mlx_lm.models.switch_layers import SwitchLinear
 from mlx_lm.utils import _get_classes  # mlx-lm has no public way to a model without weights
 
+from lab.check.lengths import Lengths
 from lab.datasets import find_data, format_of, read_rows
 from lab.engine import batches
 from lab.engine.load import on_cpu
@@ -93,18 +95,15 @@ def _shape(model: Any, config: Mapping[str, Any]) -> dict[str, int]:
 def rows(spec: RunSpec, cache: Path, progress: Callable[[str, int], None]) -> dict[str, Any]:
     """The rows of the spec's data in tokens, and the batches its seed draws of them.
 
-    {train, valid: {rows, longest, truncated, lost_tokens, unsupervised}, heaviest, mean, early, timed: `lab.plan.rows`'
-    Batch as a list}. Raises LabError if the data or the tokenizer cannot be had.
+    {train, valid: {rows, longest, whole, truncated, lost_tokens, unsupervised}, heaviest, mean, early, timed:
+    `lab.plan.rows`' Batch as a list}. Raises LabError if the data or the tokenizer cannot be had.
     """
-    train, valid = (
-        _encoded(spec.data, split, spec.model, cache, spec.max_seq_length, spec.mask_prompt, progress)
-        for split in ("train", "valid")
-    )
-    drawn = islice(batches.drawn(train[0], spec.batch_size, spec.seed, spec.batching), min(spec.iters, DRAWN))
+    train, valid = (encoded(spec, split, cache, progress) for split in ("train", "valid"))
+    drawn = islice(batches.drawn(train.rows, spec.batch_size, spec.seed, spec.batching), min(spec.iters, DRAWN))
     sizes = np.array([_size(batch) for batch in drawn])
     early = sizes[: 1 + STEPS]
     found = {"heaviest": sizes.max(0), "mean": sizes.mean(0), "early": early.max(0), "timed": early[-STEPS:].mean(0)}
-    return {"train": train[1], "valid": valid[1], **{name: size.tolist() for name, size in found.items()}}
+    return {"train": train.counts, "valid": valid.counts, **{name: size.tolist() for name, size in found.items()}}
 
 
 def _size(batch: list[Row]) -> tuple[int, int, int]:
@@ -112,26 +111,43 @@ def _size(batch: list[Row]) -> tuple[int, int, int]:
     return batches.longest(batch), sum(last), sum(row.supervised for row in batch)
 
 
-@lru_cache
+@dataclass(frozen=True)
+class Encoded:
+    """A split in tokens, as training will see it: its rows, what there is to count, and how long they are."""
+
+    rows: list[Row]
+    counts: dict[str, int]
+    lengths: Lengths
+
+
+def encoded(spec: RunSpec, split: str, cache: Path, progress: Callable[[str, int], None]) -> Encoded:
+    """A split of the spec's data, kept for the next time it is asked for."""
+    return _encoded(spec.data, split, spec.model, cache, spec.max_seq_length, spec.mask_prompt, progress)
+
+
+@lru_cache(maxsize=32)
 def _encoded(
     name: str, split: str, model: str, cache: Path, window: int, mask: bool | None, progress: Callable[[str, int], None]
-) -> tuple[list[Row], dict[str, int]]:
+) -> Encoded:
     data = find_data(name)
     supervisor = Supervisor(tokenizer_of(model, cache), window, mask)
-    counts = {"rows": 0, "longest": 0, "truncated": 0, "lost_tokens": 0, "unsupervised": 0}
+    counts = {"rows": 0, "longest": 0, "whole": 0, "truncated": 0, "lost_tokens": 0, "unsupervised": 0}
     found: list[Row] = []
+    lengths = Lengths()
     source = read_rows(data.path / f"{split}.jsonl") if data.rows.get(split) else iter(())
     while some := list(islice(source, CHUNK)):
         for each in supervisor(some, format_of(some[0]) or "text"):
             kept = len(each.row.ids)
             counts["longest"] = max(counts["longest"], kept)
+            counts["whole"] = max(counts["whole"], each.tokens)
             counts["truncated"] += kept < each.tokens
             counts["lost_tokens"] += each.tokens - kept
             counts["unsupervised"] += not each.row.supervised
+            lengths.add(each.tokens, kept, each.row.supervised)
             found.append(each.row)
         counts["rows"] = len(found)
         progress(split, len(found))
-    return found, counts
+    return Encoded(found, counts, lengths)
 
 
 def lengths(runs: list[Run], cache: Path) -> dict[str, dict[str, Any]]:
@@ -157,7 +173,7 @@ def look(options: Any, say: Callable[..., None]) -> None:
     spec = Run(options.run).spec
     base = find_base(spec.model, options.cache, spec.bits)
     if not base.config:
-        base = with_config(base, *_from_hub(base.source))
+        base = with_config(base, *from_hub(base.source))
     counts = None if base.exact else describe(base.config, spec)
     found = None
     if base.weights:
@@ -167,7 +183,7 @@ def look(options: Any, say: Callable[..., None]) -> None:
         past=pasts)  # fmt: skip
 
 
-def _from_hub(hub_id: str) -> tuple[dict[str, Any], bool]:
+def from_hub(hub_id: str) -> tuple[dict[str, Any], bool]:
     """config.json of a model on the hub, and whether its weights are in this machine's cache; they are not fetched."""
     try:
         try:

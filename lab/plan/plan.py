@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from lab.params import total_parameters, trainable_parameters
 from lab.plan import seconds, warnings
@@ -10,7 +10,7 @@ from lab.plan.base import Base
 from lab.plan.calibrate import Past, corrected, memory_ratio, peak_ratio, speed, trusted
 from lab.plan.machine import Machine
 from lab.plan.memory import Step, components, factors
-from lab.plan.remedies import cheapest_fix
+from lab.plan.remedies import Change, cheapest_fix, flags
 from lab.plan.rows import Batch, Rows, changed, uniform
 from lab.plan.seconds import Timing
 from lab.plan.warnings import Warning
@@ -100,16 +100,10 @@ def make(given: Inputs) -> Plan:
     spec, base, rows, machine = given.spec, given.base, given.rows, given.machine
     shape, counts = shape_of(given), counts_of(given)
     ratio, calibrated, uncertainty = _ratio(given)
-
-    def peak(other: RunSpec, batch: Batch | None = None) -> int:
-        batch = batch or changed(rows.heaviest, spec.batch_size, other.batch_size, other.max_seq_length)
-        fewer = counts if other.num_layers == spec.num_layers else _fewer(other, base, counts, shape)
-        step = Step.of(other, base, shape, fewer, batch, machine)
-        return sum(corrected(components(step), ratio).values())
-
+    peak = peaks(given)
     memory = corrected(components(step_of(given, rows.heaviest)), ratio)
     fits = sum(memory.values()) <= machine.available
-    fix = "" if fits else cheapest_fix(spec, rows.longest, base.bits, shape["blocks"], peak, machine.available)
+    fix: Change = {} if fits else cheapest_fix(spec, rows.longest, base.bits, shape["blocks"], peak, machine.available)
     found = [
         *([] if fits else [_too_large(sum(memory.values()), machine, fix)]),
         *warnings.of_architecture(base, spec),
@@ -126,9 +120,28 @@ def make(given: Inputs) -> Plan:
         mean = seconds.work(step_of(given, rows.mean))
         timing = seconds.from_speed(spec, rows, mean, per_second, TYPICAL_START, source) if runs else None
     source = factors(machine.kind, packed=True).source
-    whole = peak(spec, uniform(spec.max_seq_length, spec.batch_size))
+    whole = peak(spec, uniform(spec.max_seq_length, spec.batch_size))  # whatever the rows of this data
     return Plan(spec, base, rows, machine, *counts, shape["blocks"], memory, ratio, calibrated, given.probe_peak,
-                uncertainty, source, whole, timing, fix, found)  # fmt: skip
+                uncertainty, source, whole, timing, flags(fix), found)  # fmt: skip
+
+
+class Peaks(Protocol):
+    """Bytes at the peak of a spec that is near the one planned, on its heaviest batch or another."""
+
+    def __call__(self, other: RunSpec, batch: Batch | None = None) -> int: ...
+
+
+def peaks(given: Inputs) -> Peaks:
+    """What specs near the one planned would take, for trying changes."""
+    spec, base, machine, shape, counts = given.spec, given.base, given.machine, shape_of(given), counts_of(given)
+    ratio, _, _ = _ratio(given)
+
+    def peak(other: RunSpec, batch: Batch | None = None) -> int:
+        batch = batch or changed(given.rows.heaviest, spec.batch_size, other.batch_size, other.max_seq_length)
+        fewer = counts if other.num_layers == spec.num_layers else _fewer(other, base, counts, shape)
+        return sum(corrected(components(Step.of(other, base, shape, fewer, batch, machine)), ratio).values())
+
+    return peak
 
 
 def shape_of(given: Inputs) -> Mapping[str, int]:
@@ -165,9 +178,10 @@ def _fewer(other: RunSpec, base: Base, counts: tuple[int, int], shape: Mapping[s
     return round(counts[0] * other.num_layers / shape["blocks"]), counts[1]
 
 
-def _too_large(peak: int, machine: Machine, fix: str) -> Warning:
+def _too_large(peak: int, machine: Machine, fix: Change) -> Warning:
     what = f"about {gigabytes(peak)} will not fit into the {gigabytes(machine.available)} that {machine.name} has free"
-    return Warning("memory", what, f"{fix} would fit" if fix else "take a smaller base")
+    return Warning("memory", what, f"{flags(fix)} would fit" if fix else "take a smaller base", changes=fix,
+                   values={"peak": peak, "available": machine.available})  # fmt: skip
 
 
 def gigabytes(size: float) -> str:

@@ -10,21 +10,21 @@ Peak = Callable[[RunSpec], int]
 Change = dict[str, Any]
 
 
-def cheapest_fix(spec: RunSpec, longest: int, bits: int, blocks: int, peak: Peak, available: int) -> str:
-    """The flags of the first change that fits, alone or, if none does, on top of those before it; "" if nothing helps.
+def cheapest_fix(spec: RunSpec, longest: int, bits: int, blocks: int, peak: Peak, available: int) -> Change:
+    """The first change that fits, alone or, if none does, on top of those before it; empty if nothing helps.
 
     `longest` is the longest row in tokens, `bits` the base's quantization, `peak` the estimate of a spec in bytes.
     """
     changes = _changes(spec, longest, bits, blocks)
     for change in changes:
         if peak(spec.model_copy(update=change)) <= available:
-            return _flags(change)
+            return change
     together: Change = {}
     for change in changes:
         together |= change
         if peak(spec.model_copy(update=together)) <= available:
-            return _flags(together)
-    return ""
+            return together
+    return {}
 
 
 def _changes(spec: RunSpec, longest: int, bits: int, blocks: int) -> list[Change]:
@@ -41,7 +41,20 @@ def _changes(spec: RunSpec, longest: int, bits: int, blocks: int) -> list[Change
     ]
 
 
-def _flags(change: Change) -> str:
+def smallest(spec: RunSpec, longest: int, bits: int, blocks: int, peak: Peak) -> Change:
+    """Every change that takes less memory on top of those before it, but for shorter rows and fewer blocks, which cost
+    what is learned; empty if none does."""
+    together: Change = {}
+    for change in _changes(spec, longest, bits, blocks):
+        if change.keys() & {"max_seq_length", "num_layers"}:
+            continue
+        if peak(spec.model_copy(update=together | change)) < peak(spec.model_copy(update=together)):
+            together |= change
+    return together
+
+
+def flags(change: Change) -> str:
+    """A change as `lowrank train` takes it; "" for none."""
     words = []
     for name, value in change.items():
         words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])

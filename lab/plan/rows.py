@@ -40,6 +40,8 @@ class Rows:
     truncated: int = 0
     lost_tokens: int = 0
     unsupervised: int = 0
+    whole: int = 0
+    """Tokens of the longest row before it was cut; 0 where nobody knows."""
 
 
 def counted(found: Mapping[str, Any]) -> Rows:
@@ -47,7 +49,7 @@ def counted(found: Mapping[str, Any]) -> Rows:
     train, valid = found["train"], found["valid"]
     heaviest, mean, early, timed = (Batch(*found[name]) for name in ("heaviest", "mean", "early", "timed"))
     return Rows(train["rows"], valid["rows"], heaviest, mean, early, timed, True, train["longest"], train["truncated"],
-                train["lost_tokens"], train["unsupervised"] + valid["unsupervised"])  # fmt: skip
+                train["lost_tokens"], train["unsupervised"] + valid["unsupervised"], train["whole"])  # fmt: skip
 
 
 def guess(data: DataInfo, spec: RunSpec) -> Rows:
@@ -60,7 +62,7 @@ def guess(data: DataInfo, spec: RunSpec) -> Rows:
     usual = Batch(longest, mean * spec.batch_size, mean * spec.batch_size)
     cut = [length - spec.max_seq_length for length in lengths if length > spec.max_seq_length]
     return Rows(data.rows["train"], data.rows.get("valid", 0), batch, usual, batch, usual, False, longest,
-                len(cut), sum(cut))  # fmt: skip
+                len(cut), sum(cut), whole=max(lengths, default=0))  # fmt: skip
 
 
 def uniform(length: int, rows: int) -> Batch:

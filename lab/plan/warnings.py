@@ -1,6 +1,8 @@
 """What is likely to go wrong with a run, each with its remedy. Where a rule is a rule of thumb, it says so."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from lab.params import linear_layers, whole_paths
 from lab.plan.base import Base
@@ -21,12 +23,18 @@ PLAIN = 3  # times less is borne without bias correction
 
 @dataclass(frozen=True)
 class Warning:
-    """`kind` is stable; `what` is wrong, and `remedy` what to do; `refused` if training would not start."""
+    """`kind` is stable; `what` is wrong, and `remedy` what to do; `refused` if training would not start.
+
+    `changes` are the fields of a spec that mend it, where some do; `values` are what `what` speaks of, for who says it
+    in other words.
+    """
 
     kind: str
     what: str
     remedy: str
     refused: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.what}; {self.remedy}" if self.remedy else self.what
@@ -41,13 +49,17 @@ def of_architecture(base: Base, spec: RunSpec) -> list[Warning]:
     if names & set(RECURRENT):
         found.append(Warning("architecture", f"{kind} keeps the state of every token for the gradient and often runs"
                              " out of memory at the first step (mlx-lm #1206)",
-                             "begin with --max-seq-length 256 --batch-size 1 --grad-checkpoint"))  # fmt: skip
+                             "begin with --max-seq-length 256 --batch-size 1 --grad-checkpoint",
+                             changes={"max_seq_length": 256, "batch_size": 1, "grad_checkpoint": True},
+                             values={"about": "recurrent", "family": kind}))  # fmt: skip
     if names & set(SCANNED):
         found.append(Warning("architecture", f"{kind} goes through a row token by token, which is slow to train",
-                             "keep rows short, or take a Llama-like base"))  # fmt: skip
+                             "keep rows short, or take a Llama-like base",
+                             values={"about": "scanned", "family": kind}))  # fmt: skip
     if kind == "gpt_oss":
         found.append(Warning("architecture", "losses that are no numbers were reported for gpt_oss (mlx-lm #361)",
-                             "look at the first reports, and lower --learning-rate"))  # fmt: skip
+                             "look at the first reports, and lower --learning-rate",
+                             values={"about": "nan", "family": kind}))  # fmt: skip
     return found
 
 
@@ -56,7 +68,8 @@ def of_layers(spec: RunSpec, blocks: int) -> list[Warning]:
     if spec.num_layers <= blocks:
         return []
     return [Warning("layers", f"{spec.num_layers} layers asked for, but the model has {blocks}; training refuses that",
-                    f"give --num-layers 1 to {blocks}, or -1 for all", refused=True)]  # fmt: skip
+                    f"give --num-layers 1 to {blocks}, or -1 for all", refused=True, changes={"num_layers": -1},
+                    values={"asked": spec.num_layers, "blocks": blocks})]  # fmt: skip
 
 
 def of_rate(spec: RunSpec, hidden: int) -> list[Warning]:
@@ -71,7 +84,9 @@ def of_rate(spec: RunSpec, hidden: int) -> list[Warning]:
         return []
     with_scale = "for all weights" if full else f"with scale {scale:g}"
     return [Warning("rate", f"a learning rate of {rate:g} {with_scale} may diverge on this model (a rule of thumb)",
-                    f"try --learning-rate {_round(limit / 2)}{'' if full else ' or a smaller --scale'}")]  # fmt: skip
+                    f"try --learning-rate {_round(limit / 2)}{'' if full else ' or a smaller --scale'}",
+                    changes={"learning_rate": float(_round(limit / 2))},
+                    values={"rate": rate, "scale": 0 if full else scale})]  # fmt: skip
 
 
 def of_method(spec: RunSpec, base: Base) -> list[Warning]:
@@ -79,7 +94,8 @@ def of_method(spec: RunSpec, base: Base) -> list[Warning]:
     if spec.fine_tune_type != "full" or not base.bits:
         return []
     return [Warning("method", f"full fine-tuning needs an unquantized base, and this one has {base.bits} bits; training"
-                    " refuses that", "choose lora or dora, or an unquantized base", refused=True)]  # fmt: skip
+                    " refuses that", "choose lora or dora, or an unquantized base", refused=True,
+                    changes={"fine_tune_type": "lora"}, values={"bits": base.bits})]  # fmt: skip
 
 
 def of_rows(rows: Rows, spec: RunSpec) -> list[Warning]:
@@ -88,13 +104,19 @@ def of_rows(rows: Rows, spec: RunSpec) -> list[Warning]:
     if rows.truncated:
         found.append(Warning("cut", f"{rows.truncated:,} of {rows.train:,} rows are longer than {spec.max_seq_length:,}"
                              f" tokens and lose {rows.lost_tokens:,}{'' if rows.counted else ' (guessed from bytes)'}",
-                             "raise --max-seq-length, or split the rows"))  # fmt: skip
+                             "raise --max-seq-length, or split the rows",
+                             changes={"max_seq_length": rows.whole} if rows.whole else {},
+                             values={"cut": rows.truncated, "rows": rows.train, "window": spec.max_seq_length,
+                                     "lost": rows.lost_tokens}))  # fmt: skip
     if rows.unsupervised:
         found.append(Warning("unsupervised", f"{rows.unsupervised:,} rows hold nothing to learn; training refuses that",
-                             "`lowrank data check` names them", refused=True))  # fmt: skip
+                             "`lowrank data check` names them", refused=True,
+                             values={"rows": rows.unsupervised}))  # fmt: skip
     if rows.train < spec.batch_size:
         found.append(Warning("few", f"{rows.train:,} training rows are fewer than one batch of {spec.batch_size:,};"
-                             " training refuses that", f"give --batch-size {rows.train}", refused=True))  # fmt: skip
+                             " training refuses that", f"give --batch-size {rows.train}", refused=True,
+                             changes={"batch_size": rows.train},
+                             values={"rows": rows.train, "batch": spec.batch_size}))  # fmt: skip
     if not rows.valid:
         found.append(Warning("valid", "there is no validation split, so nothing shows when a run begins to learn by"
                              " heart", "put some rows into valid.jsonl"))  # fmt: skip
@@ -110,7 +132,9 @@ def of_keys(spec: RunSpec, base: Base) -> list[Warning]:
     if not wrong:
         return []
     return [Warning("keys", f"no layer to adapt is called {', '.join(wrong)}; training refuses that",
-                    f"a block of this model has {', '.join(linear_layers(base.shape))}", refused=True)]  # fmt: skip
+                    f"a block of this model has {', '.join(linear_layers(base.shape))}", refused=True,
+                    changes={"lora_parameters": {"keys": None}},
+                    values={"wrong": ", ".join(wrong), "known": ", ".join(linear_layers(base.shape))})]  # fmt: skip
 
 
 def _round(rate: float) -> str:
