@@ -1,4 +1,4 @@
-"""Estimated against measured peak memory on a grid of real runs: `python bench/memory.py [--fit] [--work FOLDER]`.
+"""Estimated against measured peak memory on a grid of real runs: `python -m bench.memory [--fit] [--work FOLDER]`.
 
 Trains each case of the grid for four iterations (`sprout`, and larger random models made on the spot), writes its
 measured peak to results.jsonl in the work folder, and prints a table of estimates by the present factors of
@@ -9,16 +9,14 @@ Needs the package installed, or PYTHONPATH at the checkout.
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab.models import BUNDLED
+from bench import desk
 from lab.plan.base import find_base
 from lab.plan.machine import Machine
 from lab.plan.memory import FACTORS, Factors, Step, components
@@ -27,27 +25,6 @@ from lab.plan.rows import Batch
 from lab.spec import RunSpec
 
 NEAR = 0.2
-LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-         "max_position_embeddings": 2048, "torch_dtype": "float32", "eos_token_id": 0}  # fmt: skip
-
-
-def _config(hidden: int, inner: int, blocks: int, heads: int, kv: int, vocab: int, **more: Any) -> dict[str, Any]:
-    return LLAMA | {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": blocks,
-                    "num_attention_heads": heads, "num_key_value_heads": kv, "vocab_size": vocab,
-                    "tie_word_embeddings": True, **more}  # fmt: skip
-
-
-MODELS = {
-    "wide": _config(512, 1536, 8, 8, 4, 1024),
-    "half": _config(512, 1536, 8, 8, 4, 1024, torch_dtype="bfloat16"),
-    "words": _config(256, 1024, 4, 8, 2, 8192, tie_word_embeddings=False),
-    "deep": _config(320, 832, 14, 5, 5, 2048),
-    "mistral": _config(256, 768, 6, 4, 2, 4096, model_type="mistral", architectures=["MistralForCausalLM"]),
-    "tall": _config(640, 1792, 10, 10, 2, 6000),
-    "qwen3": _config(256, 768, 6, 4, 2, 4096, model_type="qwen3", architectures=["Qwen3ForCausalLM"], head_dim=96),
-}
-"""Random models: the 26 M-parameter one of the issue, the same in 16 bits, one of many words, one of many blocks, one
-whose rows are padded on a CPU too, one of 50 M, and one of another family."""
 CASES = [
     # model, tokens a row (0: the bundled sql), flags
     ("sprout", 0, "--batch-size 8"),
@@ -139,10 +116,12 @@ class Bench:
         for model, tokens, flags in CASES:
             if _name(model, tokens, flags) in done:
                 continue
-            words = ["--model", self.model(model), "--data", self.data(tokens), *flags.split()]
+            words = ["--model", desk.model(self.work, model), "--data", self.data(tokens), *flags.split()]
             words += ["--iters", "4", "--samples", "0", "--val-batches", "1", "--json"]
-            planned = self._lowrank("plan", "--no-probe", *words)
-            trained = self._lowrank("train", "--steps-per-eval", "1000", "--save-every", "1000", *words)
+            planned = desk.lowrank(self.work / "home", "plan", "--no-probe", *words)
+            trained = desk.lowrank(
+                self.work / "home", "train", "--steps-per-eval", "1000", "--save-every", "1000", *words
+            )
             row = {"case": _name(model, tokens, flags), "batch": planned["heaviest_batch"],
                    "planned_trainable": planned["trainable_parameters"], "trainable": trained["trainable_parameters"],
                    "measured": trained["peak_memory_bytes"]}  # fmt: skip
@@ -150,23 +129,6 @@ class Bench:
                 file.write(json.dumps(row) + "\n")
             print(f"measured {row['case']}: {row['measured'] / 1e6:.0f} MB", file=sys.stderr, flush=True)
             shutil.rmtree(self.work / "home" / "runs", ignore_errors=True)  # a plan would learn from finished runs
-
-    def _lowrank(self, *words: str) -> dict[str, Any]:
-        environment = {**os.environ, "LOWRANK_HOME": str(self.work / "home")}
-        done = subprocess.run([sys.executable, "-m", "tui", *words], env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"lowrank {' '.join(words)}: {done.stderr.strip()}")
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
-
-    def model(self, name: str) -> str:
-        """The bundled name, or the folder of a random model, made if it is not there yet."""
-        if name == "sprout":
-            return name
-        folder = self.work / name
-        if not (folder / "config.json").exists():
-            make_model(MODELS[name], folder)
-        return str(folder)
 
     def data(self, tokens: int) -> str:
         """The bundled name, or a folder of rows of so many targets: `sprout`'s tokenizer takes digits one by one."""
@@ -183,7 +145,7 @@ class Bench:
         """The training step of a measured case."""
         model, _, flags = row["case"].split(" ", 2)
         words = iter(flags.split())
-        fields: dict[str, Any] = {"model": self.model(model)}
+        fields: dict[str, Any] = {"model": desk.model(self.work, model)}
         for word in words:
             name = word.removeprefix("--").replace("-", "_")
             value: Any = True if name == "grad_checkpoint" else next(words)
@@ -243,23 +205,6 @@ def _fitted(kind: str, cases: list[tuple[Step, int]]) -> Factors:
 
 def _name(model: str, tokens: int, flags: str) -> str:
     return f"{model} {tokens} {flags}"
-
-
-def make_model(config: dict[str, Any], folder: Path) -> None:
-    """A random model of this configuration with `sprout`'s tokenizer, as mlx-lm stores it."""
-    code = (
-        "import json, sys, mlx.core as mx; from pathlib import Path; from mlx.utils import tree_flatten;"
-        "from lab.engine.probe import build; config = json.loads(sys.argv[1]); folder = Path(sys.argv[2]);"
-        "dtype = getattr(mx, config['torch_dtype']);"
-        "weights = {k: v.astype(dtype) for k, v in tree_flatten(build(config).parameters())};"
-        "mx.save_safetensors(str(folder / 'model.safetensors'), weights, metadata={'format': 'mlx'})"
-    )
-    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        subprocess.run([sys.executable, "-c", code, json.dumps(config), work], check=True)
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            shutil.copy(BUNDLED / "sprout" / name, work)
-        (Path(work) / "config.json").write_text(json.dumps(config))
-        shutil.copytree(work, folder)
 
 
 def main() -> None:

@@ -25,9 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import desk
 from lab.models import BUNDLED
 
-ROOT = Path(__file__).parent.parent
+RANDOM = {"random-26m": "wide"}
 BATCH = 8
 METHODS = {
     "lora": (),
@@ -118,37 +119,24 @@ class Bench:
 
     def __init__(self, home: Path, peft: str) -> None:
         self.home, self.peft = home, peft
-        self.environment = {**os.environ, "LOWRANK_HOME": str(home), "PYTHONPATH": str(ROOT)}
-        report = self._json("data", "check", "sql", "--json")
+        self.environment = desk.environment(home)
+        report = desk.lowrank(home, "data", "check", "sql", "--json")
         train = report["splits"]["train"]
         self.tokens_a_row = train["tokens"]["total"] / train["rows"]
-
-    def _json(self, *words: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "tui", *words], env=self.environment, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise SystemExit(f"lowrank {' '.join(words)}: {done.stderr.strip()}")
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
-
-    def folder(self, model: str) -> str:
-        """The bundled name, or the folder of the random model, made if it is not there yet."""
-        from bench.memory import MODELS as RANDOM
-        from bench.memory import make_model
-
-        if model == "sprout":
-            return model
-        folder = self.home / model
-        if not folder.exists():
-            make_model(RANDOM["wide"], folder)
-        return str(folder)
 
     def ours(self, model: str, method: str, iterations: int) -> tuple[Measured, Path]:
         """`lowrank train`, and the spec it wrote."""
         every = max(1, iterations // 4)
         evals = 2 * every if model == "sprout" else iterations  # a random model's loss tells nothing
-        flags = ["--model", self.folder(model), "--iters", str(iterations), "--batch-size", str(BATCH), "--mask-prompt"]
+        flags = [
+            "--model",
+            desk.model(self.home, RANDOM.get(model, model)),
+            "--iters",
+            str(iterations),
+            "--batch-size",
+            str(BATCH),
+            "--mask-prompt",
+        ]
         flags += ["--steps-per-report", str(max(1, every // 2)), "--steps-per-eval", str(evals), "--samples", "0"]
         flags += [
             "--val-batches",
@@ -182,7 +170,7 @@ class Bench:
     def by_peft(self, model: str, method: str, steps: int) -> tuple[float, int]:
         """PEFT's real tokens a second and resident bytes."""
         job = self.home / "job.json"
-        base = self.folder(model)
+        base = desk.model(self.home, RANDOM.get(model, model))
         folder = str(BUNDLED / base) if base == model else base
         job.write_text(json.dumps({"model": folder, "dora": "dora" in method, "steps": steps, "rows": self._rows()}))
         script = str(Path(__file__).with_name("peft_run.py"))

@@ -1,6 +1,9 @@
 """Flags of the shortest run that shows everything: three reports, a validation, two checkpoints."""
 
-SHORT = tuple("--iters 12 --steps-per-report 4 --steps-per-eval 12 --val-batches 2 --save-every 6".split())
+SHORT = (
+    *("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2"),
+    *("--save-every", "6"),
+)
 METHODS = {
     "LoRA": ("--model", "sprout"),
     "DoRA": ("--model", "sprout", "--fine-tune-type", "dora"),
