@@ -1,7 +1,8 @@
 """Whether a fused model still is what was trained, and which way of fusing to take: from measured figures alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 MOST_NATS = 0.01
 """KL divergence (nats a token) from base + adapter above which a fused model is not the same model any more."""
@@ -26,28 +27,47 @@ class Way:
     exact_match: float | None
 
 
-def faults(way: Way, effect: float, exact_match: float | None, questions: int) -> list[str]:
-    """Why this way loses what was trained, in words; empty if it keeps it.
+@dataclass(frozen=True)
+class Fault:
+    """One thing that a way loses: its kind, a key of `REASONS`, and the figures in it."""
+
+    kind: str
+    figures: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return REASONS[self.kind].format_map(self.figures)
+
+
+REASONS: Final = {
+    "outweighed": "rounding outweighs the adapter ({kl:.2g} nats a token against its {effect:.2g})",
+    "lost": "{share:.0%} of the adapter's effect is lost",
+    "away": "it is {kl:.3g} nats a token away",
+    "fewer": "{fewer} of {questions} answers fewer are right",
+}
+
+
+def faults(way: Way, effect: float, exact_match: float | None, questions: int) -> list[Fault]:
+    """Why this way loses what was trained; empty if it keeps it.
 
     `effect` is KL(base + adapter || base) in nats a token, `exact_match` that of base + adapter on so many questions.
     """
     found = []
     if effect >= LEAST_EFFECT and way.kl >= effect:
-        found.append(f"rounding outweighs the adapter ({way.kl:.2g} nats a token against its {effect:.2g})")
+        found.append(Fault("outweighed", {"kl": way.kl, "effect": effect}))
     elif effect >= LEAST_EFFECT and way.kl > MOST_OF_EFFECT * effect:
-        found.append(f"{way.kl / effect:.0%} of the adapter's effect is lost")
+        found.append(Fault("lost", {"share": way.kl / effect}))
     if way.kl > MOST_NATS:
-        found.append(f"it is {way.kl:.3g} nats a token away")
+        found.append(Fault("away", {"kl": way.kl}))
     if exact_match is not None and way.exact_match is not None:
         fewer = round((exact_match - way.exact_match) * questions)
         if fewer > max(1, MOST_ANSWERS * questions):
-            found.append(f"{fewer} of {questions} answers fewer are right")
+            found.append(Fault("fewer", {"fewer": fewer, "questions": questions}))
     return found
 
 
 def recommend(ways: Sequence[Way], effect: float, exact_match: float | None, questions: int) -> tuple[Way, str]:
     """The smallest of the ways that keep what was trained, else the one nearest to it; and the reason, in words."""
-    wrong = {way: " and ".join(faults(way, effect, exact_match, questions)) for way in ways}
+    wrong = {way: " and ".join(map(str, faults(way, effect, exact_match, questions))) for way in ways}
     kept = [way for way in ways if not wrong[way]]
     chosen = min(kept, key=lambda way: way.bytes) if kept else min(ways, key=lambda way: way.kl)
     smaller = [way for way in ways if way.bytes < chosen.bytes]

@@ -36,19 +36,35 @@ def _evaluate(options: argparse.Namespace, say: Say) -> None:
 
 
 def _generate(options: argparse.Namespace, say: Say) -> None:
-    from lab.engine import answer
+    from lab.engine import talk
 
     run = Run(options.run)
-    text = answer.generate(
-        run, options.cache, options.prompt, options.max_tokens, base=options.base, checkpoint=options.checkpoint
+    text = talk.generate(
+        run,
+        options.cache,
+        options.prompt,
+        options.max_tokens,
+        base=options.base,
+        checkpoint=options.checkpoint,
+        scale=options.scale,
+        temperature=options.temperature,
+        seed=options.seed,
     )
     say(event="answer", run=run.id, text=text)
 
 
+def _talk(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import talk
+
+    talk.serve(Run(options.run), options.cache, say)
+
+
 def _inspect(options: argparse.Namespace, say: Say) -> None:
+    from lab import inspected
     from lab.engine import inspection
 
-    say(event="inspected", **inspection.inspect(Run(options.run), options.cache, options.checkpoint, _teller(say)))
+    found = inspection.inspect(Run(options.run), options.cache, options.checkpoint, _teller(say))
+    say(event="inspected", **(inspected.brief(found) if options.brief else found))
 
 
 def _fuse(options: argparse.Namespace, say: Say) -> None:
@@ -66,6 +82,23 @@ def _fuse(options: argparse.Namespace, say: Say) -> None:
         progress=_teller(say),
     )
     say(event="fused", **result)
+
+
+def _fidelity(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import fuse
+
+    found = fuse.measure(Run(options.run), options.cache, options.checkpoint, options.rows, _teller(say))
+    say(event="measured", **found)
+
+
+def _save(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import fuse
+
+    run, way, folder = Run(options.run), options.way, options.save_path
+    saved = fuse.save_way(
+        run, options.cache, options.checkpoint, way, folder, gguf=options.export_gguf, force=options.force
+    )
+    say(event="saved", **saved)
 
 
 def _teller(say: Say) -> Callable[[str, int, int], None]:
@@ -97,13 +130,23 @@ def _plan(options: argparse.Namespace, say: Say) -> None:
     probe.look(options, say)
 
 
+def _preview(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import preview
+
+    preview.serve(options, say)
+
+
 JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
     "data": _data,
     "evaluate": _evaluate,
+    "fidelity": _fidelity,
     "fuse": _fuse,
     "generate": _generate,
     "inspect": _inspect,
     "plan": _plan,
+    "talk": _talk,
+    "save": _save,
+    "preview": _preview,
 }
 """What each job does beside `train`, which speaks through its run directory; MLX is imported inside."""
 
@@ -112,11 +155,14 @@ def main() -> int:
     """Run one job and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab.engine")
     parser.add_argument("job", choices=("train", "rank", *JOBS))
-    parser.add_argument("run", type=Path, help="run directory; of data, the data set")
+    parser.add_argument("run", type=Path, help="run directory; of data, the data set; of preview, all runs")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--prompt", default="")
     parser.add_argument("--max-tokens", type=int, default=100)
     parser.add_argument("--base", action="store_true")
+    parser.add_argument("--scale", type=float, default=1.0, help="a multiple of the adapter's trained strength")
+    parser.add_argument("--temperature", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default="sprout")
     parser.add_argument("--max-seq-length", type=int, default=2048)
     parser.add_argument("--mask-prompt", action=argparse.BooleanOptionalAction)
@@ -127,6 +173,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="score only so many rows; 0 for all")
     parser.add_argument("--adapter-only", action="store_true", help="leave the base out of the score")
     parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--brief", action="store_true", help="of an inspection, what is kept and no more")
     parser.add_argument("--save-path", type=Path)
     parser.add_argument("--way", default="auto")
     parser.add_argument("--rows", type=int, default=200)

@@ -1,6 +1,5 @@
 """Fusing an adapter into its base: every way is built and measured against base + adapter before one is saved."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -15,18 +14,19 @@ from mlx.utils import tree_flatten, tree_map, tree_unflatten
 from mlx_lm.gguf import convert_to_gguf
 from mlx_lm.utils import dequantize_model, save
 
+from lab import inspected
 from lab.adapters import find_adapter
 from lab.engine.answer import with_adapter
 from lab.engine.fidelity import HeldOut, Reference
 from lab.engine.load import load_stored, quicken
 from lab.errors import LabError
 from lab.fidelity import Way, faults, recommend
+from lab.fused import GGUF, GGUF_TYPES, WHOLE, check_target, speaks_bytes, takes_gguf, ways_of
 from lab.runs import Run
 
-GGUF, GGUF_TYPES = "ggml-model-f16.gguf", ("llama", "mistral", "mixtral")
 HALF = (mx.float16, mx.bfloat16)
-WHOLE = ("dequantized", "fused")
-"""The ways that leave one unquantized model, which is what GGUF takes."""
+Progress = Callable[[str, int, int], None]
+"""progress(stage, done, total): questions answered by the adapter or by a way."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ class Built:
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """What base and adapter can become: `quantized` again after adding, `dequantized` for good, `fused` where the
-        base is not quantized, or kept `separate` in one folder."""
-        return ("quantized", "dequantized", "separate") if "quantization" in self.config else ("fused", "separate")
+        """What base and adapter can become."""
+        return ways_of("quantization" in self.config)
 
     @property
     def bytes(self) -> int:
@@ -96,76 +95,90 @@ def fuse(
     gguf: bool = False,
     force: bool = False,
     rows: int = 200,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> dict[str, Any]:
     """Measure every way on at most so many held-out rows, save one, and return the table, the reasons and the folder.
 
-    `way` "auto" saves the recommended one; with `gguf`, the one that GGUF takes. `progress(stage, done, total)` is
-    called as questions are answered. Raises LabError if a way does not exist for this base, or the folder does.
+    `way` "auto" saves the recommended one; with `gguf`, the one that GGUF takes. Raises LabError if a way does not
+    exist for this base, or the folder does.
     """
     check_target(folder, force)
-    adapter = find_adapter(run, checkpoint)
     base = build(run, cache, checkpoint, "base")
     way = check_way(base, way, gguf)
+    table = measure(run, cache, checkpoint, rows, progress, base=base)
+    way = table["recommended"] if way == "auto" else way
+    chosen = next(each for each in table["ways"] if each["way"] == way)
+    saved = save_way(run, cache, checkpoint, way, folder, gguf=gguf, force=force)
+    return {**table, **saved, "kl": chosen["kl"], "exact_match_fused": chosen["exact_match"]}
+
+
+def measure(
+    run: Run, cache: Path, checkpoint: str, rows: int, progress: Progress, *, base: Built | None = None
+) -> dict[str, Any]:
+    """How near each way is to base + adapter on at most so many held-out rows: the table and the advice, with nothing
+    saved but the answer itself (`lab.inspected`). `base` saves building that."""
+    adapter = find_adapter(run, checkpoint)
+    stamp = inspected.stamp(adapter)
+    base = base or build(run, cache, checkpoint, "base")
     held_out = HeldOut.of(run, base.tokenizer, rows)
+    asked = len(held_out.questions)
+    progress("adapter", 0, asked)
     reference = Reference(_ready(build(run, cache, checkpoint, "separate")), base.tokenizer, held_out,
                           lambda done, total: progress("adapter", done, total))  # fmt: skip
     base_size, measured = base.bytes, []
     for name in base.ways:
+        progress(name, 0, asked)
         built = build(run, cache, checkpoint, name)
         size = base_size + adapter.stat().st_size if name == "separate" else built.bytes
         kl, top1 = reference.compare(_ready(built))
         right = reference.score(built.model, lambda done, total, name=name: progress(name, done, total))  # type: ignore[misc]
         measured.append(Way(name, size, kl, top1, right))
     effect, _ = reference.compare(_ready(base))
-    trained = (effect, reference.exact_match, len(held_out.questions))
+    trained = (effect, reference.exact_match, asked)
     recommended, verdict = recommend(measured, *trained)
-    chosen = next(each for each in measured if each.name == (recommended.name if way == "auto" else way))
-    ends = [faults(each, *trained) for each in measured]
-    save_folder(run, cache, checkpoint, chosen, folder, gguf=gguf, force=force)
-    return {
+    table = {
         "run": run.id,
         "checkpoint": checkpoint,
-        "path": str(folder),
-        "bytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
-        "way": chosen.name,
-        "kl": chosen.kl,
         "exact_match_adapter": reference.exact_match,
-        "exact_match_fused": chosen.exact_match,
         "verdict": verdict,
         "recommended": recommended.name,
         "adapter_effect": effect,
         "ways": [
             {"way": each.name, "bytes": each.bytes, "kl": each.kl, "top1_agreement": each.top1,
-             "exact_match": each.exact_match, "faults": found} for each, found in zip(measured, ends, strict=True)
+             "exact_match": each.exact_match, "faults": [str(fault) for fault in faults(each, *trained)]}
+            for each in measured
         ],
         "split": held_out.split,
         "rows": len(reference.rows),
         "tokens": reference.tokens,
-        "questions": len(held_out.questions),
+        "questions": asked,
+    }  # fmt: skip
+    inspected.write(run, "fuse", adapter, stamp, table)
+    return table
+
+
+def save_way(
+    run: Run, cache: Path, checkpoint: str, way: str, folder: Path, *, gguf: bool, force: bool
+) -> dict[str, Any]:
+    """Save one way as a folder for stock mlx-lm, and return where it is, its bytes, and what is wrong with its GGUF.
+
+    Raises LabError if the folder may not be replaced, GGUF cannot hold the way, or the disk cannot.
+    """
+    check_target(folder, force)
+    save_folder(run, cache, checkpoint, way, folder, gguf=gguf, force=force)
+    return {
+        "path": str(folder),
+        "bytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
+        "way": way,
         "gguf": str(folder / GGUF) if gguf else None,
         "warnings": gguf_warnings(folder) if gguf else [],
-    }  # fmt: skip
+    }
 
 
 def _ready(built: Built) -> nn.Module:
     built.model.eval()
     quicken(built.model)
     return built.model
-
-
-def check_target(folder: Path, force: bool) -> None:
-    """Raise LabError if the folder is there already and may not be replaced: without force, or if it is no model's."""
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if not force:
-        raise LabError(
-            "is there already", where=str(folder), remedy="give another --save-path, or --force to replace it"
-        )
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "config.json").exists()):
-        raise LabError(
-            "is no model folder, so it is not replaced", where=str(folder), remedy="give another --save-path"
-        )
 
 
 def check_way(base: Built, way: str, gguf: bool) -> str:
@@ -180,24 +193,25 @@ def check_way(base: Built, way: str, gguf: bool) -> str:
     if way not in ("auto", whole):
         raise LabError(f"GGUF is written from an unquantized model, not from {way!r}", where="--export-gguf",
                        remedy=f"give --way {whole}", usage=True)  # fmt: skip
-    if base.config.get("model_type") not in GGUF_TYPES:
+    if not takes_gguf(base.config):
         raise LabError(f"mlx-lm writes no GGUF of {base.config.get('model_type')} models", where="--export-gguf",
                        remedy=f"it knows {', '.join(GGUF_TYPES)}; llama.cpp's convert_hf_to_gguf.py knows more",
                        usage=True)  # fmt: skip
     return whole
 
 
-def save_folder(run: Run, cache: Path, checkpoint: str, way: Way, folder: Path, *, gguf: bool, force: bool) -> None:
+def save_folder(run: Run, cache: Path, checkpoint: str, way: str, folder: Path, *, gguf: bool, force: bool) -> None:
     """Save a way in mlx-lm's model layout, whole or not at all; `separate` has the adapter in `adapters/`."""
+    built = build(run, cache, checkpoint, "base" if way == "separate" else way)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder.parent).free < way.bytes * 1.05:
-        raise LabError(f"{way.name} takes {way.bytes / 1e6:.0f} MB, and there is not that much free space",
+    needed = built.bytes * (2 if gguf else 1)
+    if shutil.disk_usage(folder.parent).free < needed * 1.05:
+        raise LabError(f"{way} takes {needed / 1e6:.0f} MB, and there is not that much free space",
                        where=str(folder.parent), remedy="free some, or give another --save-path")  # fmt: skip
     work = Path(tempfile.mkdtemp(prefix=".fusing-", dir=folder.parent))
     try:
-        built = build(run, cache, checkpoint, "base" if way.name == "separate" else way.name)
         save(work / "new", built.source, built.model, built.tokenizer, built.config, donate_model=False)
-        if way.name == "separate":
+        if way == "separate":
             (work / "new" / "adapters").mkdir()
             shutil.copyfile(find_adapter(run, checkpoint), work / "new" / "adapters" / "adapters.safetensors")
             shutil.copyfile(run.adapters / "adapter_config.json", work / "new" / "adapters" / "adapter_config.json")
@@ -224,8 +238,7 @@ def write_gguf(built: Built, folder: Path) -> None:
 
 def gguf_warnings(folder: Path) -> list[str]:
     """mlx-lm's GGUF says that the tokenizer is SentencePiece's, which is not so of every llama."""
-    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    if "ByteLevel" not in json.dumps(tokenizer.get("decoder")):
+    if not speaks_bytes(folder):
         return []
     what = "mlx-lm calls the tokenizer in the GGUF SentencePiece's, but this model's is byte-level BPE"
     return [f"{what}: llama.cpp loads the weights and fails at text; make the file with its own convert_hf_to_gguf.py"]

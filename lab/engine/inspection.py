@@ -14,6 +14,7 @@ from mlx.utils import tree_flatten
 from mlx_lm.tuner.dora import DoRALinear
 from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear
 
+from lab import inspected
 from lab.adapters import find_adapter
 from lab.engine.answer import with_adapter
 from lab.engine.load import load_stored
@@ -62,12 +63,14 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
     """ΔW of every adapted matrix: norms, singular values (float64) and effective rank, with a summary.
 
     `energy_in_rank` is the share of a ΔW's energy in as many directions as the run's rank (of a full fine-tune: the
-    default rank of an adapter, 8). Raises LabError if there is no adapter, or no matrix in it.
+    default rank of an adapter, 8). A bounded form of the answer is kept (`lab.inspected`). Raises LabError if there
+    is no adapter, or no matrix in it.
     """
-    spec = run.spec
+    spec, adapter = run.spec, find_adapter(run, checkpoint)
+    stamp = inspected.stamp(adapter)
     model, _, _, _ = load_stored(spec.model, cache, bits=spec.bits)
     if spec.fine_tune_type == "full":
-        found = _replaced(model, find_adapter(run, checkpoint))
+        found = _replaced(model, adapter)
     else:
         with_adapter(model, run, checkpoint)
         found = _adapted(model)
@@ -77,7 +80,7 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
         progress("layers", done, total)
     if not rows:
         raise LabError("holds no matrix that could be inspected", where=str(run.adapters))
-    return {
+    answer = {
         "run": run.id,
         "checkpoint": checkpoint,
         "method": run.started().get("method", spec.fine_tune_type),
@@ -85,6 +88,8 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
         "layers": rows,
         "summary": summary(rows),
     }
+    inspected.write(run, "inspect", adapter, stamp, inspected.brief(answer))
+    return answer
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -109,8 +109,7 @@ def test_kept_separate_base_and_adapter_are_in_one_folder_and_nothing_is_lost(
     trained: Callable, tmp_path: Path
 ) -> None:
     run, _ = trained(*LORA, *SHORT)
-    way = fuse.Way("separate", 1, 0.0, 1.0, None)
-    fuse.save_folder(run, tmp_path, "6", way, tmp_path / "kept", gguf=False, force=False)
+    fuse.save_folder(run, tmp_path, "6", "separate", tmp_path / "kept", gguf=False, force=False)
     assert same(weights(tmp_path / "kept"), weights(BUNDLED / "sprout"))
     adapter = (tmp_path / "kept" / "adapters" / "adapters.safetensors").read_bytes()
     assert adapter == (run.adapters / "0000006_adapters.safetensors").read_bytes()
