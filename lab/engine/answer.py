@@ -1,4 +1,4 @@
-"""Asking a model: one prompt as stock mlx-lm does, or a whole test set at once for its score."""
+"""Asking a model a whole test set at once, for its score; `lab.engine.talk` asks one prompt."""
 
 import math
 import os
@@ -11,7 +11,6 @@ from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx_lm import generate as mlx_lm_generate
 from mlx_lm.generate import batch_generate
 from mlx_lm.tuner.utils import load_adapters
 
@@ -48,18 +47,6 @@ def with_adapter(model: nn.Module, run: Run, checkpoint: str = "last") -> None:
             raise LabError(f"the adapter cannot be loaded ({error})", where=str(file),
                            remedy="give another --checkpoint, or train again") from error  # fmt: skip
     model.eval()
-
-
-def generate(
-    run: Run, cache: Path, prompt: str, max_tokens: int, *, base: bool = False, checkpoint: str = "last"
-) -> str:
-    """The greedy answer of base + adapter (or of the base alone) to a chat prompt, exactly as stock mlx-lm gives it."""
-    model, tokenizer, _ = load_base(run.spec.model, cache, fast=False, bits=run.spec.bits)
-    if not base:
-        with_adapter(model, run, checkpoint)
-    messages = [{"role": "user", "content": prompt}]
-    ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
-    return str(mlx_lm_generate(model, tokenizer, ids, max_tokens=max_tokens))
 
 
 def encode(tokenizer: Any, item: Item) -> list[int]:
