@@ -14,10 +14,11 @@ from lab.datasets import find_data
 from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
 from lab.plan import calibrate, machine, trial
-from lab.plan.base import find_base, with_config
-from lab.plan.plan import Inputs, Plan, as_json, gigabytes, make, step_of
-from lab.plan.rows import counted, guess
-from lab.plan.seconds import checkpoints, validations, work
+from lab.plan.base import find_base
+from lab.plan.plan import Inputs, Plan, as_json, gigabytes, make
+from lab.plan.rows import guess
+from lab.plan.seconds import checkpoints, validations
+from lab.plan.told import with_answer, with_trial
 from lab.plan.warnings import Warning
 from lab.runs import Runs
 from lab.spec import RunSpec
@@ -82,32 +83,18 @@ def _ask(inputs: Inputs) -> Inputs:
         run = Runs(Path(folder)).create(spec, model_path=base.source, data_path=spec.data)
         found = ask("plan", str(run.path), "--runs", str(runs().root), log=cache() / "plan.log", progress=_progress)
     _progress({})
-    here = machine.told(found["machine"])
-    counts = found["counts"]
-    lessons = [calibrate.past(runs().get(name), counted(of), here, cache()) for name, of in found["past"].items()]
-    return replace(
-        inputs,
-        base=base if base.config else with_config(base, found["config"], found["weights"]),
-        machine=here,
-        rows=counted(found["rows"]) if found["rows"] else inputs.rows,
-        counts=(counts["trainable_parameters"], counts["total_parameters"]) if counts else None,
-        shape=counts["shape"] if counts else None,
-        pasts=[past for past in lessons if past],
-    )
+    return with_answer(inputs, found, runs(), cache())
 
 
 def _probed(inputs: Inputs, found: Plan) -> Plan:
     """The plan with what a trial measured, or with a warning that says why there is none."""
-    rows = inputs.rows
     try:
         measured = trial.run(inputs.spec, cache(), lambda what: _progress({"stage": what}))
     except LabError as error:
         return replace(found, warnings=[*found.warnings, Warning("probe", error.what, error.remedy)])
     finally:
         _progress({})
-    scale = work(step_of(inputs, rows.mean)) / work(step_of(inputs, rows.timed))
-    timing = trial.timing(inputs.spec, rows, measured, scale)
-    return make(replace(inputs, timing=timing, probe_peak=measured.peak))
+    return make(with_trial(inputs, measured))
 
 
 def describe(found: Plan) -> list[str]:
