@@ -30,3 +30,11 @@ def find_adapter(run: Run, checkpoint: str = "last") -> Path:
         remedy=f"give one of {', '.join([*there, *map(str, sorted(numbered))])}" if there else "train the run first",
         usage=True,
     )
+
+
+def checkpoints(run: Run) -> tuple[str, ...]:
+    """The names `find_adapter` knows of this run: last, best, then iterations, the latest first; none without one."""
+    numbered = sorted(int(p.name.partition("_")[0]) for p in run.adapters.glob("[0-9]*_adapters.safetensors"))
+    last = bool(numbered) or (run.adapters / "adapters.safetensors").exists()
+    best = (run.adapters / "best" / "adapters.safetensors").exists()
+    return ("last",) * last + ("best",) * best + tuple(map(str, reversed(numbered)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.adapters import find_adapter
+from lab.adapters import checkpoints, find_adapter
 from lab.errors import LabError
 from lab.runs import Run
 
@@ -42,3 +42,11 @@ def test_a_run_without_an_adapter_says_so(tmp_path: Path) -> None:
     for checkpoint in ("last", "best", "100"):
         with pytest.raises(LabError, match="no adapter"):
             find_adapter(Run(tmp_path), checkpoint)
+
+
+def test_what_there_is_to_choose_from_is_what_is_found(tmp_path: Path) -> None:
+    assert checkpoints(run(tmp_path)) == ()
+    assert checkpoints(run(tmp_path, *ALL[1:3])) == ("last", "1200", "100")
+    full = run(tmp_path, *ALL)
+    assert checkpoints(full) == ("last", "best", "1200", "100")
+    assert len({find_adapter(full, name) for name in checkpoints(full)}) == 4
