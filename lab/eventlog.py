@@ -7,6 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lab.digest import Digest
+from lab.runs import Run
+
 VERSION = 1
 KEPT = ("saved", "finished", "stopped", "failed")
 """Events that are on disk for good when `write` returns."""
@@ -21,6 +24,7 @@ class EventLog:
     def __init__(self, run: Path) -> None:
         self.run = run
         self._lock = threading.RLock()
+        self._digest: Digest | None = None
         self._file = os.open(run / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
 
     def write(self, event: str, **fields: Any) -> None:
@@ -33,6 +37,7 @@ class EventLog:
                 data = data[os.write(self._file, data) :]
             if event in KEPT:
                 os.fsync(self._file)
+                self._digested()
 
     def last_word(self, event: str, **fields: Any) -> None:
         """Write result.json whole or not at all, then the event; the event also where result.json does not fit."""
@@ -52,6 +57,13 @@ class EventLog:
             if self._file >= 0:
                 os.close(self._file)
                 self._file = -1
+
+    def _digested(self) -> None:
+        """Keep the digest beside the events, so that no reader has to read them all."""
+        self._digest = self._digest or Digest.open(Run(self.run))
+        while self._digest.read():
+            pass
+        self._digest.keep()
 
     def _torn(self) -> bool:
         end = os.lseek(self._file, 0, os.SEEK_END)

@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import importlib
 from asyncio import to_thread
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.content import Content
-from textual.events import Resize
-from textual.reactive import reactive
+from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, Resize
+from textual.message import Message
 from textual.widget import Widget
 
-from tui.labroom.curves import BEST, SMOOTH, STYLES, TRAIN, VALIDATION, Curves, coloured, draw
-from tui.labroom.words import Lang, words
+from tui.labroom import plot as plots
+from tui.labroom.plot import LABEL_WIDTH, Plot
 
 REDRAWS_PER_SECOND = 4
 ROWS_WITH_TITLE = 12
 
 
-class LossChart(Widget):
-    """Losses over iterations; its place is reserved before there is anything to draw."""
+class PlotView(Widget):
+    """Any plot; its place is reserved before there is anything to draw. A moved cursor alone is shown at once."""
 
     DEFAULT_CSS = """
-    LossChart { height: 1fr; min-height: 6; width: 1fr; }
+    PlotView { height: 1fr; min-height: 6; width: 1fr; }
     """
 
-    lang: reactive[Lang] = reactive("en", init=False)
+    @dataclass
+    class Pointed(Message):
+        """The mouse was pressed, or dragged, over this x."""
 
-    def __init__(self, lang: Lang = "en") -> None:
-        super().__init__()
-        self.set_reactive(LossChart.lang, lang)
-        self.curves = Curves()
+        x: float
+
+    @dataclass
+    class Wheel(Message):
+        """The wheel was turned over this x; `by` is 1 for towards the learner, and -1 for away."""
+
+        x: float
+        by: int
+
+    def __init__(self, plot: Plot | None = None, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.plot = plot or Plot()
         self.drawn = 0
         self._plotext: Any = None
+        self._lines: list[str] = []
         self._picture = Content("")
         self._dirty = True
 
@@ -43,29 +55,58 @@ class LossChart(Widget):
     def on_resize(self, _: Resize) -> None:
         self.redraw()
 
-    def watch_lang(self) -> None:
-        self.redraw()
-
-    def show(self, curves: Curves) -> None:
-        """Draw these from the next tick of the chart's own clock on."""
-        if curves != self.curves:
-            self.curves = curves
+    def show(self, plot: Plot) -> None:
+        """Draw this from the next tick of the chart's own clock on; another cursor at once."""
+        moved = plot.cursor != self.plot.cursor
+        if replace(plot, cursor=None) != replace(self.plot, cursor=None):
             self._dirty = True
+        self.plot = plot
+        if moved and not self._dirty:
+            self._colour()
 
     def redraw(self) -> None:
         """Draw now."""
         width, height = self.content_size
         if self._plotext is None or not width or not height:
             return
-        title = words(self.lang).iteration if height >= ROWS_WITH_TITLE else ""
-        lines = draw(self._plotext, self.curves, width, height, title)
-        self._picture = coloured(lines, height - 2 - bool(title))
+        self._lines = plots.draw(self._plotext, self.titled(), width, height)
         self._dirty = False
         self.drawn += 1
-        self.refresh()
+        self._colour()
+
+    def titled(self) -> Plot:
+        """The plot as it is drawn: without a title where rows are few."""
+        return self.plot if self.content_size.height >= ROWS_WITH_TITLE else replace(self.plot, x_title="")
+
+    def x_at(self, cell: int) -> float:
+        """The x of a cell of a line, within the limits."""
+        width, height = self.content_size
+        columns, _ = plots.room(self.plot, width, height)
+        across = plots.x_scale(self.plot, columns)
+        share = min(1.0, max(0.0, (cell - LABEL_WIDTH - 1) / max(1, columns - 1)))
+        return across.lower + share * (across.upper - across.lower)
 
     def render(self) -> Content:
         return self._picture
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self.post_message(self.Pointed(self.x_at(event.x)))
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        if event.button:
+            self.post_message(self.Pointed(self.x_at(event.x)))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.post_message(self.Wheel(self.x_at(event.x), 1))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.post_message(self.Wheel(self.x_at(event.x), -1))
+
+    def _colour(self) -> None:
+        self._picture = plots.coloured(self.titled(), self._lines, *self.content_size)
+        self.refresh()
 
     def _redraw_if_dirty(self) -> None:
         if self._dirty and self.is_on_screen:
@@ -74,13 +115,3 @@ class LossChart(Widget):
     async def _load(self) -> None:
         self._plotext = await to_thread(importlib.import_module, "plotext")
         self.redraw()
-
-
-def legend(lang: Lang) -> Content:
-    """Which marker is which series, in one line."""
-    say = words(lang).series
-    named = ((TRAIN, "train"), (SMOOTH, "smooth"), (VALIDATION, "val"), (BEST, "best"))
-    parts: list[str | tuple[str, str]] = []
-    for marker, name in named:
-        parts += ["  " if parts else "", (marker, STYLES[marker]), (f" {say[name]}", "$text-muted")]
-    return Content.assemble(*parts)

@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.digest import Digest, glimpse
+from lab.progress import RunProgress
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
-from tui.labroom.progress import RunProgress
 
 if TYPE_CHECKING:
     from lab.runs import Run
 
 ENDED = ("finished", "stopped", "failed", "lost")
 LOG_TAIL = 4096
+MUCH = 4 << 20
+"""Bytes of events that are read at once; with more than that unread, a picture is drawn from a few of them first."""
 
 
 class Follower:
@@ -31,13 +34,14 @@ class Follower:
         self.method = _method(run, cache)
         self.rank = spec.lora_parameters.rank
         self.command = shlex.join(spec.command())
-        self.progress = RunProgress(iterations=spec.iters)
+        self.digest = Digest.open(run)
+        self.digest.progress.iterations = self.digest.progress.iterations or spec.iters
         self.curves = Curves(spec.iters)
         self.state = ""
         self.files: list[tuple[str, int]] = []
         self.result: dict[str, object] = {}
         self.last_line = ""
-        self._offset = 0
+        self._glimpse: RunProgress | None = None
 
     @property
     def ended(self) -> bool:
@@ -48,15 +52,31 @@ class Follower:
         """result.json, or the last event where there is none."""
         return self.result or self.progress.outcome
 
+    @property
+    def progress(self) -> RunProgress:
+        """What the events say; while there is much to read, what a look at a few of them says."""
+        return self._glimpse or self.digest.progress
+
+    @property
+    def read(self) -> float:
+        """Share of the events that were read."""
+        return self.digest.offset / max(1, self.digest.offset + self.digest.behind)
+
     def poll(self) -> bool:
-        """Read what is new; True when anything was. A run whose engine was killed gets its last word here."""
+        """Read what is new, a few megabytes at most; True when anything was, and it is worth asking again at once.
+
+        A run whose engine was killed gets its last word here.
+        """
         from lab.lost import settle
 
         state = settle(self.run)
         changed = state != self.state
-        while (slice_ := self.run.events(self._offset))[0]:
-            events, self._offset = slice_
-            changed = self.progress.apply(events) or changed
+        if self.digest.behind > MUCH and not self.digest.offset:
+            self._glimpse = self._glimpse or glimpse(self.run)
+        changed = self.digest.read(MUCH) or changed
+        if self._glimpse and not self.digest.behind:
+            self._glimpse = None
+            self.digest.keep()
         if state in ENDED and changed:
             self.result = self.run.result() or {}
             if not self.progress.ended and self.result:

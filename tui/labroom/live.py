@@ -11,9 +11,11 @@ from textual.widgets import Static
 
 from tui.labroom import facts
 from tui.labroom.buttons import ButtonRow
-from tui.labroom.chart import LossChart, legend
+from tui.labroom.chart import PlotView
+from tui.labroom.curves import loss_plot
 from tui.labroom.feed import Follower
 from tui.labroom.inert import inert
+from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
 
 MARKS = {
@@ -50,7 +52,7 @@ class LiveView(Vertical, can_focus=True):
     DEFAULT_CSS = """
     LiveView { width: 1fr; height: 1fr; padding: 0 1; }
     LiveView > Static { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    LiveView LossChart { margin: 1 0 0 0; }
+    LiveView PlotView { margin: 1 0 0 0; }
     LiveView #lab-facts { margin-top: 1; }
     LiveView #lab-goes-on { color: $text-disabled; }
     LiveView #lab-goes-on.-asking { color: $warning; text-style: bold; }
@@ -73,7 +75,7 @@ class LiveView(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(id="lab-live-title", markup=False)
         yield Static(id="lab-live-state", markup=False)
-        yield LossChart(self.lang)
+        yield PlotView()
         yield Static(id="lab-legend", markup=False)
         yield Static(id="lab-progress", markup=False)
         yield Static(id="lab-facts", markup=False)
@@ -88,7 +90,6 @@ class LiveView(Vertical, can_focus=True):
         self.draw()
 
     def watch_lang(self) -> None:
-        self.query_one(LossChart).lang = self.lang
         self.draw()
 
     def watch_asking(self) -> None:
@@ -105,11 +106,12 @@ class LiveView(Vertical, can_focus=True):
         if not self.is_mounted or not width:
             return
         follower, say = self.follower, self.say
-        self.query_one(LossChart).show(follower.curves)
+        plot = loss_plot(follower.curves, say)
+        self.query_one(PlotView).show(plot)
         grid = facts.live_facts(follower.progress, say)
         self._set("lab-live-title", title(follower))
         self._set("lab-live-state", state_line(follower, say))
-        self._set("lab-legend", legend(self.lang))
+        self._set("lab-legend", legend(plot))
         self._set("lab-progress", facts.progress_line(follower.progress, width))
         panel = self._set("lab-facts", facts.grid(grid, width))
         panel.styles.height = facts.grid_rows(len(grid), width)

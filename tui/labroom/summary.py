@@ -12,10 +12,12 @@ from textual.widgets import Static
 
 from tui.labroom import facts, units
 from tui.labroom.buttons import ButtonRow
-from tui.labroom.chart import LossChart, legend
+from tui.labroom.chart import PlotView
+from tui.labroom.curves import loss_plot
 from tui.labroom.feed import Follower
 from tui.labroom.inert import inert
 from tui.labroom.live import state_line, title
+from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
 
 WIDE = 70
@@ -62,7 +64,7 @@ class SummaryView(VerticalScroll, can_focus=True):
         yield Static(id="lab-trouble", markup=False)
         with Horizontal(id="lab-body"):
             with Vertical(id="lab-picture"):
-                yield LossChart(self.lang)
+                yield PlotView()
                 yield Static(id="lab-done-legend", classes="lab-line", markup=False)
             with Vertical(id="lab-figures"):
                 yield Static(id="lab-final", markup=False)
@@ -81,7 +83,6 @@ class SummaryView(VerticalScroll, can_focus=True):
         self.call_after_refresh(self.draw)
 
     def watch_lang(self) -> None:
-        self.query_one(LossChart).lang = self.lang
         self.draw()
 
     def watch_copied(self) -> None:
@@ -101,10 +102,11 @@ class SummaryView(VerticalScroll, can_focus=True):
         width = self.query_one("#lab-figures").content_size.width
         self.set_class(run.state in ("failed", "lost"), "-trouble")
         self.set_class(not len(run.progress.train) and not len(run.progress.validation), "-empty")
-        self.query_one(LossChart).show(run.curves)
+        plot = loss_plot(run.curves, say)
+        self.query_one(PlotView).show(plot)
         self._set("lab-done-title", title(run))
         self._set("lab-done-state", state_line(run, say))
-        self._set("lab-done-legend", legend(self.lang))
+        self._set("lab-done-legend", legend(plot))
         self._set("lab-trouble", trouble(run, say))
         self._set("lab-final", facts.grid(facts.final_facts(run.progress, say), width))
         self._set("lab-trainable", facts.trainable(run.progress, say, width))

@@ -38,7 +38,7 @@ class Words:
     series: Mapping[str, str]
     states: Mapping[str, str]
     stages: Mapping[str, str]
-    iteration: str
+    axes: Mapping[str, str]
     train_loss: str
     val_loss: str
     best: str
@@ -142,7 +142,7 @@ EN = Words(
         "training": "training",
         "evaluating": "evaluating",
     },
-    iteration="iteration",
+    axes={"iteration": "iteration", "tokens": "tokens trained", "seconds": "time trained"},
     train_loss="train loss",
     val_loss="val loss",
     best="best",
@@ -246,7 +246,7 @@ KO = Words(
         "training": "학습 중",
         "evaluating": "평가 중",
     },
-    iteration="반복",
+    axes={"iteration": "반복", "tokens": "학습한 토큰", "seconds": "학습한 시간"},
     train_loss="학습 손실",
     val_loss="검증 손실",
     best="최저",

@@ -1,5 +1,6 @@
 import math
 import time
+from dataclasses import replace
 
 import plotext
 import pytest
@@ -7,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.labroom.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, coloured, draw, loss_label, loss_scale
-from tui.labroom.progress import RunProgress
-from tui.labroom.series import Point, Series
+from lab.progress import RunProgress
+from lab.series import Series
+from tui.labroom.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
+from tui.labroom.plot import Plot, coloured, draw, value_label, y_scale
+from tui.labroom.words import words
+
+
+def plot(curves: Curves, title: str = "") -> Plot:
+    return replace(loss_plot(curves, words("en")), x_title=title)
 
 
 def curves(reports: int, iterations: int) -> Curves:
@@ -26,16 +33,17 @@ def curves(reports: int, iterations: int) -> Curves:
 @pytest.mark.parametrize("title", ["iteration", "반복"])
 def test_the_picture_fills_its_place_exactly(size: tuple[int, int], title: str) -> None:
     width, height = size
-    lines = draw(plotext, curves(40, 80), width, height, title)
+    lines = draw(plotext, plot(curves(40, 80), title), width, height)
     assert [cell_len(line) for line in lines] == [width] * height
     assert title in "".join(lines)
 
 
 def test_every_series_has_its_own_marker_and_colour() -> None:
-    lines = draw(plotext, curves(40, 80), 60, 16, "iteration")
+    shown = plot(curves(40, 80), "iteration")
+    lines = draw(plotext, shown, 60, 16)
     picture = "\n".join(lines[:-3])
     assert all(marker in picture for marker in (TRAIN, SMOOTH, VALIDATION, BEST))
-    content = coloured(lines, 13)
+    content = coloured(shown, lines, 60, 16)
     assert content.plain == "\n".join(lines)
     for start, end, style in content.spans:
         marks = set(content.plain[start:end])
@@ -43,13 +51,11 @@ def test_every_series_has_its_own_marker_and_colour() -> None:
             assert marks == {TRAIN}
         if style == "bold $chart-best":
             assert marks == {BEST}
-    assert "$chart-smooth" not in {
-        span.style for span in coloured(lines, 13).spans if span.start > content.plain.find("└")
-    }
+    assert "$chart-smooth" not in {span.style for span in content.spans if span.start > content.plain.find("└")}
 
 
 def test_the_frame_stands_before_there_is_data() -> None:
-    lines = draw(plotext, Curves(200), 40, 12, "iteration")
+    lines = draw(plotext, plot(Curves(200), "iteration"), 40, 12)
     assert len(lines) == 12
     assert "200" in lines[-2]
     assert all(line.startswith("    │") for line in lines[:9])
@@ -57,7 +63,7 @@ def test_the_frame_stands_before_there_is_data() -> None:
 
 
 def test_a_place_too_small_stays_empty() -> None:
-    assert draw(plotext, curves(10, 10), 8, 3, "") == []
+    assert draw(plotext, plot(curves(10, 10)), 8, 3) == []
 
 
 losses = st.lists(st.floats(1e-6, 1e5), min_size=1, max_size=40)
@@ -65,11 +71,11 @@ losses = st.lists(st.floats(1e-6, 1e5), min_size=1, max_size=40)
 
 @given(losses, st.integers(2, 40))
 def test_the_scale_holds_every_loss_in_few_ticks(values: list[float], rows: int) -> None:
-    scale = loss_scale(Curves(100, tuple(Point(x, y) for x, y in enumerate(values))), rows)
+    scale = y_scale(values, False, rows)
     assert scale.lower <= min(values)
     assert max(values) <= scale.upper * (1 + 1e-9)
     assert len(scale.ticks) <= 8
-    assert all(cell_len(loss_label(tick)) == 4 for tick in scale.ticks)
+    assert all(cell_len(value_label(tick)) == 4 for tick in scale.ticks)
 
 
 def test_a_chart_of_a_million_points_costs_what_one_of_a_hundred_does() -> None:
@@ -86,7 +92,7 @@ def test_a_chart_of_a_million_points_costs_what_one_of_a_hundred_does() -> None:
         for _ in range(7):
             begin = time.perf_counter()
             points = tuple(series.points())
-            draw(plotext, Curves(len(series), points, points), 76, 16, "iteration")
+            draw(plotext, plot(Curves(len(series), points, points), "iteration"), 76, 16)
             best = min(best, time.perf_counter() - begin)
         return best
 

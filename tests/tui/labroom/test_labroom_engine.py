@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from lab.runs import Runs
-from tui.labroom.chart import LossChart
+from tui.labroom.chart import PlotView
 from tui.labroom.live import LiveView
 from tui.labroom.pane import LabPane, Refused
 from tui.labroom.summary import SummaryView
@@ -41,7 +41,7 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
         assert (ended.run_id, ended.state) == (started.run_id, "finished")
         await settle(pilot)
         assert pilot.app.query_one(SummaryView).display
-        picture = pilot.app.query_one(SummaryView).query_one(LossChart)
+        picture = pilot.app.query_one(SummaryView).query_one(PlotView)
         picture.redraw()
         assert "•" in picture.render().plain and "★" in picture.render().plain
         run = Runs(tmp_path / "runs").get(started.run_id)
@@ -59,13 +59,13 @@ async def test_a_long_run_moves_the_chart_and_is_stopped_with_its_adapter(host: 
         await pilot.app.pane.start_run(spec, purpose="exercise")
         started = await asyncio.wait_for(pilot.app.hears(LabPane.RunStarted), PATIENCE)
         assert started.purpose == "exercise"
-        chart = pilot.app.query_one(LiveView).query_one(LossChart)
+        chart = pilot.app.query_one(LiveView).query_one(PlotView)
         for iteration in range(1, 4):
             moved = pilot.app.hears(
                 LabPane.Status, lambda status, at=iteration: int(status.text[1:].split("/")[0]) >= at
             )
             await asyncio.wait_for(moved, PATIENCE)
-            assert len(chart.curves.train) >= iteration
+            assert len(chart.plot.lines[0].points) >= iteration
         pilot.app.pane.focus()
         await pilot.press("x", "x")
         ended = await asyncio.wait_for(pilot.app.hears(LabPane.RunEnded), PATIENCE)

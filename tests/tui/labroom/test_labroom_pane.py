@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 from lab.launch import note_process
-from tui.labroom.chart import LossChart
+from tui.labroom.chart import PlotView
 from tui.labroom.choice import Choice
 from tui.labroom.form import FormView
 from tui.labroom.live import LiveView
@@ -125,7 +125,7 @@ async def test_a_run_that_goes_on_is_watched_from_the_start(
         assert "goes on if you close" in text(pilot, "#lab-goes-on")
         assert text(pilot, "#lab-progress").endswith(" 45/200")
         assert pilot.app.said(LabPane.Status)[-1].text == "●45/200"
-        chart = pilot.app.query_one(LossChart)
+        chart = pilot.app.query_one(PlotView)
         before = chart.render().plain
         bench.write(run, training(145, 200)[len(training(45, 200)) :])
         await pilot.app.pane.poll()

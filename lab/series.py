@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Over = Literal["iteration", "tokens", "seconds"]
+"""What a curve is drawn over: iterations, supervised tokens trained, or seconds spent training."""
 
 
 class Point(NamedTuple):
-    """One measurement: iteration and loss."""
+    """One measurement: iteration and loss, and the tokens and seconds of training it took to get there."""
 
     x: float
     y: float
+    tokens: float = 0.0
+    seconds: float = 0.0
+
+    def over(self, axis: Over) -> Point:
+        """The same with tokens or seconds in the place of the iteration."""
+        return self if axis == "iteration" else Point(getattr(self, axis), self.y)
 
 
 class Bucket(NamedTuple):
@@ -39,11 +48,11 @@ class Series:
         self._first: Point | None = None
         self._last: Point | None = None
 
-    def add(self, x: float, y: float) -> bool:
+    def add(self, x: float, y: float, tokens: float = 0.0, seconds: float = 0.0) -> bool:
         """Keep one point; False, and nothing kept, when it is not finite or lies before the last one."""
         if not (math.isfinite(x) and math.isfinite(y)) or (self._last is not None and x < self._last.x):
             return False
-        point = Point(x, y)
+        point = Point(x, y, tokens, seconds)
         self._first = self._first or point
         self._last = point
         self.count += 1
@@ -64,9 +73,10 @@ class Series:
         self._buckets = [Bucket(points[0], points[-1]) for points in kept if points]
         self._filled = self._width
         if self._last is not None and self._last.x > x:
-            self._last = max((point for bucket in self._buckets for point in bucket), default=None)
+            self._first = self._first if self._first and self._first.x <= x else None
+            self._last = max((point for bucket in self._buckets for point in bucket), default=self._first)
         if self._last is None:
-            self._first, self.count = None, 0
+            self.count = 0
 
     def _halve(self) -> None:
         """Merge neighbours; every bucket is full when this is called, and so is every merged one."""
@@ -106,6 +116,22 @@ class Series:
 
     def __len__(self) -> int:
         return self.count
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        buckets = [[*low, *high] for low, high in self._buckets]
+        ends = [self._first, self._last]
+        return {"capacity": self.capacity, "count": self.count, "width": self._width, "filled": self._filled,
+                "ends": ends, "buckets": buckets}  # fmt: skip
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Series:
+        """What `as_json` gave. Raises KeyError, TypeError or ValueError if it is something else."""
+        series = cls(int(found["capacity"]))
+        series.count, series._width, series._filled = (int(found[key]) for key in ("count", "width", "filled"))
+        series._first, series._last = (None if end is None else Point(*end) for end in found["ends"])
+        series._buckets = [Bucket(Point(*both[:4]), Point(*both[4:])) for both in found["buckets"]]
+        return series
 
 
 Keep = Literal["extremes", "last"]

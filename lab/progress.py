@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
-from tui.labroom.series import Point, Series
+from lab.series import Point, Series
 
 TERMINAL = ("finished", "stopped", "failed")
 NUMBERS = {
@@ -19,6 +20,10 @@ NUMBERS = {
     "elapsed_seconds",
     "remaining_seconds",
 }
+CAPACITY = 512
+"""Buckets of a series: two for each column of a wide chart."""
+SERIES = ("train", "smooth", "validation")
+MOMENTS = ("_started_at", "_ended_at")
 
 
 def number(event: Mapping[str, object], key: str) -> float | None:
@@ -51,13 +56,14 @@ class RunProgress:
     val_loss: float | None = None
     best: Point | None = None
     measured: dict[str, float] = field(default_factory=dict)
-    train: Series = field(default_factory=Series)
-    smooth: Series = field(default_factory=Series)
-    validation: Series = field(default_factory=Series)
+    train: Series = field(default_factory=lambda: Series(CAPACITY))
+    smooth: Series = field(default_factory=lambda: Series(CAPACITY))
+    validation: Series = field(default_factory=lambda: Series(CAPACITY))
     ended: str = ""
     outcome: dict[str, object] = field(default_factory=dict)
     error: dict[str, str] = field(default_factory=dict)
     _average: float | None = None
+    _told: Point | None = None
     _started_at: datetime | None = None
     _ended_at: datetime | None = None
 
@@ -91,7 +97,9 @@ class RunProgress:
             series.cut(self.iteration)
         self._average = self.smooth.last.y if self.smooth.last else None
         if self.best is not None and self.best.x > self.iteration:
-            self.best = min(self.validation.points(), key=lambda point: point.y, default=None)
+            trained = (point for point in self.validation.points() if point.x)
+            self.best = min(trained, key=lambda point: point.y, default=None)
+        self._told = self.train.last
 
     def _on_stage(self, event: Mapping[str, object]) -> None:
         self.stage = str(event.get("stage") or "")
@@ -105,13 +113,16 @@ class RunProgress:
             if value is not None:
                 self.measured[key] = value
         loss = number(event, "train_loss")
+        told = (number(event, "trained_tokens") or 0, number(event, "elapsed_seconds") or 0)
+        self._told = Point(self.iteration, loss or 0, *told)
         if loss is None:
             return
         self.train_loss = loss
-        if self.train.add(self.iteration, loss):
+        spent = self._spent(self.iteration)
+        if self.train.add(self.iteration, loss, *spent):
             before = loss if self._average is None else self._average
             self._average = before + self._weight() * (loss - before)
-            self.smooth.add(self.iteration, self._average)
+            self.smooth.add(self.iteration, self._average, *spent)
 
     def _on_validation(self, event: Mapping[str, object]) -> None:
         self._advance(event)
@@ -120,8 +131,9 @@ class RunProgress:
             return
         self.val_loss = loss
         at = whole(event, "iteration") or 0
-        if self.validation.add(at, loss) and (self.best is None or loss < self.best.y):
-            self.best = Point(at, loss)
+        point = Point(at, loss, *self._spent(at))
+        if self.validation.add(*point) and at and (self.best is None or loss < self.best.y):
+            self.best = point
 
     def _on_heartbeat(self, event: Mapping[str, object]) -> None:
         self._advance(event)
@@ -141,6 +153,14 @@ class RunProgress:
             count = whole(event, key)
             if count is not None:
                 setattr(self, key, count)
+
+    def _spent(self, iteration: float) -> tuple[float, float]:
+        """Tokens and seconds of training up to an iteration, at the pace of the newest report where it tells none."""
+        told = self._told
+        if told is None or not told.x:
+            return 0.0, 0.0
+        share = iteration / told.x
+        return told.tokens * share, told.seconds * share
 
     def _advance(self, event: Mapping[str, object]) -> None:
         self.iteration = max(self.iteration, whole(event, "iteration") or 0)
@@ -170,6 +190,20 @@ class RunProgress:
         """A number of the result, or the last one measured under the same name."""
         value = number(self.outcome, key)
         return self.measured.get(key) if value is None else value
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        found |= {name: getattr(self, name).as_json() for name in SERIES}
+        return found | {name: found[name] and found[name].isoformat() for name in MOMENTS}
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> RunProgress:
+        """What `as_json` gave. Raises KeyError, TypeError or ValueError if it is something else."""
+        found = found | {name: Series.from_json(found[name]) for name in SERIES}
+        found |= {name: found[name] and datetime.fromisoformat(found[name]) for name in MOMENTS}
+        found |= {name: found[name] and Point(*found[name]) for name in ("best", "_told")}
+        return cls(**found)
 
 
 def _moment(event: Mapping[str, object]) -> datetime | None:

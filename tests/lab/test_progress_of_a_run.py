@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.labroom.progress import RunProgress
-from tui.labroom.series import Point
+from lab.progress import RunProgress
+from lab.series import Point
 
 START = {
     "event": "started",

@@ -1,0 +1,268 @@
+"""Any lines as a picture in characters: limits and ticks worked out here, drawn by plotext, coloured by the theme."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from textual.content import Content, Span
+
+from lab.series import Point, thin
+from tui.labroom import units
+
+__all__ = ["SERIES", "Line", "Plot", "Point", "Scale", "coloured", "draw", "legend", "x_scale", "y_scale"]
+
+SERIES: Final = tuple((marker, f"$series-{number}") for number, marker in enumerate("•◆▲■✚○", 1))
+"""Marker and style of the first, second … of several lines of one kind."""
+BANDS: Final = "░▒▓"
+AXIS: Final = "$text-disabled"
+CURSOR: Final = "$text-muted"
+LABEL_WIDTH: Final = 4
+Unit = Literal["count", "time"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points in order of x, each drawn as `marker`; `joined` draws between them too.
+
+    `band` holds (x, low, high) in order of x, drawn as a faint area behind all lines.
+    """
+
+    name: str
+    marker: str
+    style: str
+    points: Sequence[Point]
+    joined: bool = False
+    band: Sequence[tuple[float, float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What is drawn, joined lines under the others, and later ones over earlier ones.
+
+    `x_unit` "time" writes seconds as 12:03; `cursor` is an x.
+    """
+
+    lines: Sequence[Line] = ()
+    x_title: str = ""
+    y_title: str = ""
+    x_limits: tuple[float, float] | None = None
+    log_y: bool = False
+    cursor: float | None = None
+    x_unit: Unit = "count"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Limits of one axis, as drawn, and the ticks on it with their labels."""
+
+    lower: float
+    upper: float
+    ticks: Sequence[float] = field(default_factory=tuple)
+    labels: Sequence[str] = field(default_factory=tuple)
+
+
+def nice_step(span: float, most: int) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that divides `span` into at most `most` steps."""
+    rough = span / max(1, most)
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
+
+
+def time_step(span: float, most: int) -> float:
+    """The same in steps that a clock has."""
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+    return next((float(step) for step in steps if span / step <= max(1, most)), nice_step(span, most))
+
+
+def y_scale(lows: Sequence[float], log: bool, rows: int) -> Scale:
+    """From 0, or from just under the lowest value when all lie high, to a round number above the highest."""
+    if log:
+        return _log_scale([value for value in lows if value > 0], rows)
+    low, high = min(lows, default=0.0), max(lows, default=1.0)
+    most = max(1, min(6, rows // 2))
+    if high <= 0:
+        high = low + 1 if low == high else high
+    base = 0.0 if 0 <= low < high / 2 or low == high else low
+    step = nice_step(max(high - base, 1e-6), most)
+    lower = math.floor(base / step + 1e-9) * step
+    steps = max(1, math.ceil((high - lower) / step - 1e-9))
+    ticks = [lower + index * step for index in range(steps + 1)]
+    return Scale(lower, lower + steps * step, ticks, [value_label(tick) for tick in ticks])
+
+
+def _log_scale(values: Sequence[float], rows: int) -> Scale:
+    """In powers of ten: limits and ticks are exponents, and ticks stand at 1, 2 and 5 where there is room."""
+    low, high = min(values, default=0.1), max(values, default=1.0)
+    exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    for factors in ((1, 2, 5), (1,)):
+        steps = [factor * 10.0**exponent for exponent in exponents for factor in factors]
+        lower = max((step for step in steps if step <= low * (1 + 1e-9)), default=steps[0])
+        upper = min((step for step in steps if step >= high * (1 - 1e-9) and step > lower), default=steps[-1])
+        ticks = [step for step in steps if lower <= step <= upper]
+        if len(ticks) <= max(2, rows // 2):
+            break
+    every = -(-len(ticks) // max(2, rows // 2))
+    ticks = ticks[::every]
+    return Scale(math.log10(lower), math.log10(upper), [math.log10(t) for t in ticks], [value_label(t) for t in ticks])
+
+
+def x_scale(plot: Plot, columns: int) -> Scale:
+    """The limits asked for, or from 0 (from the first point when all lie far) to the last point."""
+    if plot.x_limits is not None:
+        lower, upper = plot.x_limits
+    else:
+        ends = [end.x for line in plot.lines if line.points for end in (line.points[0], line.points[-1])]
+        ends += [end[0] for line in plot.lines if line.band for end in (line.band[0], line.band[-1])]
+        lower, upper = min(ends, default=0.0), max(ends, default=1.0)
+        lower = 0.0 if 0 <= lower < upper / 2 or lower == upper else lower
+    upper = upper if upper > lower else lower + 1
+    most = max(1, min(6, columns // 9))
+    step = time_step(upper - lower, most) if plot.x_unit == "time" else nice_step(upper - lower, most)
+    step = max(1.0, step) if upper - lower >= 2 else step
+    first = math.ceil(lower / step - 1e-9)
+    ticks = [index * step for index in range(first, math.floor(upper / step + 1e-9) + 1)]
+    label = units.duration if plot.x_unit == "time" else count_label
+    return Scale(lower, upper, ticks, [label(tick) for tick in ticks])
+
+
+def count_label(value: float) -> str:
+    """0, 250, 1500, 20k, 1.5M"""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / (1e3 if unit == 'k' else limit):.4g}{unit}"
+    return f"{value:.4g}" if value != round(value) else f"{value:.0f}"
+
+
+def value_label(value: float) -> str:
+    """At most four cells, right-aligned, so that the axis does not move while the scale does."""
+    text = f"{value:.2f}" if abs(value) < 9.995 else f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
+    if len(text) > LABEL_WIDTH or 0 < abs(value) < 0.005:
+        text = f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return text[:LABEL_WIDTH].rjust(LABEL_WIDTH)
+
+
+def draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
+    """The chart as `height` lines of `width` cells; without the cursor, which `coloured` adds."""
+    columns, rows = room(plot, width, height)
+    if columns < 4 or rows < 2:
+        return []
+    across = x_scale(plot, columns)
+    seen = [(line, *_visible(line, across, columns, plot.log_y)) for line in plot.lines]
+    values = [point.y for _, points, _ in seen for point in points] + [
+        y for *_, band in seen for both in band.values() for y in both
+    ]
+    up = y_scale(values, plot.log_y, rows)
+    plotext.terminal.limit(False, False)
+    figure = type(plotext.figure)(plotext.terminal)
+    figure.plot_size(width, rows + 2 + bool(plot.x_title))
+    figure.theme("colorless")
+    for axis, side in (("x", "upper"), ("y", "right")):
+        figure.axes(False, axis=axis, side=side)
+    for line, points, _ in sorted(seen, key=lambda each: not each[0].joined):
+        if points:
+            ys = [math.log10(point.y) if plot.log_y else point.y for point in points]
+            figure.draw(figure.signal([point.x for point in points], ys, marker=line.marker).lines(line.joined))
+    if not any(points for _, points, _ in seen):
+        figure.draw(figure.signal([across.lower], [up.lower], marker=" "))
+    figure.ruler("x").lim(across.lower, across.upper)
+    figure.ruler("y").lim(up.lower, up.upper)
+    figure.ruler("x").ticks(list(across.ticks), list(across.labels))
+    figure.ruler("y").ticks(list(up.ticks), list(up.labels))
+    if plot.x_title:
+        figure.label(plot.x_title, axis="x")
+    lines: list[str] = figure.build().string(colorless=True).split("\n")[: rows + 2 + bool(plot.x_title)]
+    if not any(points for _, points, _ in seen):  # plotext takes away the axis when there is nothing on it
+        blank = " " * LABEL_WIDTH + "│"
+        lines = [blank + line[len(blank) :] for line in lines[:rows]] + lines[rows:]
+    for number, (_, _, band) in enumerate(seen):
+        _fill(lines, band, BANDS[number % len(BANDS)], up, plot.log_y, rows)
+    return [units.fit(plot.y_title, width), *lines] if _titled(plot, height) else lines
+
+
+def room(plot: Plot, width: int, height: int) -> tuple[int, int]:
+    """Columns and rows that are left for the lines themselves."""
+    return width - LABEL_WIDTH - 1, height - 2 - bool(plot.x_title) - _titled(plot, height)
+
+
+def _titled(plot: Plot, height: int) -> bool:
+    return bool(plot.y_title) and height >= 10
+
+
+def column(across: Scale, columns: int, x: float) -> int:
+    """The column in which an x is drawn, counted from the axis."""
+    return round((x - across.lower) / (across.upper - across.lower) * (columns - 1))
+
+
+def _visible(line: Line, across: Scale, columns: int, log: bool) -> tuple[list[Point], dict[int, tuple[float, float]]]:
+    """What there is to see of a line: its points, thinned to the columns, and its band by column."""
+    points = thin(line.points, across.lower, across.upper, columns, "last" if line.joined else "extremes")
+    band: dict[int, tuple[float, float]] = {}
+    for x, low, high in line.band:
+        if across.lower <= x <= across.upper and (low > 0 or not log):
+            band[column(across, columns, x)] = (low, high)
+    return [point for point in points if point.y > 0 or not log], band
+
+
+def _fill(
+    lines: list[str], band: Mapping[int, tuple[float, float]], mark: str, up: Scale, log: bool, rows: int
+) -> None:
+    """Draw a band in place, under what is there; columns between two known ones are filled in straight."""
+    known = sorted(band)
+    for left, right in zip(known, [*known[1:], *known[-1:]], strict=True):
+        for at in range(left, max(left + 1, right)):
+            share = (at - left) / max(1, right - left)
+            ends = [a + share * (b - a) for a, b in zip(band[left], band[right], strict=True)]
+            ys = [math.log10(max(end, 1e-12)) if log else end for end in ends]
+            low, high = (round((y - up.lower) / (up.upper - up.lower) * (rows - 1)) for y in ys)
+            for row in range(max(0, rows - 1 - high), min(rows - 1, rows - 1 - low) + 1):
+                cell = LABEL_WIDTH + 1 + at
+                if lines[row][cell : cell + 1] == " ":
+                    lines[row] = lines[row][:cell] + mark + lines[row][cell + 1 :]
+
+
+def coloured(plot: Plot, lines: Sequence[str], width: int, height: int) -> Content:
+    """The picture in the theme's colours, each marker in its own, with the cursor as an upright line."""
+    columns, rows = room(plot, width, height)
+    top = len(lines) - rows - 2 - bool(plot.x_title)
+    styles = {mark: "$faint" for mark in BANDS} | {line.marker: line.style for line in plot.lines}
+    at = cursor_cell(plot, columns)
+    spans, length, shown = [], 0, []
+    for number, line in enumerate(lines):
+        head = LABEL_WIDTH + 1 if top <= number < top + rows else len(line)
+        if at is not None and top <= number < top + rows and at < len(line):
+            mark = line[at] if line[at] not in " ─" + BANDS else "│"
+            line = line[:at] + mark + line[at + 1 :]
+        elif at is not None and number == top + rows and at < len(line):
+            line = line[:at] + "╂" + line[at + 1 :]
+        spans.append(Span(length, length + head, AXIS))
+        begin = head
+        while begin < len(line):
+            end = begin + 1
+            while end < len(line) and line[end] == line[begin] and at not in (begin, end):
+                end += 1
+            style = CURSOR if line[begin] == "│" and begin == at else styles.get(line[begin], "")
+            if style:
+                spans.append(Span(length + begin, length + end, f"bold {style}" if begin == at else style))
+            begin = end
+        shown.append(line)
+        length += len(line) + 1
+    return Content("\n".join(shown), spans=spans)
+
+
+def cursor_cell(plot: Plot, columns: int) -> int | None:
+    """The cell of a line in which the cursor stands, if it is in view."""
+    across = x_scale(plot, columns)
+    if plot.cursor is None or not across.lower <= plot.cursor <= across.upper:
+        return None
+    return LABEL_WIDTH + 1 + column(across, columns, plot.cursor)
+
+
+def legend(plot: Plot) -> Content:
+    """Which marker is which line, in one line."""
+    parts: list[str | tuple[str, str]] = []
+    for line in plot.lines:
+        parts += ["  " if parts else "", (line.marker, line.style), (f" {line.name}", "$text-muted")]
+    return Content.assemble(*parts)
