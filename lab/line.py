@@ -70,6 +70,7 @@ def _stepped_out(run: Run) -> bool:
     with FileLock(run.launch_lock):
         if run.result() is None:
             speak_for(run)
+        (run.path / "state" / "process.json").unlink(missing_ok=True)  # we live on, and are no longer its process
     return True
 
 

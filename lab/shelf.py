@@ -1,0 +1,242 @@
+"""All runs as rows of a table. What ended runs say is kept in an index, which is a cache and can be thrown away.
+
+A run is read again when one of its files changed; one that is going on, every time.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lab import evaluation
+from lab.about import read as read_about
+from lab.disk import use
+from lab.errors import LabError
+from lab.lost import settle
+from lab.models import find_model
+from lab.outcome import KEYS, outcome, reached
+from lab.runs import ENDED, Event, Run, Runs
+from lab.spec import LoraParameters, RunSpec, read_yaml
+
+INDEX = ".index.json"
+VERSION = 1
+TAIL = 1 << 16
+"""Bytes of a going run's newest events, which tell all that a table shows of it."""
+WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapters/best", "state")
+"""What of a run directory changes when anything changes that a row tells."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run. None and "" stand for what is not known; `begun` is in seconds since 1970, sizes are in bytes,
+    `remaining` in seconds, `position` the place in the queue."""
+
+    run: str
+    state: str = ""
+    name: str = ""
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    group: str = ""
+    method: str = "?"
+    model: str = "?"
+    data: str = "?"
+    rank: int | None = None
+    scale: float | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    seed: int | None = None
+    iters: int = 0
+    begun: float = 0.0
+    iterations: int = 0
+    train_loss: float | None = None
+    val_loss: float | None = None
+    best_val_loss: float | None = None
+    best_iteration: int | None = None
+    exact_match: float | None = None
+    tokens_per_second: float | None = None
+    seconds_per_iteration: float | None = None
+    seconds: float | None = None
+    remaining: float | None = None
+    trainable_parameters: int | None = None
+    peak_memory_bytes: int | None = None
+    adapter_bytes: int = 0
+    checkpoint_bytes: int = 0
+    spare_bytes: int = 0
+    resume_bytes: int = 0
+    total_bytes: int = 0
+    position: int | None = None
+    behind: str = ""
+    problem: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (*ENDED, "lost")
+
+    @property
+    def title(self) -> str:
+        """The name, or the id of a run without one."""
+        return self.name or self.run
+
+
+FIELDS = {field.name for field in fields(Row)}
+Progress = Callable[[list[Row], int], None]
+
+
+class Shelf:
+    """The rows of all runs below one folder; blocking, and for one thread at a time."""
+
+    def __init__(self, runs: Runs, cache: Path) -> None:
+        self.runs = runs
+        self.cache = cache
+        self._known: dict[str, tuple[list[int], Row]] | None = None
+
+    def read(self, progress: Progress = lambda rows, total: None) -> list[Row]:
+        """Every run as it is now, newest first.
+
+        `progress` gets the rows so far, which it must not keep, and the number of all runs, at each run read anew.
+        """
+        if self._known is None:
+            self._known = self._load()
+        known, found = self._known, self.runs.all()
+        rows: list[Row] = []
+        kept: dict[str, tuple[list[int], Row]] = {}
+        dirty = False
+        for run in found:
+            stamp = _stamp(run.path)
+            before = known.get(run.id)
+            if before is not None and before[0] == stamp and before[1].ended:
+                row = before[1]
+            else:
+                row = read(run, self.cache)
+                stamp = _stamp(run.path) if row.ended else stamp  # a lost run was given its last word
+                dirty = dirty or row.ended
+                progress(rows, len(found))
+            kept[run.id] = (stamp, row)
+            rows.append(row)
+        self._known = kept
+        if dirty or kept.keys() != known.keys():
+            self._save()
+        return rows
+
+    def _load(self) -> dict[str, tuple[list[int], Row]]:
+        try:
+            found = json.loads((self.runs.root / INDEX).read_bytes())
+            if found["version"] != VERSION:
+                return {}
+            return {name: (stamp, _row(told)) for name, (stamp, told) in found["rows"].items()}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _save(self) -> None:
+        """Runs that are going on are left out: they are read anew in any case."""
+        told = {name: (stamp, vars(row)) for name, (stamp, row) in (self._known or {}).items() if row.ended}
+        temporary = self.runs.root / f"{INDEX}.{os.getpid()}.tmp"
+        with suppress(OSError):  # a folder that cannot be written to is read a little slower
+            temporary.write_text(json.dumps({"version": VERSION, "rows": told}, ensure_ascii=False), encoding="utf-8")
+            os.replace(temporary, self.runs.root / INDEX)
+
+
+def _row(told: dict[str, Any]) -> Row:
+    return Row(**told | {"tags": tuple(told["tags"])})
+
+
+def _stamp(path: Path) -> list[int]:
+    """Times and sizes of what is watched."""
+    found = []
+    for name in WATCHED:
+        try:
+            stat = os.stat(f"{path}/{name}")
+            found += [stat.st_mtime_ns, stat.st_size]
+        except OSError:
+            found += [0, 0]
+    return found
+
+
+def read(run: Run, cache: Path) -> Row:
+    """One run as it is now; one that was killed gets its last word here."""
+    state = settle(run)
+    about, disk = read_about(run), use(run)
+    last = {} if state in ENDED else run.last_event()
+    told = outcome(run) if state in ENDED else _under_way(run)
+    started = run.started()
+    row: dict[str, Any] = {"run": run.id, "state": state, **vars(about), **_spec(run)}
+    row |= {key: told[key] for key in KEYS if key in FIELDS and told.get(key) is not None}
+    row |= {
+        "method": started.get("method") or _method(run, row.get("method", "?"), cache),
+        "begun": _begun(run),
+        "exact_match": _exact_match(run) if state in ENDED else None,
+        "remaining": told.get("remaining_seconds"),
+        "adapter_bytes": disk.adapter,
+        "checkpoint_bytes": disk.checkpoints,
+        "spare_bytes": disk.spare,
+        "resume_bytes": disk.resume,
+        "total_bytes": disk.total,
+        "position": last.get("position") if state == "waiting" else None,
+        "behind": str(last.get("behind") or "") if state == "waiting" else "",
+        "problem": str((told.get("error") or {}).get("what") or "") if state == "failed" else "",
+    }
+    return Row(**row)
+
+
+def _under_way(run: Run) -> dict[str, Any]:
+    """What the newest events of a run tell that is going on."""
+    try:
+        end = (run.path / "events.jsonl").stat().st_size
+    except FileNotFoundError:
+        return {}
+    events, _ = run.events(max(0, end - TAIL), TAIL)
+    found = reached(events)
+    trained: Event = next((e for e in reversed(events) if e.get("event") == "train"), {})
+    return found | {"remaining_seconds": trained.get("remaining_seconds")}
+
+
+def _spec(run: Run) -> dict[str, Any]:
+    """What was asked for, as far as it can be read: a spec that somebody broke must not hide the other runs."""
+    try:
+        asked = {name: field.default for name, field in RunSpec.model_fields.items()} | read_yaml(
+            run.path / "spec.yaml"
+        )
+        lora = LoraParameters().model_dump() | (asked["lora_parameters"] or {} if _given(asked) else {})
+        full = asked["fine_tune_type"] == "full"
+        return {
+            "method": str(asked["fine_tune_type"]),
+            "model": str(asked["model"]),
+            "data": str(asked["data"]),
+            "rank": None if full else int(lora["rank"]),
+            "scale": None if full else float(lora["scale"]),
+            "learning_rate": float(asked["learning_rate"]),
+            "batch_size": int(asked["batch_size"]),
+            "seed": int(asked["seed"]),
+            "iters": int(asked["iters"]),
+        }
+    except (LabError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _given(asked: dict[str, Any]) -> bool:
+    return isinstance(asked["lora_parameters"], dict)
+
+
+def _method(run: Run, kind: str, cache: Path) -> str:
+    """The method in words before the run has started, as far as its base is known."""
+    try:
+        return run.spec.method(find_model(run.spec.model, cache, run.spec.bits))
+    except LabError:
+        return kind
+
+
+def _begun(run: Run) -> float:
+    """When the run was made: its spec is written once."""
+    try:
+        return (run.path / "spec.yaml").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _exact_match(run: Run) -> float | None:
+    found = evaluation.read(run) if (run.path / evaluation.NAME).exists() else None
+    value = found.get("exact_match") if found else None
+    return float(value) if value is not None else None
