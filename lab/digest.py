@@ -24,7 +24,7 @@ MOST = 2048
 """Places of samples, and places in the file by iteration, that are remembered at most."""
 SLICE = 1 << 20
 SPOTS = 400
-SPOT = 4096
+SPOT = 1536
 
 
 class Digest:
@@ -214,7 +214,7 @@ def _tail(run: Run, offset: int) -> str:
 
 def _parse(line: bytes) -> Event | None:
     try:
-        event = json.loads(line)
+        event = json.loads(line.decode())  # decoded here because json.loads would first guess how
     except ValueError:
         return None
     return event if isinstance(event, dict) else None

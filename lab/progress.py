@@ -29,6 +29,8 @@ MOMENTS = ("_started_at", "_ended_at")
 def number(event: Mapping[str, object], key: str) -> float | None:
     """The value as a number, or None: the file may have been written by anything."""
     value = event.get(key)
+    if type(value) is float:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 1e300 or isinstance(value, float) else None
@@ -55,7 +57,7 @@ class RunProgress:
     train_loss: float | None = None
     val_loss: float | None = None
     best: Point | None = None
-    measured: dict[str, float] = field(default_factory=dict)
+    report: dict[str, object] = field(default_factory=dict)
     train: Series = field(default_factory=lambda: Series(CAPACITY))
     smooth: Series = field(default_factory=lambda: Series(CAPACITY))
     validation: Series = field(default_factory=lambda: Series(CAPACITY))
@@ -108,21 +110,17 @@ class RunProgress:
 
     def _on_train(self, event: Mapping[str, object]) -> None:
         self._advance(event)
-        for key in NUMBERS:
-            value = number(event, key)
-            if value is not None:
-                self.measured[key] = value
+        self.report.update(event)  # numbers are looked for when somebody asks, since there can be millions of reports
         loss = number(event, "train_loss")
-        told = (number(event, "trained_tokens") or 0, number(event, "elapsed_seconds") or 0)
-        self._told = Point(self.iteration, loss or 0, *told)
+        tokens, seconds = number(event, "trained_tokens") or 0.0, number(event, "elapsed_seconds") or 0.0
+        self._told = Point(self.iteration, loss or 0.0, tokens, seconds)
         if loss is None:
             return
         self.train_loss = loss
-        spent = self._spent(self.iteration)
-        if self.train.add(self.iteration, loss, *spent):
+        if self.train.add(*self._told):
             before = loss if self._average is None else self._average
             self._average = before + self._weight() * (loss - before)
-            self.smooth.add(self.iteration, self._average, *spent)
+            self.smooth.add(self.iteration, self._average, tokens, seconds)
 
     def _on_validation(self, event: Mapping[str, object]) -> None:
         self._advance(event)
@@ -170,6 +168,11 @@ class RunProgress:
         first = self.train.first
         reports = self.iterations / first.x if first and first.x and self.iterations else 100.0
         return 2 / (max(5.0, reports / 20) + 1)
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """The numbers of the newest reports, by their names in the events."""
+        return {key: value for key in NUMBERS if (value := number(self.report, key)) is not None}
 
     @property
     def done(self) -> float:

@@ -50,7 +50,7 @@ class Series:
 
     def add(self, x: float, y: float, tokens: float = 0.0, seconds: float = 0.0) -> bool:
         """Keep one point; False, and nothing kept, when it is not finite or lies before the last one."""
-        if not (math.isfinite(x) and math.isfinite(y)) or (self._last is not None and x < self._last.x):
+        if not math.isfinite(x + y + tokens + seconds) or (self._last is not None and x < self._last.x):
             return False
         point = Point(x, y, tokens, seconds)
         self._first = self._first or point
