@@ -30,7 +30,7 @@ BENCHES: Final = {
     "runs": ("tui.benches.blank", "BlankBench"),
     "live": ("tui.benches.blank", "BlankBench"),
     "compare": ("tui.benches.blank", "BlankBench"),
-    "inspect": ("tui.benches.blank", "BlankBench"),
+    "inspect": ("tui.benches.inspect.bench", "InspectBench"),
     "talk": ("tui.benches.blank", "BlankBench"),
     "fuse": ("tui.benches.blank", "BlankBench"),
 }

@@ -1,0 +1,367 @@
+"""The bench that looks into an adapter: what it is made of at once, what training changed after one key."""
+
+import shlex
+from asyncio import to_thread
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widgets import Static
+from textual.worker import Worker
+
+from tui.benches import job
+from tui.benches.bench import Bench
+from tui.benches.inspect import lines, words  # noqa: F401  (words before the bindings below name them)
+from tui.benches.inspect.layers import LayerGrid
+from tui.benches.inspect.sections import SectionLine
+from tui.keys import bind
+from tui.labroom.chart import PlotView
+from tui.labroom.choice import Choice
+from tui.labroom.inert import inert
+from tui.labroom.plot import legend
+from tui.typeset import Lines, bar, hang, join, spread, styled
+from tui.widgets.lines import LinesView
+
+if TYPE_CHECKING:
+    from lab.anatomy import Adapter, Table
+
+SECTIONS: Final = ("layers", "values", "files")
+WIDE, HIGH = 110, 28
+SAID: Final = 4
+"""Lines kept for what one sees, so that nothing moves when it is known."""
+
+
+class InspectBench(Bench, can_focus=True):
+    """Holds the last look at one checkpoint of one run; all of it is read again when the bench comes to the front."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("up,k", "move(-1, 0)", "inspect.up"),
+        bind("down,j", "move(1, 0)", "inspect.down"),
+        bind("left,h", "move(0, -1)", "inspect.left"),
+        bind("right", "move(0, 1)", "inspect.right"),
+        bind("home,g,pageup", "edge(0)", "inspect.first"),
+        bind("end,G,pagedown", "edge(-1)", "inspect.last"),
+        bind("enter", "measure", "inspect.measure", show=True),
+        bind("escape", "cancel", "inspect.cancel", show=True),
+        bind("m", "figure", "inspect.figure", show=True),
+        bind("space", "pin", "inspect.pin", show=True),
+        bind("c,right_square_bracket", "checkpoint(1)", "inspect.checkpoint", show=True),
+        bind("left_square_bracket", "checkpoint(-1)", "inspect.checkpoint-back"),
+        bind("s", "section", "inspect.section", show=True),
+        bind("o", "log", "inspect.log"),
+        bind("y", "copy", "inspect.copy"),
+    ]
+    DEFAULT_CSS = """
+    InspectBench { padding: 0 1; }
+    InspectBench #inspect-head { height: 1; }
+    InspectBench #inspect-checkpoint { width: 20; }
+    InspectBench #inspect-figure { width: 1fr; margin-bottom: 1; }
+    InspectBench #inspect-files { margin-bottom: 1; }
+    InspectBench #inspect-said { height: 4; }
+    InspectBench #inspect-body { height: 1fr; }
+    InspectBench #inspect-left { width: 1fr; }
+    InspectBench #inspect-right { width: 1fr; }
+    InspectBench #inspect-legend { height: 1; }
+    InspectBench #inspect-facts { margin-top: 1; }
+    InspectBench.-wide SectionLine { display: none; }
+    InspectBench.-wide #inspect-head { margin-bottom: 1; }
+    InspectBench.-wide #inspect-left { width: 3fr; min-width: 71; margin-right: 2; }
+    InspectBench.-wide #inspect-right { width: 2fr; min-width: 44; }
+    InspectBench.-wide #inspect-said { margin-top: 1; }
+    InspectBench.-layers #inspect-right, InspectBench.-layers #inspect-files { display: none; }
+    InspectBench.-layers #inspect-figure { margin-bottom: 0; }
+    InspectBench.-values #inspect-left { display: none; }
+    InspectBench.-values #inspect-facts { margin-top: 0; }
+    InspectBench.-files #inspect-right, InspectBench.-files #inspect-figure { display: none; }
+    InspectBench.-files LayerGrid { display: none; }
+    InspectBench.-empty #inspect-body, InspectBench.-empty SectionLine, InspectBench.-empty Choice { display: none; }
+    InspectBench.-empty #inspect-said { height: 1fr; }
+    """
+
+    section: reactive[str] = reactive("layers", init=False)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._adapter: Adapter | None = None
+        self._table: Table | None = None
+        self._trouble: tuple[str, str] = ("", "")
+        self._checkpoint = "last"
+        self._pinned = ""
+        self._log = False
+        self._work: Worker[None] | None = None
+        self._done: tuple[int, int] = (0, 0)
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="inspect-head"):
+            yield LinesView(self._title, id="inspect-title")
+            yield Choice((), "last", "inspect-checkpoint")
+        yield SectionLine(SECTIONS)
+        with Horizontal(id="inspect-body"):
+            with Vertical(id="inspect-left"):
+                yield LinesView(self._files, id="inspect-files")
+                yield Choice(lines.FIGURES, lines.FIGURES[0], "inspect-figure")
+                yield LayerGrid("inspect-layers")
+            with Vertical(id="inspect-right"):
+                yield PlotView(id="inspect-chart")
+                yield Static("", markup=False, id="inspect-legend")
+                yield LinesView(self._facts, id="inspect-facts")
+        yield LinesView(self._said, id="inspect-said")
+
+    async def enter(self) -> None:
+        """Show the run that is picked, else the newest that has an adapter."""
+        self._arrange()
+        await self._open()
+        self.focus_first()
+
+    def focus_first(self) -> None:
+        """The table has the keys where it is seen, and else the bench, which moves its cursor all the same."""
+        grid = self.query_one(LayerGrid)
+        seen = self.has_class("-wide") or self.section == "layers"
+        (grid if seen and self._adapter is not None else self).focus()
+
+    async def _open(self) -> None:
+        from lab.anatomy import Table
+        from lab.errors import LabError
+
+        before = self._adapter
+        try:
+            self._adapter = await to_thread(self._look)
+            self._trouble = ("", "")
+        except LabError as error:
+            self._adapter, self._trouble = None, (error.what, f"{error.where or ''} · {error.remedy or ''}".strip(" ·"))
+        adapter = self._adapter
+        if adapter is not None and (before is None or before.parameters.keys() != adapter.parameters.keys()):
+            self._table, self._pinned = Table.of(list(adapter.parameters)), ""
+        if adapter is not None:
+            self._checkpoint = adapter.checkpoint
+            if (before is None or before.found is None) and adapter.found is not None and self._figure == "parameters":
+                self._choose_figure("change")
+            elif adapter.found is None:
+                self._choose_figure("parameters")
+        self.draw()
+
+    def _look(self) -> "Adapter | None":
+        from lab.adapters import checkpoints
+        from lab.anatomy import look
+        from lab.runs import Runs
+
+        runs = Runs(self.lab.root)
+        if self.picks.run:
+            run = runs.get(self.picks.run)
+        else:
+            every = runs.all()
+            found = next((each for each in every if checkpoints(each)), every[0] if every else None)
+            if found is None:
+                return None
+            run = found
+        there = checkpoints(run)
+        return look(run, self.lab.cache, self._checkpoint if self._checkpoint in there else "last")
+
+    @property
+    def _figure(self) -> str:
+        return self.query_one("#inspect-figure", Choice).value
+
+    def _choose_figure(self, name: str) -> None:
+        self.query_one("#inspect-figure", Choice).value = name
+
+    @property
+    def working(self) -> bool:
+        """Whether an engine measures for this bench now."""
+        return self._work is not None and self._work.is_running
+
+    def draw(self) -> None:
+        """Set everything anew from the last look."""
+        adapter, grid = self._adapter, self.query_one(LayerGrid)
+        self.set_class(adapter is None, "-empty")
+        self.query_one(SectionLine).show(self.section, self.lang)
+        figure, checkpoint = self.query_one("#inspect-figure", Choice), self.query_one("#inspect-checkpoint", Choice)
+        figure.names = {name: self.say(f"inspect.figure.{name}") for name in lines.FIGURES}
+        figure.refresh()
+        if adapter is not None and self._table is not None:
+            checkpoint.names = {name: self._called(name) for name in adapter.checkpoints}
+            checkpoint.options = adapter.checkpoints
+            checkpoint.set_reactive(Choice.value, adapter.checkpoint)
+            checkpoint.refresh()
+            figures = lines.figures(adapter, self._figure)
+            grid.show(self._table, figures, self.say("inspect.block"), self._pinned)
+            plot = lines.chart(adapter, self._chosen(), self.say, self._log)
+            self.query_one(PlotView).show(plot)
+            mark = join([styled("  │", "$text-muted"), styled(f" {self.say('inspect.rank-mark')}", "$text-muted")])
+            self.query_one("#inspect-legend", Static).update(legend(plot) + mark if plot.lines else Content(""))
+        for view in self.query(LinesView):
+            view.set_layout(view._set_lines)
+        self.refresh_bindings()
+
+    def _chosen(self) -> list[str]:
+        here = self.query_one(LayerGrid).here
+        return [layer for layer in dict.fromkeys((here, self._pinned)) if layer]
+
+    def _called(self, checkpoint: str) -> str:
+        if checkpoint.isdigit():
+            return self.say("inspect.checkpoint.number", n=checkpoint)
+        return self.say(f"inspect.checkpoint.{checkpoint}")
+
+    def _title(self, width: int) -> Lines:
+        adapter = self._adapter
+        if adapter is None:
+            return [Content("")]
+        about = styled(inert(f"{adapter.method} · {adapter.model} · {adapter.data}"), "$text-muted")
+        return [spread(join([styled(inert(adapter.run), "bold $heading"), about], "  "), Content(""), width)]
+
+    def _files(self, width: int) -> Lines:
+        if self._adapter is None:
+            return []
+        about = lines.ratio(self._adapter, self.say).wrap(width)
+        return [*lines.files(self._adapter, self.say, width), *about]
+
+    def _facts(self, width: int) -> Lines:
+        return lines.facts(self._adapter, self._chosen(), self.say, width) if self._adapter else []
+
+    def _said(self, width: int) -> Lines:
+        """What one sees; or what stands in its way."""
+        what, more = self._trouble
+        if what:
+            told = (styled("✗ ", "$error"), styled(inert(what))), (Content("  "), styled(inert(more), "$text-muted"))
+            return hang(told, width)
+        adapter = self._adapter
+        if self.working:
+            done, total = self._done
+            about = self.say("inspect.measuring" if total else "inspect.loading")
+            numbers = styled(f"  {done:>4,}/{total:,}" if total else "")
+            return [styled(about, "$text-muted"), bar(done / total if total else 0, max(width - 16, 8)) + numbers]
+        if adapter is None:
+            return styled(self.say("inspect.no-run"), "$text-muted").wrap(min(width, 76))
+        if adapter.found is None:
+            return styled(self.say("inspect.unmeasured"), "$primary").wrap(width)
+        return styled(lines.seen(adapter, self.say)).wrap(width)
+
+    def on_resize(self, _: Resize) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        wide = self.size.width >= WIDE and self.size.height >= HIGH
+        self.set_class(wide, "-wide")
+        for name in SECTIONS:
+            self.set_class(not wide and name == self.section, f"-{name}")
+        self.refresh_bindings()
+
+    def watch_section(self) -> None:
+        self._arrange()
+        self.draw()
+        self.focus_first()
+
+    def watch_lang(self) -> None:
+        if self.is_mounted:
+            self.draw()
+
+    @on(LayerGrid.Moved)
+    def _moved(self, event: LayerGrid.Moved) -> None:
+        event.stop()
+        self.draw()
+
+    @on(SectionLine.Chosen)
+    def _section_chosen(self, event: SectionLine.Chosen) -> None:
+        event.stop()
+        self.section = event.name
+
+    @on(Choice.Changed, "#inspect-figure")
+    def _figure_chosen(self, event: Choice.Changed) -> None:
+        event.stop()
+        self.draw()
+
+    @on(Choice.Changed, "#inspect-checkpoint")
+    async def _checkpoint_chosen(self, event: Choice.Changed) -> None:
+        event.stop()
+        self._checkpoint = event.value
+        await self._open()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        here = self._adapter
+        match action:
+            case "measure":
+                return here is not None and here.found is None and not self.working
+            case "cancel":
+                return self.working
+            case "section":
+                return here is not None and not self.has_class("-wide")
+            case "pin" | "log" | "copy" | "figure":
+                return here is not None and (action in ("copy", "figure") or here.found is not None)
+            case "checkpoint":
+                return here is not None and len(here.checkpoints) > 1
+        return True
+
+    def action_measure(self) -> None:
+        """Ask the engine; it keeps its answer, which is then read from the run directory."""
+        self._done = (0, 0)
+        self._work = self.run_worker(self._measure(), exclusive=True, group="inspect")
+        self.draw()
+
+    async def _measure(self) -> None:
+        from lab.errors import LabError
+        from lab.runs import Runs
+
+        assert self._adapter is not None
+        run = Runs(self.lab.root).get(self._adapter.run)
+        options = ("--checkpoint", self._adapter.checkpoint, "--brief")
+        try:
+            await job.ask(
+                "inspect", str(run.path), *options, cache=self.lab.cache, log=run.path / "log.txt", progress=self._tell
+            )
+        except LabError as error:
+            self.post_message(self.Tell(self.say("inspect.trouble", reason=inert(error)), "trouble"))
+        self._work = None
+        await self._open()
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        self._done = (event["done"], event["total"])
+        view = self.query_one("#inspect-said", LinesView)
+        view.set_layout(self._said)
+
+    def action_cancel(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+            self._work = None
+            self.post_message(self.Tell(self.say("inspect.cancelled")))
+            self.draw()
+
+    def action_move(self, down: int, right: int) -> None:
+        self.query_one(LayerGrid).move(down, right)
+
+    def action_edge(self, end: int) -> None:
+        self.query_one(LayerGrid).edge(end)
+
+    def action_figure(self) -> None:
+        self.query_one("#inspect-figure", Choice).action_step(1)
+
+    def action_pin(self) -> None:
+        """Keep this layer beside those looked at from now on; the same once more lets it go."""
+        here = self.query_one(LayerGrid).here
+        self._pinned = "" if here == self._pinned else here
+        self.draw()
+
+    def action_checkpoint(self, by: int) -> None:
+        self.query_one("#inspect-checkpoint", Choice).action_step(by)
+
+    def action_log(self) -> None:
+        self._log = not self._log
+        self.draw()
+
+    def action_section(self) -> None:
+        self.section = SECTIONS[(SECTIONS.index(self.section) + 1) % len(SECTIONS)]
+
+    def action_copy(self) -> None:
+        """The equal command."""
+        assert self._adapter is not None
+        options = ["--checkpoint", self._adapter.checkpoint] if self._adapter.checkpoint != "last" else []
+        command = shlex.join(["lowrank", "inspect", self._adapter.run, *options])
+        self.app.copy_to_clipboard(command)
+        self.post_message(self.Tell(self.say("inspect.copied", command=inert(command))))
+
+    def status(self) -> str:
+        done, total = self._done
+        return f"{done}/{total}" if self.working and total else ""
