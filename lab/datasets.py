@@ -51,6 +51,12 @@ def find_data(name: str) -> DataInfo:
     return _read(name, folder.resolve())
 
 
+def split_file(data: str, split: str) -> Path:
+    """The file that holds a split of a data set that a run was trained on; it is not read."""
+    bundled = BUNDLED / data
+    return (bundled if "/" not in data and bundled.is_dir() else Path(data).expanduser()) / f"{split}.jsonl"
+
+
 def bundled() -> list[DataInfo]:
     """The bundled data sets."""
     return [find_data(p.name) for p in sorted(BUNDLED.iterdir()) if (p / "train.jsonl").exists()]

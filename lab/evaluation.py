@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from lab.adapters import find_adapter
-from lab.datasets import BUNDLED
+from lab.datasets import split_file as split_file
 from lab.errors import LabError
 from lab.runs import Run
 
@@ -60,12 +60,6 @@ def stamp(run: Run, checkpoint: str = "last", split: str = "test") -> dict[str, 
     """The adapter's file and the split's as they are now, which a score depends on. Raises LabError or OSError."""
     adapter, data = find_adapter(run, checkpoint), split_file(run.spec.data, split)
     return {"file": str(adapter.relative_to(run.adapters)), "adapter": _look(adapter), "data": _look(data)}
-
-
-def split_file(data: str, split: str) -> Path:
-    """The file that holds a split of a data set that a run was trained on; it is not read."""
-    bundled = BUNDLED / data
-    return (bundled if "/" not in data and bundled.is_dir() else Path(data).expanduser()) / f"{split}.jsonl"
 
 
 def _look(path: Path) -> list[int]:

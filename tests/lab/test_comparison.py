@@ -1,0 +1,125 @@
+"""What sets runs apart comes first, and figures that cannot be compared are said to be so."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab import about, evaluation, threeway
+from lab.comparison import Comparison, Doubt, mean_and_band
+from lab.datasets import find_data
+from lab.runs import Run, Runs
+from lab.series import Point
+from lab.spec import RunSpec
+
+SPEC: dict[str, Any] = {"model": "sprout", "data": "sql", "iters": 20}
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Any:
+    """A finished run whose validation loss falls to `loss`."""
+
+    def run(name: str, loss: float = 1.0, **fields: object) -> Run:
+        spec = RunSpec.make({**SPEC, **fields})
+        made = Runs(tmp_path / "runs").create(spec, model_path="sprout", data_path="sql")
+        made = Run(made.path.rename(made.path.with_name(name)))
+        (made.adapters / "adapters.safetensors").write_bytes(b"weights")
+        events: list[dict[str, Any]] = [{"event": "started", "iterations": 20, "trainable_parameters": 7}]
+        for at in (0, 10, 20):
+            events.append({"event": "validation", "iteration": at, "val_loss": loss + (20 - at) / 10, "best": True})
+            if at:
+                events.append({"event": "train", "iteration": at, "train_loss": loss, "trained_tokens": at * 10,
+                               "elapsed_seconds": at / 5, "peak_memory_bytes": 5, "tokens_per_second": 50})  # fmt: skip
+        last = {"event": "finished", "run": name, "iterations": 20, "train_loss": loss, "val_loss": loss}
+        (made.path / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in [*events, last]))
+        (made.path / "result.json").write_text(json.dumps(last))
+        return made
+
+    return run
+
+
+def test_what_differs_comes_before_what_each_reached(make: Any, tmp_path: Path) -> None:
+    runs = [make("a"), make("b", 0.5, model="sprout-4bit", fine_tune_type="dora", steps_per_report=1)]
+    comparison = Comparison.of(runs, tmp_path)
+    assert comparison.differs == {"model": ["sprout", "sprout-4bit"], "fine_tune_type": ["lora", "dora"]}
+    assert list(comparison.shown_otherwise) == ["steps_per_report"]
+    assert comparison.labels == ["LoRA", "QDoRA"] and comparison.bases == ["sprout", "sprout-4bit"]
+    second = comparison.contenders[1]
+    assert (second.value("val_loss"), second.value("best_val_loss"), second.value("best_iteration")) == (0.5, 0.5, 20)
+    assert second.value("seconds_per_iteration") == pytest.approx(0.2) and second.value("trainable_parameters") == 7
+    assert second.value("exact_match") is None and second.ended and not comparison.doubts()
+    assert not comparison.read(), "nothing was said since"
+
+
+def test_a_name_that_somebody_gave_stands_for_the_run(make: Any, tmp_path: Path) -> None:
+    runs = [make("a", learning_rate=1e-3), make("b", learning_rate=2e-3)]
+    about.change(runs[1], name="the faster one")
+    assert Comparison.of(runs, tmp_path).labels == ["LoRA · rate 0.001", "the faster one"]
+
+
+def test_other_validation_rows_are_another_loss(make: Any, tmp_path: Path) -> None:
+    def doubts(**fields: object) -> list[Doubt]:
+        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        return Comparison.of([make("a"), make("b", **fields)], tmp_path).doubts()
+
+    assert doubts() == [] and doubts(seed=1, learning_rate=1e-3) == []
+    assert doubts(val_batches=2) == [Doubt("validation", ("rows",))]
+    assert doubts(val_batches=-1) == [], "25 batches of 8 are all rows there are"
+    assert doubts(mask_prompt=False) == [Doubt("validation", ("mask_prompt",))]
+    copy = shutil.copytree(find_data("sql").path, tmp_path / "copy", dirs_exist_ok=True)
+    assert [doubt.kind for doubt in doubts(data=str(copy))] == ["validation"]
+    assert [doubt.kind for doubt in doubts(model="other/model")] == ["tokens"]
+
+
+def test_scores_over_other_questions_are_doubted(make: Any, tmp_path: Path) -> None:
+    runs = [make("a"), make("b", seed=1)]
+    for run, rows in zip(runs, (0, 60), strict=True):
+        score = {"split": "test", "rows": rows, "exact_match": 0.5, "examples": rows or 200}
+        evaluation.write(run, {**score, "of": evaluation.stamp(run)})
+    comparison = Comparison.of(runs, tmp_path)
+    assert [each.value("exact_match") for each in comparison.contenders] == [0.5, 0.5]
+    assert comparison.doubts() == [Doubt("questions")]
+
+
+def test_seeds_of_one_specification_belong_together(make: Any, tmp_path: Path) -> None:
+    runs = [make("a", seed=0), make("b", 2.0, seed=1), make("c", fine_tune_type="dora"), make("d", 3.0, seed=2)]
+    comparison = Comparison.of(runs, tmp_path)
+    assert comparison.seeds() == [[0, 1, 3], [2]]
+    curves = [comparison.contenders[n].digest.validation() for n in (0, 1, 3)]
+    mean, band = mean_and_band(curves)
+    assert [point.y for point in mean] == [4.0, 3.0, 2.0] and band[-1] == (20, 1.0, 3.0)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 50), st.floats(0, 9)), min_size=1, max_size=8), min_size=1, max_size=4)
+)
+def test_the_mean_is_within_its_band(curves: list[list[tuple[int, float]]]) -> None:
+    points = [[Point(x, y) for x, y in sorted({x: y for x, y in curve}.items())] for curve in curves]
+    mean, band = mean_and_band(points)
+    assert len(mean) == len(band) <= len(points[0])
+    assert all(low - 1e-9 <= point.y <= high + 1e-9 for point, (_, low, high) in zip(mean, band, strict=True))
+
+
+def test_the_three_ways_change_one_thing_at_a_time() -> None:
+    first, second, third = (RunSpec.make(fields) for fields in threeway.fields())
+
+    def changed(a: RunSpec, b: RunSpec) -> set[str]:
+        return {name for name in RunSpec.model_fields if getattr(a, name) != getattr(b, name)}
+
+    assert changed(first, second) == {"model"} and changed(second, third) == {"fine_tune_type"}
+    assert first.iters == 50 and first.data == "sql"
+
+
+def test_the_newest_three_are_found_in_their_order(make: Any, tmp_path: Path) -> None:
+    runs = Runs(tmp_path / "runs")
+    assert threeway.newest(runs) == []
+    for group in ("three-way 2025-01-01 00:00:00", "three-way 2025-01-02 00:00:00"):
+        for number, fields in reversed(list(enumerate(threeway.fields()))):
+            about.change(make(f"{group[19]}-{number}", **fields), group=group)
+    about.change(make("other"), group="grid")
+    assert [run.id for run in threeway.newest(runs)] == ["2-0", "2-1", "2-2"]
+    assert [run.id for run in threeway.unmeasured(threeway.newest(runs))] == ["2-0", "2-1", "2-2"]
