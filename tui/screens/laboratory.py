@@ -27,14 +27,18 @@ if TYPE_CHECKING:
 
 BENCHES: Final = {
     "new": ("tui.benches.blank", "BlankBench"),
-    "runs": ("tui.benches.blank", "BlankBench"),
-    "live": ("tui.benches.blank", "BlankBench"),
+    "runs": ("tui.benches.runs.bench", "RunsBench"),
+    "live": ("tui.benches.live.bench", "LiveBench"),
     "compare": ("tui.benches.blank", "BlankBench"),
     "inspect": ("tui.benches.inspect.bench", "InspectBench"),
-    "talk": ("tui.benches.blank", "BlankBench"),
+    "talk": ("tui.benches.talk.bench", "TalkBench"),
     "fuse": ("tui.benches.blank", "BlankBench"),
 }
 """Where each bench is; imported when it is first opened, so that the first frame waits for none of them."""
+
+
+TALL: Final = 30
+"""Rows from which a line may stay empty between tabs and bench."""
 
 
 class Laboratory(Screen[None]):
@@ -52,6 +56,7 @@ class Laboratory(Screen[None]):
     DEFAULT_CSS = """
     Laboratory { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
     Laboratory #bench { height: 1fr; width: 1fr; }
+    Laboratory.-tall #bench { padding-top: 1; }
     """
 
     lang: reactive["Lang"] = reactive("en", init=False)
@@ -144,7 +149,8 @@ class Laboratory(Screen[None]):
         self.stand(self._standing)
         self.refresh_bindings()
 
-    def on_resize(self, _: Resize) -> None:
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.height >= TALL, "-tall")
         self.query_one(SmallNotice).show(self.size, self.lang)
 
     def _tell_status(self) -> None:
