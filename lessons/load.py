@@ -19,8 +19,9 @@ from lessons.model import (
     Section,
     Track,
 )
+from lessons.questions import questions
 from lessons.source import Source, Table
-from lessons.tasks import checked_id, checked_ids, exercise, questions
+from lessons.tasks import checked_id, checked_ids, exercise
 from lessons.text import BLOCK_REFERENCE, fill
 from lessons.words import Numbers, Words, filled
 

@@ -1,7 +1,7 @@
 """What a course is made of: frozen values that the loader builds and everybody else only reads."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,14 @@ class ContentError(ValueError):
         self.file = Path(file)
         self.line = line
         self.message = message
+
+
+class NotGraded(ValueError):
+    """An answer that cannot be judged, which is never "wrong"; `text` says why in one line per language."""
+
+    def __init__(self, en: str, ko: str) -> None:
+        self.text: Text = {"en": en, "ko": ko}
+        super().__init__(en)
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Option:
+    """One of several to choose from, or one step of an order; `why` is shown with every verdict."""
+
     id: str
     text: Text
     why: Text
@@ -108,27 +118,92 @@ class Misconception:
 
 @dataclass(frozen=True)
 class NumberAnswer:
-    """`formula` over `parameters` is the answer; right is within `tolerance` (0.01 is 1 %) of it."""
+    """`formula` over `parameters` is the answer; right is within `tolerance` (0.01 is 1 %) of it.
+
+    `sizes` holds the parameters that are drawn anew for each attempt, with all they may be; in
+    `parameters` stand those of this attempt.
+    """
 
     formula: str
-    parameters: Mapping[str, int]
+    parameters: Mapping[str, int | float]
     unit: Text
     tolerance: float
     right: Text
     off: Text
     misconceptions: tuple[Misconception, ...]
+    sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KnownMistake:
+    """Wrong ways to fill a gap that come from one mistake, and what to say to the person who made it."""
+
+    id: str
+    spellings: tuple[str, ...]
+    title: Text
+    feedback: Text
+
+
+GAP = "___"
+"""How a command shows where something is missing."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """`command` holds GAP once; right is any of `accepted`, of which the first is shown as the answer."""
+
+    command: str
+    accepted: tuple[str, ...]
+    right: Text
+    off: Text
+    mistakes: tuple[KnownMistake, ...]
+
+    def filled(self, spelling: str) -> str:
+        """The command with `spelling` in its gap."""
+        return self.command.replace(GAP, spelling)
+
+
+@dataclass(frozen=True)
+class ChartLine:
+    """(x, y) pairs in order of x, all finite."""
+
+    id: str
+    title: Text
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over one pair of axes, whose titles are `x` and `y`; `log_y` draws powers of ten evenly spaced."""
+
+    x: Text
+    y: Text
+    lines: tuple[ChartLine, ...]
+    log_y: bool
+
+
+Kind = Literal["one", "many", "number", "order", "flag"]
 
 
 @dataclass(frozen=True)
 class Question:
-    """`options` for "one" and "many", `number` for "number"; `section` is the full id it belongs to."""
+    """`options` for "one", "many" and "order" (there in the right order), `number` for "number", `gap` for "flag".
+
+    `section` is the full id of the section it belongs to. Any kind may have a `chart` to read and
+    `hints`, of which the later ones say more. `template` is the same question with {{name}} still in
+    its texts wherever a size is drawn for each attempt (see lessons.draws); None where none is drawn.
+    """
 
     id: str
-    kind: Literal["one", "many", "number"]
+    kind: Kind
     section: str
     prompt: Text
     options: tuple[Option, ...]
     number: NumberAnswer | None
+    gap: Gap | None = None
+    chart: Chart | None = None
+    hints: tuple[Text, ...] = ()
+    template: "Question | None" = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +298,23 @@ class Graded:
 
 
 @dataclass(frozen=True)
+class Ordered:
+    """The verdict on an order: (step, the place it was given), places from 1, steps in the right order."""
+
+    right: bool
+    places: tuple[tuple[Option, int], ...]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The verdict on a filled gap; `mistake` is the known one that was made, if any."""
+
+    right: bool
+    mistake: KnownMistake | None
+    text: Text
+
+
+@dataclass(frozen=True)
 class Feedback:
     """The verdict on a number: `difference` is predicted minus truth, `ratio` predicted over truth."""
 
@@ -236,3 +328,6 @@ class Feedback:
     @property
     def right(self) -> bool:
         return self.kind in ("exact", "close")
+
+
+Verdict = Graded | Ordered | Filled | Feedback

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lessons.model import Text
+from lessons.model import NotGraded
 
 LARGEST = 10**18
 
@@ -30,15 +30,14 @@ LONGEST = 100
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
-class NotANumber(ValueError):
+class NotANumber(NotGraded):
     """What was typed cannot be read; `text` says why and how to write it, in one line per language."""
 
     def __init__(self, en: str, ko: str) -> None:
-        self.text: Text = {
-            "en": f"{en}: write a number such as 5,636,096 or 5.6M or 563만.",
-            "ko": f"{ko}. 5,636,096이나 5.6M, 563만처럼 적어 주세요.",
-        }
-        super().__init__(self.text["en"])
+        super().__init__(
+            f"{en}: write a number such as 5,636,096 or 5.6M or 563만.",
+            f"{ko}. 5,636,096이나 5.6M, 563만처럼 적어 주세요.",
+        )
 
 
 @dataclass(frozen=True)

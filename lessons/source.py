@@ -88,6 +88,15 @@ class Table:
             raise self.error(f"{key!r} must be a whole number of at least {least}", key)
         return value
 
+    def integers(self, key: str) -> tuple[int, ...]:
+        """Different whole numbers of at least 1."""
+        value = self.raw(key)
+        if not isinstance(value, list) or not all(type(item) is int and item >= 1 for item in value):
+            raise self.error(f"{key!r} must be a list of whole numbers of at least 1", key)
+        if len(set(value)) < len(value):
+            raise self.error(f"{key!r} names something twice", key)
+        return tuple(value)
+
     def fraction(self, key: str) -> float:
         value = self.raw(key)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
@@ -102,6 +111,13 @@ class Table:
         if len(set(items)) < len(items):
             raise self.error(f"{key!r} names something twice", key)
         return items
+
+    def switch(self, key: str) -> bool:
+        """true or false, and false where it is left out."""
+        value = self.raw(key) if self.has(key) else False
+        if not isinstance(value, bool):
+            raise self.error(f"{key!r} must be true or false", key)
+        return value
 
     def table(self, key: str) -> "Table":
         value = self.raw(key)

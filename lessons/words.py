@@ -48,23 +48,39 @@ class Numbers:
 
 
 class Words:
-    """The same table of a text file in each language."""
+    """The same table of a text file in each language; the {{names}} in `later` stay in its texts."""
 
-    def __init__(self, tables: Mapping[Lang, Table], shown: Mapping[str, str]) -> None:
+    def __init__(
+        self, tables: Mapping[Lang, Table], shown: Mapping[str, str], later: frozenset[str] = frozenset()
+    ) -> None:
         self.tables = tables
         self.shown = shown
+        self.later = later
 
     def text(self, key: str, keep: frozenset[str] = frozenset()) -> Text:
         """The text under `key`; the {{names}} in `keep` stay in it."""
-        return {lang: self._filled(table, key, keep) for lang, table in self.tables.items()}
+        return {lang: self._filled(table, key, table.text(key), keep) for lang, table in self.tables.items()}
 
-    def _filled(self, table: Table, key: str, keep: frozenset[str]) -> str:
-        return filled(table.text(key), self.shown, lambda message: table.error(message, key), keep)
+    def texts(self, key: str, count: int) -> tuple[Text, ...]:
+        """The `count` texts listed under `key`; ContentError where a language has another number of them."""
+        lists = {}
+        for lang, table in self.tables.items():
+            found = table.strings(key)
+            if len(found) != count or not all(text.strip() for text in found):
+                raise table.error(f"{key!r} must be {count} texts, as many as lesson.toml says", key)
+            lists[lang] = [self._filled(table, key, text.strip(), frozenset()) for text in found]
+        return tuple({lang: lists[lang][number] for lang in lists} for number in range(count))
 
-    def table(self, key: str, more: Mapping[str, int] | None = None) -> "Words":
-        """The table under `key` in each language; `more` are parameters that its texts may name."""
-        own = {name: show_number(value) for name, value in (more or {}).items()}
-        return Words({lang: table.table(key) for lang, table in self.tables.items()}, {**self.shown, **own})
+    def _filled(self, table: Table, key: str, text: str, keep: frozenset[str]) -> str:
+        return filled(text, self.shown, lambda message: table.error(message, key), keep | self.later)
+
+    def table(
+        self, key: str, more: Mapping[str, int | float | str] | None = None, later: frozenset[str] = frozenset()
+    ) -> "Words":
+        """The table under `key` in each language; its texts may name `more`, and what is in `later` is left in them."""
+        own = {name: value if isinstance(value, str) else show_number(value) for name, value in (more or {}).items()}
+        tables = {lang: table.table(key) for lang, table in self.tables.items()}
+        return Words(tables, {**self.shown, **own}, self.later | later)
 
     def done(self) -> None:
         for table in self.tables.values():
