@@ -141,6 +141,8 @@ def engine_environment(cache: Path) -> dict[str, str]:
         "MLX_BFS_MAX_WIDTH": "200",  # MLX else hands out one core's rows (lab.engine.packed) before the other's
     }
     environment |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
+    if sys.platform == "darwin":  # macOS else kills long GPU work while it draws the screen
+        environment.setdefault("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "1")
     blas = find_blas(cache)
     environment["LOWRANK_ENGINE_BLAS"] = blas.name
     if blas.preload:

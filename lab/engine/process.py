@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -39,6 +40,7 @@ def work(path: Path, cache: Path, *, now: bool) -> int:
         ticket = Ticket(cache / "queue", run.id)  # held, as the engine's lock is, until this function returns
         if not now and not _turn(run, ticket):
             return 0
+        _stay_awake()
         code = launcher.launch(run, cache) if several(run.spec) else _train(path, cache)
         if run.result() is None:
             speak_for(run)  # rank 0, which writes the run, was killed
@@ -54,6 +56,13 @@ def rank(path: Path, cache: Path) -> int:
     launcher.join_in()
     launcher.take_cores(Run(path).spec)
     return _train(path, cache)
+
+
+def _stay_awake() -> None:
+    """Keep a Mac from going to sleep for as long as this process lives: its GPU stops then, and kills what it runs."""
+    if sys.platform == "darwin":
+        with suppress(OSError):
+            subprocess.Popen(["caffeinate", "-i", "-w", str(os.getpid())])
 
 
 def _train(path: Path, cache: Path) -> int:
