@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
-from tui.commands import asking, data, fusing, inspecting, listing, looking, opening, planning, training
+from tui.commands import asking, checking, data, fusing, inspecting, listing, looking, opening, planning, training
 
 app = typer.Typer(
     name="lowrank",
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (training, planning, listing, asking, fusing, inspecting, data, looking, opening):
+for module in (training, planning, listing, asking, fusing, inspecting, data, looking, opening, checking):
     module.register(app)
 
 

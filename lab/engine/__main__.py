@@ -136,7 +136,15 @@ def _preview(options: argparse.Namespace, say: Say) -> None:
     preview.serve(options, say)
 
 
+def _commands(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import commands
+
+    asked = json.loads(options.run.read_text(encoding="utf-8"))
+    say(event="judged", refusals=commands.refusals(asked))
+
+
 JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
+    "commands": _commands,
     "data": _data,
     "evaluate": _evaluate,
     "fidelity": _fidelity,
@@ -155,7 +163,9 @@ def main() -> int:
     """Run one job and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m lab.engine")
     parser.add_argument("job", choices=("train", "rank", *JOBS))
-    parser.add_argument("run", type=Path, help="run directory; of data, the data set; of preview, all runs")
+    parser.add_argument(
+        "run", type=Path, help="run directory; of commands, a JSON file; of data, the data set; of preview, all runs"
+    )
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--prompt", default="")
     parser.add_argument("--max-tokens", type=int, default=100)

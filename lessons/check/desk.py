@@ -1,0 +1,99 @@
+"""A lesson on the checker's desk: as it was loaded, beside the files that it was loaded from."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from lessons.check.problems import Problem
+from lessons.document import Document, read_document
+from lessons.load import SOURCE
+from lessons.model import LANGS, Exercise, Lang, Lesson, Prediction
+from lessons.source import Source
+
+TEXTS = ("quiz.toml", "exercise.toml")
+"""The files of a language beside lesson.md."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the check asks of other rooms, so that `lessons` need not import them.
+
+    `shape` gives the sizes that a prediction's formulas speak of, and raises ValueError where there are none.
+    `commands` gives for each command line, split into words, why its program refuses it; "" where it does not.
+    """
+
+    shape: Callable[[Exercise, Prediction], Mapping[str, int]]
+    commands: Callable[[Sequence[tuple[str, ...]]], Sequence[str]]
+
+
+@dataclass
+class Desk:
+    folder: Path
+    lesson: Lesson
+    tools: Tools
+    _sources: dict[Path, Source] = field(default_factory=dict)
+
+    def source(self, *names: str) -> Source:
+        """A file of the lesson, read once; ContentError when it cannot be."""
+        file = self.folder.joinpath(*names)
+        if file not in self._sources:
+            self._sources[file] = Source(file)
+        return self._sources[file]
+
+    @cached_property
+    def langs(self) -> tuple[Lang, ...]:
+        """The languages that have a folder of their own."""
+        return tuple(lang for lang in LANGS if lang == SOURCE or (self.folder / lang).is_dir())
+
+    def files(self, lang: Lang) -> list[str]:
+        """The text files that a language has: lesson.md, quiz.toml and, where there is an exercise, exercise.toml."""
+        return ["lesson.md", *(name for name in TEXTS if (self.folder / lang / name).exists())]
+
+    def document(self, lang: Lang) -> Document:
+        return read_document(self.source(lang, "lesson.md"))
+
+    def texts(self, lang: Lang, name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Every text of quiz.toml or exercise.toml with the keys that lead to it."""
+        yield from _walk(self.source(lang, name).toml().data)
+
+    def found(self, kind: str, source: Source, near: Sequence[str], what: str, remedy: str) -> Problem:
+        """A problem on the line where the words of `near` follow one another."""
+        return Problem(source.file, line_of(source, near), kind, what, remedy)
+
+    def in_structure(self, kind: str, near: Sequence[str], what: str, remedy: str) -> Problem:
+        """A problem of lesson.toml."""
+        return self.found(kind, self.source("lesson.toml"), near, what, remedy)
+
+    def in_section(self, kind: str, lang: Lang, section: str, near: str, what: str, remedy: str) -> Problem:
+        """A problem of a section's text, on the line with the words `near`, or on its heading."""
+        return self.found(kind, self.source(lang, "lesson.md"), (f"{{#{local(section)}}}", near), what, remedy)
+
+    def in_text(self, kind: str, lang: Lang, name: str, keys: Sequence[str], what: str, remedy: str) -> Problem:
+        """A problem of a text in quiz.toml or exercise.toml."""
+        *tables, key = keys[:-1] if keys[-1].isdigit() else keys
+        source = self.source(lang, name)
+        header = f"[{'.'.join(tables)}]"
+        near = (header, f"{key} =") if tables and header in source.text else (*tables, f"{key} =")
+        return self.found(kind, source, near, what, remedy)
+
+
+def local(id: str) -> str:
+    """The last part of a full id: zeros for lora/why-lora?zeros."""
+    return re.split(r"[#?!/]", id)[-1]
+
+
+def line_of(source: Source, near: Sequence[str]) -> int:
+    """The first line where these words follow one another; words that are not there are passed over."""
+    return source.error("", *(word for word in near if word)).line
+
+
+def _walk(data: Mapping[str, object], keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in data.items():
+        if isinstance(value, str):
+            yield (*keys, key), value
+        elif isinstance(value, Mapping):
+            yield from _walk(value, (*keys, key))
+        elif isinstance(value, list):
+            yield from _walk({str(number): item for number, item in enumerate(value)}, (*keys, key))

@@ -1,0 +1,169 @@
+"""Whether everything fits on the page of a terminal of 80×24, and takes as long to read as is said."""
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+from lessons.check.desk import Desk, local
+from lessons.check.problems import Problem
+from lessons.load import SOURCE
+from lessons.model import (
+    Block,
+    Bullets,
+    Code,
+    Diagram,
+    Lang,
+    Paragraph,
+    Question,
+    Quote,
+    Section,
+    Spans,
+    Table,
+)
+from lessons.parse import spans
+
+MEASURE = 76
+"""Cells of a line of text, and so of a diagram; tests hold these four against the screen."""
+CODE = 72
+"""Cells of a line of code, which has a rule and a margin."""
+OPTION = 70
+"""Cells of a line of an option, beside its mark."""
+PAGE = 20
+"""Lines of a question, with its options, that are in view together."""
+LONGEST = 2 * 21
+"""Lines of a section: two screens."""
+WORDS_PER_MINUTE = 125
+"""Half the usual pace of reading, since tables, formulas and code are looked at and not run through."""
+
+
+def check_fit(desk: Desk) -> Iterator[Problem]:
+    words = 0
+    for section in desk.lesson.sections:
+        for lang in desk.langs:
+            yield from _section(desk, lang, section)
+        words += sum(_words(block) for block in section.blocks[SOURCE])
+    minutes = max(1, round(words / WORDS_PER_MINUTE))
+    if abs(desk.lesson.minutes - minutes) > 1:
+        what = f"{words:,} words take about {minutes} minutes, not {desk.lesson.minutes}"
+        yield desk.in_structure("minutes", ("minutes =",), what, f"write minutes = {minutes}")
+    for question in desk.lesson.questions:
+        for lang in desk.langs:
+            yield from _question(desk, lang, question)
+
+
+def _section(desk: Desk, lang: Lang, section: Section) -> Iterator[Problem]:
+    lines = 1
+    for block in section.blocks[lang]:
+        lines += _height(block) + 1
+        match block:
+            case Code() | Diagram():
+                if lang == SOURCE:
+                    yield from _code(desk, block)
+            case Table(header, rows):
+                columns = zip(header, *rows, strict=False)
+                needed = sum(max(_longest_word(cell)[0] for cell in column) + 2 for column in columns) - 2
+                if needed > MEASURE:
+                    what = f"a table needs {needed} cells, and the page has {MEASURE}"
+                    near = _plain(header[0]) if _plain(header[0]).strip() else "|"
+                    yield desk.in_section("width", lang, section.id, near, what, "shorten its words or its columns")
+            case _:
+                for run in _runs(block):
+                    cells, word = _longest_word(run)
+                    if cells > MEASURE - 2:
+                        what = f"a word of {cells} cells, and the line has {MEASURE - 2}"
+                        yield desk.in_section("width", lang, section.id, word, what, "break it, or put it into code")
+    if lines > LONGEST:
+        what = f"{local(section.id)!r} has {lines} lines at 80×24; two screens are {LONGEST}"
+        yield desk.in_section("length", lang, section.id, "", what, "shorten the section, or make it two")
+
+
+def _code(desk: Desk, block: Code | Diagram) -> Iterator[Problem]:
+    limit, noun = (CODE, "code") if isinstance(block, Code) else (MEASURE, "a diagram")
+    for number, line in enumerate(block.text.split("\n"), 1):
+        if (cells := cell_len(line)) > limit:
+            file = desk.folder / "code" / _file_of(desk, block)
+            what = f"a line of {cells} cells, and {noun} has {limit}"
+            yield Problem(file, number, "width", what, "break the line")
+
+
+def _file_of(desk: Desk, block: Code | Diagram) -> str:
+    """The file that a block came from; diagrams are told apart by their text."""
+    data = desk.source("lesson.toml").toml()
+    for entry in data.tables("code" if isinstance(block, Code) else "diagrams"):
+        name = entry.text("file")
+        if isinstance(block, Code) and entry.text("id") == block.id:
+            return name
+        if isinstance(block, Diagram) and desk.source("code", name).text.rstrip("\n") == block.text:
+            return name
+    return ""
+
+
+def _question(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
+    name = local(question.id)
+    prompt = _plain(spans(question.prompt[lang]))
+    lines = 2 + _wrapped(prompt, MEASURE) + 1
+    if (word := _longest(prompt))[0] > MEASURE:
+        what = f"a word of {word[0]} cells, and the line has {MEASURE}"
+        yield desk.in_text("width", lang, "quiz.toml", (name, "prompt"), what, "break it")
+    for option in question.options:
+        text = _plain(spans(option.text[lang]))
+        lines += _wrapped(text, OPTION) + 1
+        if (word := _longest(text))[0] > OPTION:
+            what = f"a word of {word[0]} cells, and an option has {OPTION}"
+            yield desk.in_text("width", lang, "quiz.toml", (name, "options", option.id, "text"), what, "break it")
+    if question.options and lines > PAGE:
+        what = f"the question with its options has {lines} lines, and {PAGE} are in view at 80×24"
+        yield desk.in_text("width", lang, "quiz.toml", (name, "prompt"), what, "shorten it or its options")
+
+
+def _height(block: Block) -> int:
+    match block:
+        case Code():
+            return block.text.count("\n") + 2
+        case Diagram(text):
+            return text.count("\n") + 1
+        case Table(_, rows):
+            return len(rows) + 2
+        case Bullets(items):
+            return sum(_wrapped(_plain(item), MEASURE - 2) for item in items)
+        case Paragraph(run) | Quote(run):
+            return _wrapped(_plain(run), MEASURE)
+
+
+def _words(block: Block) -> int:
+    if isinstance(block, Code | Diagram):
+        return len(block.text.split())
+    return sum(len(_plain(run).split()) for run in _runs(block))
+
+
+def _runs(block: Block) -> Iterator[Spans]:
+    match block:
+        case Paragraph(run) | Quote(run):
+            yield run
+        case Bullets(items):
+            yield from items
+        case Table(header, rows):
+            yield from (cell for row in (header, *rows) for cell in row)
+
+
+def _plain(run: Spans) -> str:
+    return "".join(span.text for span in run)
+
+
+def _longest_word(run: Spans) -> tuple[int, str]:
+    return _longest(_plain(run))
+
+
+def _longest(text: str) -> tuple[int, str]:
+    return max(((cell_len(word), word) for word in text.split()), default=(0, ""))
+
+
+def _wrapped(text: str, width: int) -> int:
+    """Lines of a text that breaks between words."""
+    lines, used = 1, 0
+    for word in text.split():
+        cells = cell_len(word)
+        if used and used + 1 + cells > width:
+            lines, used = lines + 1, 0
+        used += cells + (1 if used else 0)
+    return lines

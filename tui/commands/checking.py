@@ -1,0 +1,139 @@
+"""`lowrank check`: everything that is wrong with a course, the same at the desk and in CI."""
+
+import contextlib
+import io
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Argument, Option
+from typer.exceptions import TyperException
+
+from lab.errors import LabError
+from tui.commands import cache, inert, note, say
+
+if TYPE_CHECKING:
+    from lessons.check.desk import Tools
+    from lessons.model import Exercise, Prediction
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("check")(check)
+
+
+def check(
+    folder: Annotated[
+        Path | None, Argument(metavar="[FOLDER]", help="A course, a track or a lesson (default: the bundled course).")
+    ] = None,
+    add_ids: Annotated[
+        bool, Option("--add-ids", help="Write the new ids of published lessons into the list of ids, for good.")
+    ] = False,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Check a course: every problem with file, line and what to do; exit 1 if there is an error among them."""
+    from lessons.check.course import check_course
+    from lessons.check.ids import FILE
+    from lessons.check.ids import add_ids as add
+
+    root, below = course_of(folder)
+    report = check_course(root, tools())
+    if add_ids:
+        new = add(root, [desk.lesson for desk in report.desks])
+        note(f"{len(new):,} ids added to {root / FILE}")
+        report = check_course(root, tools()) if new else report
+    problems = [p for p in report.problems if p.file.is_relative_to(below) or p.file == root / FILE]
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
+    if as_json:
+        rows = [problem.as_json() for problem in problems]
+        say({"course": str(root), "errors": errors, "warnings": warnings, "problems": rows})
+        return 1 if errors else 0
+    for problem in problems:
+        print(inert(str(problem)))
+    lessons = sum(desk.folder.is_relative_to(below) for desk in report.desks)
+    note(f"{_many(lessons, 'lesson')}, {_many(errors, 'error')}, {_many(warnings, 'warning')}")
+    return 1 if errors else 0
+
+
+def course_of(folder: Path | None) -> tuple[Path, Path]:
+    """The course that `folder` is or lies in, and `folder` itself; LabError where there is none."""
+    from lessons.check.course import find_root
+    from lessons.load import BUNDLED
+
+    if folder is None:
+        return BUNDLED, BUNDLED
+    root = find_root(folder)
+    if root is None:
+        remedy = "give a folder with course.toml, or one inside it; `lowrank new lesson` makes one"
+        raise LabError("is no course", where=str(folder), remedy=remedy)
+    return root, folder.absolute()
+
+
+def tools() -> "Tools":
+    """What the check needs of the lab and of the programs that lessons speak of."""
+    from lessons.check.desk import Tools
+
+    return Tools(_shape, refusals)
+
+
+def _shape(exercise: "Exercise", step: "Prediction") -> Mapping[str, int]:
+    from tui.experiment import shape_for
+
+    try:
+        return shape_for(exercise, step, cache())
+    except LabError as error:
+        raise ValueError(str(error)) from None
+
+
+def refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
+    """For each command line why its program refuses it; "" where it does not. mlx-lm is asked in the engine."""
+    theirs = [list(words) for words in commands if words[0] != "lowrank"]
+    answers = iter(_mlx_lm(theirs)) if theirs else iter(())
+    return [_lowrank(words[1:]) if words[0] == "lowrank" else next(answers) for words in commands]
+
+
+def _lowrank(words: Sequence[str]) -> str:
+    """What our own parser says; the command itself is not carried out."""
+    from typer.main import get_command
+
+    from tui.cli import app
+
+    command, rest = get_command(app), list(words)
+    if not rest or rest == ["--version"]:
+        return ""
+    name, context = "lowrank", None
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            context = command.make_context(name, rest)
+            while isinstance(command, typer.core.TyperGroup):
+                found, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+                if found is None or inner is None:
+                    return f"{name} needs a command"
+                name, command = f"{name} {found}", inner
+                context = command.make_context(found, rest, parent=context)
+    except typer.Exit:
+        return ""
+    except TyperException as error:
+        return f"{name}: {error.format_message()}"
+    except LabError as error:
+        return f"{name}: {error}"
+    return ""
+
+
+def _mlx_lm(commands: list[list[str]]) -> list[str]:
+    from tui.commands.engine import ask
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "commands.json"
+        file.write_text(json.dumps(commands), encoding="utf-8")
+        answer = ask("commands", str(file), log=cache() / "check.log", progress=lambda _: None)
+    refused: list[str] = answer["refusals"]
+    return refused
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
