@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from store.event import Event
-from store.xp import METHODS, XP
+from store.xp import METHODS, XP, question_xp
+
+CONFIDENCE = ("unsure", "fairly", "certain")
+"""What a learner may say of an answer before it is graded, as `confidence` of the event's payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,18 @@ class Award(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question's answers: ever `right`, how many `tries`, right at the first, what was last `chosen`."""
+    """A question's answers: ever `right`, how many `tries`, right at the first, what was last `chosen`.
+
+    `attempt` is the number of the last try, from 0, as the program that asked counts them (its sizes are
+    drawn from it); `confidence` is what was said before the first answer, one of CONFIDENCE or "".
+    """
 
     right: bool
     tries: int
     first_try: bool
     chosen: object
+    attempt: int = 0
+    confidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ class Ledger:
     awards: dict[tuple[str, str], Award] = field(default_factory=dict)
     languages_read: dict[str, set[str]] = field(default_factory=dict)
     questions: dict[str, Answered] = field(default_factory=dict)
+    hints: dict[str, set[int]] = field(default_factory=dict)
     exercises: dict[str, ExerciseState] = field(default_factory=dict)
     position: dict[str, str] = field(default_factory=dict)
     position_block: dict[str, int] = field(default_factory=dict)
@@ -92,9 +102,14 @@ class Ledger:
         if handler:
             handler(self, event)
 
-    def award(self, item: str, award: str) -> None:
-        """Give `award` for `item`, unless it was given before."""
-        self.awards.setdefault((item, award), Award(item, award, XP[award]))
+    def award(self, item: str, award: str, xp: int | None = None) -> None:
+        """Give `award` for `item`, unless it was given before; `xp` where it is worth less than usual."""
+        self.awards.setdefault((item, award), Award(item, award, XP[award] if xp is None else xp))
+
+    def is_question(self, item: str) -> bool:
+        """Whether the course has a question with this id."""
+        lesson = self.lesson_of.get(item)
+        return lesson is not None and item in self.lessons[lesson].questions
 
 
 def _section_read(ledger: Ledger, event: Event) -> None:
@@ -106,21 +121,35 @@ def _section_read(ledger: Ledger, event: Event) -> None:
 
 
 def _question_answered(ledger: Ledger, event: Event) -> None:
-    lesson = ledger.lesson_of.get(event.item)
-    if lesson is None or event.item not in ledger.lessons[lesson].questions:
+    if not ledger.is_question(event.item):
         return
     right = event.payload.get("right") is True
     before = ledger.questions.get(event.item)
+    confidence = event.payload.get("confidence")
     ledger.questions[event.item] = Answered(
         right=right or (before is not None and before.right),
         tries=before.tries + 1 if before else 1,
         first_try=before.first_try if before else right,
         chosen=event.payload.get("chosen"),
+        attempt=_counted(event.payload.get("attempt"), 0),
+        confidence=before.confidence if before else str(confidence) if confidence in CONFIDENCE else "",
     )
     if right:
-        ledger.award(event.item, "question")
+        ledger.award(event.item, "question", question_xp(len(ledger.hints.get(event.item, ()))))
     if right and before is None:
         ledger.award(event.item, "first-try")
+
+
+def _hint_used(ledger: Ledger, event: Event) -> None:
+    """Each hint of a question counts once, and only before the question's award is given."""
+    hint = _counted(event.payload.get("hint"), 1)
+    if ledger.is_question(event.item) and hint:
+        ledger.hints.setdefault(event.item, set()).add(hint)
+
+
+def _counted(value: object, least: int) -> int:
+    """A payload's whole number; 0 for anything else."""
+    return value if type(value) is int and value >= least else 0
 
 
 def _exercise(ledger: Ledger, event: Event) -> None:
@@ -175,6 +204,7 @@ def _language(ledger: Ledger, event: Event) -> None:
 _HANDLERS: Mapping[str, Callable[[Ledger, Event], None]] = {
     "section.read": _section_read,
     "question.answered": _question_answered,
+    "hint.used": _hint_used,
     "prediction.locked": _exercise,
     "exercise.run": _exercise,
     "exercise.measured": _exercise,

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 
 from store.achievements import ACHIEVEMENTS, TOTAL
 from store.event import Event
-from store.ledger import Answered, Award, ExerciseState, Ledger, LessonIds
+from store.ledger import CONFIDENCE, Answered, Award, ExerciseState, Ledger, LessonIds
 from store.xp import METHODS, XP, standing
 
 if TYPE_CHECKING:
     from lessons.model import Course
 
 __all__ = [
+    "CONFIDENCE",
     "Answered",
     "Award",
     "CourseIds",
     "ExerciseState",
     "LessonIds",
     "Progress",
+    "calibration",
     "content_total",
     "course_ids",
     "replay",
@@ -43,7 +45,8 @@ class Progress:
     `xp_to_next` is the whole length of the level (100 at level 0; 0 at the last), `xp_in_level` the part
     of it that is done. `percent` is of the whole course, one decimal, rounded down; a lesson begun counts
     in part. `position` is where each lesson was left: the section, and in `position_block` the block of it.
-    `achievements` are in the order in which they were earned, as are `awards`.
+    `achievements` are in the order in which they were earned, as are `awards`. `hints` are the numbers, from 1, of
+    the hints shown, by question.
     """
 
     xp: int
@@ -59,6 +62,7 @@ class Progress:
     percent: float
     sections_read: frozenset[str]
     questions: Mapping[str, Answered]
+    hints: Mapping[str, frozenset[int]]
     exercises: Mapping[str, ExerciseState]
     position: Mapping[str, str]
     position_block: Mapping[str, int]
@@ -107,6 +111,16 @@ def content_total(course: CourseIds) -> int:
     return points
 
 
+def calibration(questions: Iterable[Answered]) -> dict[str, tuple[int, int]]:
+    """(right, all) by the confidence stated, of first answers only: before a second one, the first was graded."""
+    found = dict.fromkeys(CONFIDENCE, (0, 0))
+    for answered in questions:
+        if answered.confidence:
+            right, total = found[answered.confidence]
+            found[answered.confidence] = (right + answered.first_try, total + 1)
+    return found
+
+
 def replay(events: Iterable[Event], course: CourseIds) -> Progress:
     """The progress that `events` amount to, in whatever order and however often each of them comes."""
     ledger = Ledger(course.lessons)
@@ -140,6 +154,7 @@ def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds) 
         percent=math.floor(1000 * math.fsum(shares.values()) / course.total) / 10 if course.total else 0.0,
         sections_read=frozenset(ledger.languages_read),
         questions=ledger.questions,
+        hints={question: frozenset(shown) for question, shown in ledger.hints.items()},
         exercises=ledger.exercises,
         position=ledger.position,
         position_block=ledger.position_block,

@@ -17,8 +17,16 @@ XP: Mapping[str, int] = MappingProxyType(
 )
 """Points by award; an award is given once for each item."""
 
+HINT = 2
+"""What a hint takes off the award of its question."""
+
 METHODS = ("LoRA", "QLoRA", "DoRA", "QDoRA", "full")
 """The first finished run of each of these is an item of its own."""
+
+
+def question_xp(hints: int) -> int:
+    """What a right answer earns after that many hints; never less than nothing."""
+    return max(0, XP["question"] - HINT * hints)
 
 
 class Level(NamedTuple):

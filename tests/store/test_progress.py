@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from store.event import Event, now, uuid7
 from store.log import EventLog
-from store.progress import Award, CourseIds, LessonIds, content_total, replay
-from store.xp import LEVELS, METHODS, standing
+from store.progress import Award, CourseIds, LessonIds, calibration, content_total, replay
+from store.xp import LEVELS, METHODS, XP, question_xp, standing
 
 ONE = LessonIds(
     sections=("lora/one#a", "lora/one#b"),
@@ -79,6 +79,48 @@ def test_a_wrong_first_answer_costs_the_first_try_only() -> None:
     assert (answered.right, answered.tries, answered.first_try, answered.chosen) == (True, 2, False, ["b"])
     later = event("question.answered", "lora/one?x", right=False, chosen=["a"])
     assert replay([wrong, right, later], COURSE).questions["lora/one?x"].right
+
+
+def test_hints_come_off_the_award_of_their_own_question_and_off_nothing_else() -> None:
+    def earned(*hints: object) -> dict[str, int]:
+        shown = [event("hint.used", "lora/one?x", hint=hint) for hint in hints]
+        answers = [event("question.answered", item, right=True) for item in ONE.questions]
+        return {f"{a.item} {a.award}": a.xp for a in replay([*shown, *answers], COURSE).awards}
+
+    usual = earned()
+    assert usual == {
+        "lora/one?x question": 5,
+        "lora/one?x first-try": 2,
+        "lora/one?y question": 5,
+        "lora/one?y first-try": 2,
+    }
+    assert [earned(*range(1, n + 1)) for n in range(1, 4)] == [{**usual, "lora/one?x question": n} for n in (3, 1, 0)]
+    assert earned(1, 1) == earned(1)
+    assert earned(0, True, "1", 1.5, None) == usual
+
+
+def test_a_hint_after_the_right_answer_costs_nothing() -> None:
+    right = event("question.answered", "lora/one?x", right=True)
+    hint = event("hint.used", "lora/one?x", hint=1)
+    progress = replay([hint, right], COURSE)
+    assert progress.xp == 7
+    assert progress.hints == {"lora/one?x": {1}}
+    assert replay([event("hint.used", "lora/gone?x", hint=1)], COURSE).hints == {}
+
+
+def test_a_question_answered_after_its_last_hint_is_done_all_the_same() -> None:
+    hints = [event("hint.used", "lora/two?x", hint=n) for n in (1, 2, 3)]
+    done = [event("section.read", "lora/two#a", lang="en"), event("question.answered", "lora/two?x", right=True)]
+    assert replay([*hints, *done], COURSE).lessons_done_ids == {"lora/two"}
+
+
+def test_confidence_counts_for_the_first_answer_only() -> None:
+    said = [("lora/one?x", False, "certain"), ("lora/one?x", True, "unsure"), ("lora/one?y", True, "certain")]
+    answers = [event("question.answered", item, right=r, confidence=c, attempt=3) for item, r, c in said]
+    odd = event("question.answered", "lora/two?x", right=True, confidence=["certain"], attempt=True)
+    questions = replay([*answers, odd], COURSE).questions
+    assert calibration(questions.values()) == {"unsure": (0, 0), "fairly": (0, 0), "certain": (1, 2)}
+    assert [questions[item].attempt for item in ("lora/one?x", "lora/two?x")] == [3, 0]
 
 
 def test_only_right_answers_of_true_count() -> None:
@@ -196,11 +238,26 @@ _json: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=3,
 )
-_values = _json | st.sampled_from([True, False, "en", "ko", *METHODS, 100, 97, 10**400])
-_keys = ["right", "chosen", "lang", "truth", "value", "run", "method", "sentences", "section", "block"]
+_values = _json | st.sampled_from([True, False, "en", "ko", *METHODS, 100, 97, 10**400, 1, 2, "certain"])
+_keys = [
+    "hint",
+    "confidence",
+    "attempt",
+    "right",
+    "chosen",
+    "lang",
+    "truth",
+    "value",
+    "run",
+    "method",
+    "sentences",
+    "section",
+    "block",
+]
 _kinds = [
     "section.read",
     "question.answered",
+    "hint.used",
     "prediction.locked",
     "exercise.run",
     "exercise.measured",
@@ -239,6 +296,34 @@ def test_each_thing_is_paid_once_and_never_more_than_the_content_holds(events: l
     assert len(set(progress.achievements)) == len(progress.achievements)
     assert 0 <= progress.percent <= 100
     assert replay(events, EMPTY).xp <= content_total(EMPTY) == 50
+
+
+_hints = st.builds(
+    Event,
+    id=st.uuids(version=4).map(str),
+    device=st.just("a" * 16),
+    at=st.just("2026-09-01T10:00:00.000+09:00"),
+    kind=st.sampled_from(["hint.used", "question.answered"]),
+    item=st.sampled_from([*ONE.questions, *TWO.questions]),
+    payload=st.fixed_dictionaries({"hint": st.integers(min_value=-1, max_value=5), "right": st.booleans()}),
+)
+
+
+@given(st.lists(_hints, max_size=30, unique_by=lambda event: event.id), st.randoms(use_true_random=False))
+def test_however_many_hints_no_award_is_negative_or_depends_on_the_order(
+    events: list[Event], chance: random.Random
+) -> None:
+    progress = replay(events, COURSE)
+    shuffled = events + chance.choices(events, k=len(events)) if events else []
+    chance.shuffle(shuffled)
+    assert replay(shuffled, COURSE) == progress
+    assert 0 <= progress.xp <= content_total(COURSE)
+    awards = {award.item: award.xp for award in progress.awards if award.award == "question"}
+    for item, earned in awards.items():
+        first = min(e.id for e in events if e.item == item and e.kind == "question.answered" and e.payload["right"])
+        before = {e.payload["hint"] for e in events if e.item == item and e.kind == "hint.used" and e.id < first}
+        assert earned == question_xp(sum(1 for hint in before if hint > 0))  # type: ignore[operator]
+        assert 0 <= earned <= XP["question"]
 
 
 @given(_logs, _event)
