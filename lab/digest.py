@@ -135,6 +135,18 @@ class Digest:
         answers = self.event_at(found[1]).get("answers")
         return found[0], [each for each in answers if isinstance(each, dict)] if isinstance(answers, list) else []
 
+    def report(self, iteration: float) -> Event:
+        """The newest `train` event at or before an iteration, read from the file; empty if there is none."""
+        begin, end = self.stretch(iteration, iteration)
+        told: list[Event] = []
+        for event, _ in _events(self.run, begin, end):
+            at = event.get("iteration")
+            if event.get("event") == "resumed" and isinstance(at, int):
+                told = [each for each in told if each["iteration"] <= at]
+            elif event.get("event") == "train" and isinstance(at, int) and at <= iteration:
+                told.append(event)
+        return told[-1] if told else {}
+
     def stretch(self, low: float, high: float) -> tuple[int, int]:
         """The bytes, from and to, in which everything between two iterations was said."""
         before = [offset for at, offset in self.places if at < low]

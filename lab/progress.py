@@ -50,6 +50,9 @@ class RunProgress:
     stage: str = ""
     stage_done: int | None = None
     stage_total: int | None = None
+    behind: str = ""
+    """The run just in front while this one waits, and the place in line."""
+    position: int | None = None
     device: str = ""
     trainable_parameters: int | None = None
     total_parameters: int | None = None
@@ -107,6 +110,7 @@ class RunProgress:
         self.stage = str(event.get("stage") or "")
         self.stage_done = whole(event, "done")
         self.stage_total = whole(event, "total")
+        self.behind, self.position = str(event.get("behind") or ""), whole(event, "position")
 
     def _on_train(self, event: Mapping[str, object]) -> None:
         self._advance(event)

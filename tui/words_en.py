@@ -254,4 +254,8 @@ EN: Final[dict[str, str]] = {
     "key.bench.previous": "previous bench",
     "key.bench.three-way": "three-way comparison",
     "key.bench.leave": "classroom",
+    # when a run ends, wherever one is
+    "watch.finished": "{run} is finished. Validation loss {loss}.",
+    "watch.stopped": "{run} was stopped at iteration {iteration}. It can be resumed.",
+    "watch.failed": "{run} failed: {reason}",
 }

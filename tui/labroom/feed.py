@@ -58,12 +58,17 @@ class Follower:
         return self._glimpse or self.digest.progress
 
     @property
+    def unread(self) -> int:
+        """Bytes of events that were written and not yet read: worth asking again at once."""
+        return self.digest.behind
+
+    @property
     def read(self) -> float:
         """Share of the events that were read."""
-        return self.digest.offset / max(1, self.digest.offset + self.digest.behind)
+        return self.digest.offset / max(1, self.digest.offset + self.unread)
 
     def poll(self) -> bool:
-        """Read what is new, a few megabytes at most; True when anything was, and it is worth asking again at once.
+        """Read what is new, a megabyte at most; True when anything was.
 
         A run whose engine was killed gets its last word here.
         """
@@ -71,12 +76,15 @@ class Follower:
 
         state = settle(self.run)
         changed = state != self.state
-        if self.digest.behind > MUCH and not self.digest.offset:
-            self._glimpse = self._glimpse or glimpse(self.run)
-        changed = self.digest.read(MUCH) or changed
-        if self._glimpse and not self.digest.behind:
+        unread = self.digest.behind
+        if unread > MUCH and not self.digest.offset:
+            self._glimpse = glimpse(self.run)
+            self.curves = Curves.of(self._glimpse)
+        changed = self.digest.read() or changed
+        if not self.unread:
             self._glimpse = None
-            self.digest.keep()
+            if self.digest.offset - self.digest.kept > MUCH:
+                self.digest.keep()
         if state in ENDED and changed:
             self.result = self.run.result() or {}
             if not self.progress.ended and self.result:
@@ -84,7 +92,7 @@ class Follower:
             self.files = self.run.files()
             self.last_line = last_line(self.run.path / "log.txt")
         self.state = state
-        if changed:
+        if changed and self._glimpse is None:
             self.curves = Curves.of(self.progress)
         return changed
 

@@ -1,0 +1,90 @@
+"""The lines of words and numbers around the chart. Pure."""
+
+from collections.abc import Callable, Mapping
+
+from textual.content import Content
+
+from lab.runs import Event
+from tui.benches.live.timeline import Timeline, View, before
+from tui.labroom import units
+from tui.labroom.curves import STYLES, TRAIN, VALIDATION, Curves
+from tui.labroom.facts import Fact, best
+from tui.labroom.feed import Follower
+from tui.labroom.words import Words
+from tui.typeset import clickable, fit, join, styled
+
+Say = Callable[..., str]
+INK = "$foreground"
+
+
+def rate(value: float | None) -> str:
+    """0.00193 as 1.93e-03, which keeps its width while it falls."""
+    return units.NOTHING if value is None else f"{value:.2e}"
+
+
+def facts(run: Follower, say: Say, words: Words) -> list[Fact]:
+    """Ten facts: what was learned, how fast, and what it takes."""
+    progress, now = run.progress, run.progress.outcome_number
+    measured = progress.measured.get
+    per_second = measured("iterations_per_second")
+    seconds = now("seconds_per_iteration") if run.ended else None
+    left = (words.time, units.duration(progress.elapsed), INK) if run.ended else (
+        words.left, units.duration(measured("remaining_seconds")), INK)  # fmt: skip
+    return [
+        (words.train_loss, units.loss(progress.train_loss), STYLES[TRAIN]),
+        (words.val_loss, units.loss(progress.val_loss), STYLES[VALIDATION]),
+        (words.best, best(progress, words), STYLES["★"]),
+        (say("live.rate"), rate(measured("learning_rate")), INK),
+        (words.tokens, units.count(now("trained_tokens")), INK),
+        (words.speed, units.count(now("tokens_per_second")), INK),
+        (words.step, units.per_iteration(1 / seconds if seconds else per_second), INK),
+        (words.memory, units.size(now("peak_memory_bytes")), INK),
+        left,
+        (words.trainable, units.parameters(progress.trainable_parameters), INK),
+    ]
+
+
+def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, say: Say) -> Content:
+    """The exact values at the cursor, or at the newest report while there is none."""
+    at = curves.end.x if view.cursor is None else view.cursor
+    parts: list[Content] = [
+        Content.assemble(
+            (f"▸ {say('live.now' if view.cursor is None else 'live.at')} ", "$text-muted"),
+            (f"{at:>{len(f'{curves.iterations:,}')},.0f}", "bold $heading"),
+        )
+    ]
+    known = (("train", curves.train), ("smooth", curves.smooth), ("val", curves.validation))
+    for name, points in known:
+        point = before(points, at)
+        value = units.loss(point.y if point else None)
+        where = f"@{point.x:,.0f}" if point and point.x != at else ""
+        parts.append(Content.assemble((f"{say(f'live.{name}')} ", "$text-muted"), (value, INK), (where, "$text-muted")))
+    told = report.get("learning_rate")
+    if isinstance(told, float):
+        parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(told), INK)))
+    parts.append(styled(units.duration(timeline.x(at, "seconds")), INK))
+    return join(parts, "  ")
+
+
+Action = tuple[str, str, str]
+"""Key, words, action."""
+
+
+def action_line(actions: list[Action], width: int) -> Content:
+    """What can be done here, each with its key, to be clicked too; as many as fit."""
+    parts = [
+        clickable(Content.assemble((key, "bold $primary"), (f" {text}", "$text-muted")), "act", action)
+        for key, text, action in actions
+    ]
+    while len(parts) > 1 and join(parts, "   ").cell_length > width:
+        parts.pop()
+    return fit(join(parts, "   "), width)
+
+
+def view_line(view: View, whole: float, say: Say, titles: Mapping[str, str]) -> Content:
+    """Which axes, and how much of the run is in view."""
+    low, high = view.span or (0.0, whole)
+    share = 100 * (high - low) / max(1.0, whole)
+    seen = say("live.all") if view.span is None else say("live.zoom", percent=f"{share:.2g}")
+    axes = f"{titles[view.over]} · {say('live.log-y' if view.log else 'live.linear')} · {seen}"
+    return styled(axes, "$text-muted")
