@@ -23,9 +23,12 @@ LOOK = 0.2
 
 
 def line_up(runs: list[Run], cache: Path) -> None:
-    """Train runs that were made, or stopped, in this order; the first starts at once, if nothing else trains."""
+    """Train runs that were made, or have failed or were stopped, in this order, after what trains already."""
     if not runs:
         return
+    for run in runs:
+        (run.path / "state" / "stop").unlink(missing_ok=True)
+        (run.path / "result.json").unlink(missing_ok=True)
     launch.start(runs[0], cache)
     if len(runs) == 1:
         return
@@ -40,7 +43,6 @@ def line_up(runs: list[Run], cache: Path) -> None:
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
         )
     for run in runs[1:]:  # noted here, so that none is lost in the moment before that process has begun
-        (run.path / "state" / "stop").unlink(missing_ok=True)
         launch.note_process(run.path, process.pid)
     _tell(runs[0], runs[1:])
 

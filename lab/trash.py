@@ -5,7 +5,6 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -35,8 +34,8 @@ class Deleted:
         return self.run.id
 
 
-def delete(run: Run, runs: Runs) -> Deleted:
-    """Stop a run if it is going on, then move it aside.
+def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
+    """Stop a run if it is going on, then move it aside; those deleted together have one time `at`.
 
     Raises LabError if it does not stop within half a minute, or lies elsewhere than the other runs.
     """
@@ -45,8 +44,7 @@ def delete(run: Run, runs: Runs) -> Deleted:
     _end(run)
     trash = runs.root / FOLDER
     trash.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
-    (run.path / "state" / NOTE).write_text(json.dumps({"at": now.timestamp()}), encoding="utf-8")
+    (run.path / "state" / NOTE).write_text(json.dumps({"at": at or time.time()}), encoding="utf-8")
     target = trash / run.id
     if target.exists():  # of a run with the same id that was deleted before
         target.rename(target.with_name(f"{run.id}~{time.time_ns()}"))
@@ -67,6 +65,7 @@ def restore(runs: Runs, name: str = "last") -> Run:
     """Take a run back by its id or the unique beginning of one; "last" is the one deleted last. Raises LabError."""
     there = deleted(runs)
     found = there[:1] if name == "last" else [each for each in there if name and each.id.startswith(name)]
+    found = [each for each in found if each.id == name] or found
     if len(found) != 1:
         what = f"{len(found)} deleted runs begin with {name!r}" if found else "no deleted run is called so"
         names = ", ".join(each.id for each in (found or there)[:5])
@@ -78,6 +77,14 @@ def restore(runs: Runs, name: str = "last") -> Run:
     (source / "state" / NOTE).unlink(missing_ok=True)
     os.rename(source, target)
     return Run(target)
+
+
+def undo(runs: Runs) -> list[Run]:
+    """Take back what was deleted last, which may be several runs. Raises LabError if one cannot be, or none was."""
+    there = deleted(runs)
+    if not there:
+        return [restore(runs)]
+    return [restore(runs, each.run.path.name) for each in there if each.at == there[0].at]
 
 
 def size(runs: Runs) -> int:

@@ -68,7 +68,8 @@ class Grid(ScrollView, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--head", "grid--row", "grid--cursor"}
     DEFAULT_CSS = """
-    Grid { width: 1fr; height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    Grid { width: 1fr; height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+           scrollbar-gutter: stable; }
     Grid > .grid--head { color: $text-muted; text-style: bold; }
     Grid > .grid--row { color: $text; }
     Grid > .grid--cursor { background: $surface; color: $text; }
@@ -129,11 +130,13 @@ class Grid(ScrollView, can_focus=True):
         self._marked: dict[str, None] = {}  # a dict, because a set would forget the order
         self._fitted: list[tuple[int, Column, int]] = []
         self._told = ""
+        self._empty = Content("")
 
-    def show(self, columns: Sequence[Column], rows: Sequence[GridRow]) -> None:
-        """Show these rows instead; the cursor stays on its key, else on its place, and marks of rows gone are gone."""
+    def show(self, columns: Sequence[Column], rows: Sequence[GridRow], empty: Content | None = None) -> None:
+        """Show these rows instead, or `empty` where there are none; the cursor stays on its key, else on its place, and
+        marks of rows gone are gone."""
         key, kept = self.cursor_key, self._marked
-        self.columns, self.rows = tuple(columns), rows
+        self.columns, self.rows, self._empty = tuple(columns), rows, empty or Content("")
         keys = {row.key: number for number, row in enumerate(rows)}
         self._marked = {name: None for name in kept if name in keys}
         self._fit()
@@ -195,7 +198,10 @@ class Grid(ScrollView, can_focus=True):
     def render_line(self, y: int) -> "Strip":
         width = self.scrollable_content_region.width
         number = self.scroll_offset.y + y - 1
-        if y == 0:
+        if not self.rows:
+            lines = self._empty.wrap(max(width - 2 * GUTTER, 1))
+            line, name = Content(" " * GUTTER) + lines[y - 1] if 0 < y <= len(lines) else Content(""), "grid--row"
+        elif y == 0:
             line, name = self._header(), "grid--head"
         elif number < len(self.rows):
             line, name = self._row(number), "grid--cursor" if number == self.cursor else "grid--row"

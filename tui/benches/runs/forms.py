@@ -1,0 +1,69 @@
+"""What is laid over the bench of runs to write in: a line for names and tags, a page for notes."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+
+from tui.benches.runs import words  # noqa: F401  (before the bindings below name them)
+from tui.keys import bind
+from tui.typeset import styled
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang
+
+CARD = """
+$self { align: center middle; background: $background 60%; }
+$self > .card { width: 72; max-width: 96%; height: auto; padding: 1 3; background: $surface; border: round $primary; }
+$self .title { color: $heading; text-style: bold; height: 1; }
+$self .hint { color: $text-muted; height: auto; margin-top: 1; }
+$self Input, $self TextArea { border: none; background: $panel; padding: 0 1; }
+$self Input:focus, $self TextArea:focus { border: none; background-tint: $surface 0%; }
+"""
+
+
+class LineScreen(ModalScreen[str | None]):
+    """One line to write; None where the learner left it as it was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bind("escape", "dismiss(None)", "runs.cancel", show=True)]
+    DEFAULT_CSS = CARD.replace("$self", "LineScreen") + "LineScreen Input { height: 1; margin-top: 1; }"
+
+    def __init__(self, title: str, value: str, hint: str) -> None:
+        super().__init__()
+        self._title, self._value, self._hint = title, value, hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield Static(styled(self._title), classes="title")
+            yield Input(self._value, compact=True, select_on_focus=False)
+            yield Static(styled(self._hint), classes="hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.dismiss(event.value)
+
+
+class NotesScreen(ModalScreen[str]):
+    """A page to write on, which is kept however it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bind("escape,ctrl+s", "save", "runs.save", show=True)]
+    DEFAULT_CSS = CARD.replace("$self", "NotesScreen") + "NotesScreen TextArea { height: 12; margin-top: 1; }"
+
+    def __init__(self, title: str, value: str, lang: "Lang") -> None:
+        super().__init__()
+        self._title, self._value, self._lang = title, value, lang
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield Static(styled(self._title), classes="title")
+            page = TextArea(self._value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+            page.move_cursor(page.document.end)
+            yield page
+            yield Static(styled(say(self._lang, "runs.form.notes.hint")), classes="hint")
+
+    def action_save(self) -> None:
+        self.dismiss(self.query_one(TextArea).text)

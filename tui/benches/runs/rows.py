@@ -1,0 +1,221 @@
+"""A run as a row of the table, and as lines beside it. Foreign text comes in as text, never as markup."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from textual.content import Content
+
+from lab.shelf import Row
+from lab.sweep import Standing
+from tui.labroom import units
+from tui.labroom.inert import inert
+from tui.typeset import Lines, bar, fit, hang, join, spread, styled
+from tui.widgets.grid import Cells, Column, GridRow
+
+Say = Callable[..., str]
+
+COLUMNS: Final = (
+    # key, cells, right, grow, drop
+    ("title", 20, False, 1, 0),
+    ("state", 11, False, 0, 0),
+    ("method", 6, False, 0, 3),
+    ("rank", 4, True, 0, 4),
+    ("learning_rate", 7, True, 0, 5),
+    ("model", 12, False, 0, 9),
+    ("data", 8, False, 0, 10),
+    ("iterations", 9, True, 0, 11),
+    ("train_loss", 6, True, 0, 8),
+    ("val_loss", 6, True, 0, 0),
+    ("exact_match", 7, True, 0, 7),
+    ("total_bytes", 7, True, 0, 2),
+    ("begun", 11, False, 0, 6),
+)
+SORTS: Final = tuple(key for key, *_ in COLUMNS)
+MARKS: Final = {
+    "running": ("●", "$primary"),
+    "stopping": ("◐", "$warning"),
+    "waiting": ("○", "$text-muted"),
+    "finished": ("✓", "$success"),
+    "stopped": ("■", "$warning"),
+    "failed": ("✗", "$error"),
+    "lost": ("?", "$error"),
+}
+QUEUE = 6
+"""Runs of the queue that are listed beside the table."""
+
+
+def columns(say: Say, by: str, down: bool) -> list[Column]:
+    """The table's columns, the one sorted by with an arrow."""
+    return [
+        Column(key, say(f"runs.col.{key}"), width, right, grow, drop, ("↓" if down else "↑") if key == by else "")
+        for key, width, right, grow, drop in COLUMNS
+    ]
+
+
+def grid_row(row: Row, say: Say) -> GridRow:
+    """The row, whose cells are made when it comes into sight."""
+    return GridRow(row.run, lambda: cells(row, say))
+
+
+def cells(row: Row, say: Say) -> Cells:
+    """One cell a column."""
+    return (
+        title(row),
+        state(row, say),
+        styled(inert(row.method)),
+        _number(units.count(row.rank)),
+        _number(rate(row.learning_rate)),
+        styled(inert(short(row.model))),
+        styled(inert(short(row.data))),
+        _number(units.count(row.iterations)),
+        _number(units.loss(row.train_loss)),
+        _number(units.loss(row.val_loss)),
+        _number(units.percent(row.exact_match, 1)),
+        _number(units.size(row.total_bytes)),
+        styled(time.strftime("%m-%d %H:%M", time.localtime(row.begun)), "$text-muted"),
+    )
+
+
+def _number(text: str) -> Content:
+    return styled(text, "$faint" if text == units.NOTHING else "")
+
+
+def title(row: Row) -> Content:
+    """The name, or the id, and the tags."""
+    tags = [styled(f"#{inert(tag)}", "$primary") for tag in row.tags]
+    return join([styled(inert(row.title)), *tags], " ")
+
+
+def state(row: Row, say: Say) -> Content:
+    """A mark and a word; of a run that trains, how far it is."""
+    mark, style = MARKS.get(row.state, MARKS["lost"])
+    if row.state == "running" and row.iterations:
+        text = f"{row.iterations}/{row.iters}"
+    else:
+        text = say(f"runs.state.{row.state}") + (f" {row.position}" if row.position else "")
+    return styled(f"{mark} {text}", style)
+
+
+def short(path: str) -> str:
+    """The last part of a folder or hub id."""
+    return path.rstrip("/").rpartition("/")[2] or path
+
+
+def rate(value: float | None) -> str:
+    """0.002, 2e-05"""
+    return units.NOTHING if value is None else f"{value:g}"
+
+
+def details(row: Row | None, queue: Sequence[Row], say: Say, width: int) -> Lines:
+    """All about one run, and who waits."""
+    if row is None:
+        return [styled(say("runs.info.none"), "$text-muted"), *_queue(queue, say, width)]
+    lines = styled(inert(row.title), "bold $heading").wrap(width)
+    if row.name:
+        lines.append(fit(styled(inert(row.run), "$faint"), width))
+    if row.tags:
+        lines += join([styled(f"#{inert(tag)}", "$primary") for tag in row.tags], " ").wrap(width)
+    if row.group:
+        lines.append(fit(styled(say("runs.info.group", group=inert(row.group)), "$text-muted"), width))
+    lines += [Content(""), *_asked(row, say, width), *_where(row, say, width), Content("")]
+    lines += _heading(say("runs.info.reached"))
+    lines += [_pair(say(f"runs.info.{name}"), text, width) for name, text in _reached(row, say)]
+    lines += [Content(""), *_heading(say("runs.info.disk"))]
+    lines += [_pair(say(f"runs.info.{name}"), text, width) for name, text in _disk(row)]
+    if row.spare_bytes and row.ended:
+        lines.append(styled(say("runs.info.spare", size=units.size(row.spare_bytes)), "$text-muted"))
+    lines += [Content(""), *_heading(say("runs.info.notes"))]
+    notes = [inert(line) for line in row.notes.splitlines()]
+    lines += [part for line in notes for part in styled(line).wrap(width)]
+    if not notes:
+        lines.append(styled(say("runs.info.no-notes"), "$faint"))
+    return lines + _queue(queue, say, width)
+
+
+def _heading(text: str) -> Lines:
+    return [styled(text, "bold $text-muted")]
+
+
+def _pair(label: str, text: str, width: int) -> Content:
+    return spread(styled(label, "$text-muted"), _number(text), min(width, 34))
+
+
+def _asked(row: Row, say: Say, width: int) -> Lines:
+    what = say("runs.info.of", method=inert(row.method), model=inert(row.model), data=inert(row.data))
+    values = (("rank", row.rank), ("scale", row.scale), ("rate", row.learning_rate), ("batch", row.batch_size))
+    said = [f"{name} {value:g}" for name, value in (*values, ("seed", row.seed)) if value is not None]
+    return [*styled(what).wrap(width), *styled(", ".join(said), "$text-muted").wrap(width)]
+
+
+def _where(row: Row, say: Say, width: int) -> Lines:
+    parts = [state(row, say)]
+    if row.state == "waiting" and row.behind:
+        text = say("runs.info.behind", position=row.position or 1, behind=inert(row.behind))
+        return [*parts, *styled(text, "$text-muted").wrap(width)]
+    text = say("runs.info.done", done=units.count(row.iterations), all=units.count(row.iters))
+    if row.ended and row.seconds:
+        text += ", " + say("runs.info.took", time=units.duration(row.seconds))
+    elif row.remaining is not None and not row.ended:
+        text += ", " + say("runs.info.left", time=units.duration(row.remaining))
+    lines = [*parts, *styled(text, "$text-muted").wrap(width)]
+    if row.problem:
+        lines += hang([(styled("✗ ", "$error"), styled(inert(row.problem), "$error"))], width)
+    return lines
+
+
+def _reached(row: Row, say: Say) -> list[tuple[str, str]]:
+    best = units.NOTHING
+    if row.best_iteration is not None:
+        best = say("runs.info.best-at", loss=units.loss(row.best_val_loss), iteration=units.count(row.best_iteration))
+    step = units.NOTHING if row.seconds_per_iteration is None else f"{row.seconds_per_iteration:.3f} s"
+    return [
+        ("train", units.loss(row.train_loss)),
+        ("val", units.loss(row.val_loss)),
+        ("best", best),
+        ("exact", units.percent(row.exact_match, 1)),
+        ("step", step),
+        ("speed", units.count(row.tokens_per_second)),
+        ("memory", units.size(row.peak_memory_bytes)),
+        ("trainable", units.parameters(row.trainable_parameters)),
+    ]
+
+
+def _disk(row: Row) -> list[tuple[str, str]]:
+    known = row.adapter_bytes + row.checkpoint_bytes + row.resume_bytes
+    return [
+        ("adapter", units.size(row.adapter_bytes)),
+        ("checkpoints", units.size(row.checkpoint_bytes)),
+        ("resume", units.size(row.resume_bytes)),
+        ("rest", units.size(row.total_bytes - known)),
+        ("total", units.size(row.total_bytes)),
+    ]
+
+
+def _queue(queue: Sequence[Row], say: Say, width: int) -> Lines:
+    """The runs that are going on or wait, those that train first."""
+    if not queue:
+        return []
+    lines = [Content(""), *_heading(say("runs.info.queue"))]
+    for row in queue[:QUEUE]:
+        lines.append(spread(styled(inert(row.title)), state(row, say), width))
+    if len(queue) > QUEUE:
+        lines.append(styled(f"+ {len(queue) - QUEUE:,}", "$text-muted"))
+    return lines
+
+
+def queue_of(rows: Sequence[Row]) -> list[Row]:
+    """The runs that have not ended, in the order in which they train."""
+    going = [row for row in rows if not row.ended]
+    return sorted(going, key=lambda row: (row.position or 0, row.run))
+
+
+def group_line(name: str, told: Standing, say: Say, width: int) -> Content:
+    """One progress bar for all the runs of a group."""
+    parts = [say("runs.group", done=told.ended, all=told.runs)]
+    if told.failed:
+        parts.append(say("runs.group.failed", failed=told.failed))
+    if told.ended < told.runs and told.remaining is not None:
+        parts.append(say("runs.group.left", time=units.duration(told.remaining)))
+    right = Content("  ") + bar(told.share, 12 if width < 100 else 24) + styled("  " + "  ".join(parts), "$text-muted")
+    return spread(styled(inert(name), "bold $primary"), right, width)
