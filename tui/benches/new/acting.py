@@ -1,0 +1,35 @@
+"""Words that are buttons: a click on them runs an action of the bench they stand in."""
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.benches.bench import Bench
+from tui.typeset import clickable, styled
+from tui.widgets.lines import LinesView
+
+
+class ActLines(LinesView):
+    """Lines in which `clickable(…, "act", ACTION)` is a button."""
+
+    auto_links = False
+
+    async def action_act(self, action: str) -> None:
+        await self.query_ancestor(Bench).run_action(action)
+
+
+class Press(Static):
+    """A line of buttons."""
+
+    auto_links = False
+    DEFAULT_CSS = "Press { width: 1fr; height: 1; text-wrap: nowrap; }"
+
+    def show(self, *buttons: tuple[str, str, str]) -> None:
+        """(key, words, action of the bench) of each."""
+        parts = [
+            clickable(styled(f"{key} ", "bold $primary") + styled(words, "$text-muted"), "act", action)
+            for key, words, action in buttons
+        ]
+        self.update(Content("   ").join(parts))
+
+    async def action_act(self, action: str) -> None:
+        await self.query_ancestor(Bench).run_action(action)
