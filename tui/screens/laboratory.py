@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from tui.labroom.feed import Lab
 
 BENCHES: Final = {
-    "new": ("tui.benches.blank", "BlankBench"),
+    "new": ("tui.benches.new.bench", "NewBench"),
     "runs": ("tui.benches.runs.bench", "RunsBench"),
     "live": ("tui.benches.live.bench", "LiveBench"),
     "compare": ("tui.benches.blank", "BlankBench"),
     "inspect": ("tui.benches.inspect.bench", "InspectBench"),
     "talk": ("tui.benches.talk.bench", "TalkBench"),
-    "fuse": ("tui.benches.blank", "BlankBench"),
+    "fuse": ("tui.benches.fuse.bench", "FuseBench"),
 }
 """Where each bench is; imported when it is first opened, so that the first frame waits for none of them."""
 
