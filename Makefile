@@ -7,7 +7,7 @@ MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WANTED := --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: all run test check format bench wheel wheel-test data sprout cuda12 cuda13 clean help
+.PHONY: all run test check format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -35,6 +35,10 @@ check: $(MADE)
 format: $(MADE)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
+
+# What lessons quote, from real runs; some hours, and it goes on where it was broken off.
+lesson-figures: $(MADE)
+	$(BIN)/python -m bench.figures $(FLAGS)
 
 # Beside stock mlx-lm, and beside PEFT if FLAGS names a Python that has it: docs/performance.md.
 bench: $(MADE)
@@ -65,4 +69,4 @@ clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help:
-	@echo "make run | test | check | format | bench | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
+	@echo "make run | test | check | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
