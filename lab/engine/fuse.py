@@ -21,10 +21,12 @@ from lab.engine.fidelity import HeldOut, Reference
 from lab.engine.load import load_stored, quicken
 from lab.errors import LabError
 from lab.fidelity import Way, faults, recommend
-from lab.fused import GGUF, GGUF_TYPES, WHOLE, check_target, speaks_bytes, takes_gguf, ways_of
+from lab.fused import GGUF, GGUF_TYPES, WHOLE, WORK, check_target, speaks_bytes, sweep, takes_gguf, ways_of
 from lab.runs import Run
 
 HALF = (mx.float16, mx.bfloat16)
+LONGEST = 200
+"""Characters of a question that still makes a readable command."""
 Progress = Callable[[str, int, int], None]
 """progress(stage, done, total): questions answered by the adapter or by a way."""
 
@@ -152,9 +154,18 @@ def measure(
         "rows": len(reference.rows),
         "tokens": reference.tokens,
         "questions": asked,
+        "question": question(held_out),
     }  # fmt: skip
     inspected.write(run, "fuse", adapter, stamp, table)
     return table
+
+
+def question(held_out: HeldOut) -> str:
+    """The first question, to try the result with; "" where there is none, or it is no single line."""
+    for item in held_out.questions[:1]:
+        text = item.messages[-1]["content"] if item.messages else item.text
+        return text if isinstance(text, str) and "\n" not in text.strip() and len(text) <= LONGEST else ""
+    return ""
 
 
 def save_way(
@@ -208,7 +219,8 @@ def save_folder(run: Run, cache: Path, checkpoint: str, way: str, folder: Path, 
     if shutil.disk_usage(folder.parent).free < needed * 1.05:
         raise LabError(f"{way} takes {needed / 1e6:.0f} MB, and there is not that much free space",
                        where=str(folder.parent), remedy="free some, or give another --save-path")  # fmt: skip
-    work = Path(tempfile.mkdtemp(prefix=".fusing-", dir=folder.parent))
+    sweep(folder.parent)
+    work = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=folder.parent))
     try:
         save(work / "new", built.source, built.model, built.tokenizer, built.config, donate_model=False)
         if way == "separate":

@@ -25,6 +25,10 @@ class LinesView(Widget):
         self._cached = (-1, [])
         self.refresh(layout=True)
 
+    def redraw(self) -> None:
+        """Ask the layout again, because what it draws has changed."""
+        self.set_layout(self._set_lines)
+
     def _lines(self, width: int) -> Lines:
         if self._cached[0] != width:
             self._cached = (width, self._set_lines(width))

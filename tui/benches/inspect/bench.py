@@ -94,6 +94,7 @@ class InspectBench(Bench, can_focus=True):
         self._pinned = ""
         self._log = False
         self._work: Worker[None] | None = None
+        self._subject = ("", "")
         self._done: tuple[int, int] = (0, 0)
 
     def compose(self) -> ComposeResult:
@@ -171,8 +172,10 @@ class InspectBench(Bench, can_focus=True):
 
     @property
     def working(self) -> bool:
-        """Whether an engine measures for this bench now."""
-        return self._work is not None and self._work.is_running
+        """Whether an engine measures what is shown."""
+        here = self._adapter
+        going = self._work is not None and self._work.is_running
+        return going and here is not None and self._subject == (here.run, here.checkpoint)
 
     def draw(self) -> None:
         """Set everything anew from the last look."""
@@ -194,7 +197,7 @@ class InspectBench(Bench, can_focus=True):
             mark = join([styled("  │", "$text-muted"), styled(f" {self.say('inspect.rank-mark')}", "$text-muted")])
             self.query_one("#inspect-legend", Static).update(legend(plot) + mark if plot.lines else Content(""))
         for view in self.query(LinesView):
-            view.set_layout(view._set_lines)
+            view.redraw()
         self.refresh_bindings()
 
     def _chosen(self) -> list[str]:
@@ -297,17 +300,17 @@ class InspectBench(Bench, can_focus=True):
 
     def action_measure(self) -> None:
         """Ask the engine; it keeps its answer, which is then read from the run directory."""
-        self._done = (0, 0)
-        self._work = self.run_worker(self._measure(), exclusive=True, group="inspect")
+        assert self._adapter is not None
+        self._done, self._subject = (0, 0), (self._adapter.run, self._adapter.checkpoint)
+        self._work = self.run_worker(self._measure(*self._subject), exclusive=True, group="inspect")
         self.draw()
 
-    async def _measure(self) -> None:
+    async def _measure(self, run_id: str, checkpoint: str) -> None:
         from lab.errors import LabError
         from lab.runs import Runs
 
-        assert self._adapter is not None
-        run = Runs(self.lab.root).get(self._adapter.run)
-        options = ("--checkpoint", self._adapter.checkpoint, "--brief")
+        run = Runs(self.lab.root).get(run_id)
+        options = ("--checkpoint", checkpoint, "--brief")
         try:
             await job.ask(
                 "inspect", str(run.path), *options, cache=self.lab.cache, log=run.path / "log.txt", progress=self._tell
@@ -319,8 +322,7 @@ class InspectBench(Bench, can_focus=True):
 
     def _tell(self, event: dict[str, Any]) -> None:
         self._done = (event["done"], event["total"])
-        view = self.query_one("#inspect-said", LinesView)
-        view.set_layout(self._said)
+        self.query_one("#inspect-said", LinesView).redraw()
 
     def action_cancel(self) -> None:
         if self._work is not None:

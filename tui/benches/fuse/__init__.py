@@ -1,0 +1,1 @@
+"""One model from base and adapter: measured first, then chosen, then saved."""
