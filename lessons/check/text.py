@@ -1,7 +1,7 @@
 """What is wrong with a text whatever it says: marks of unfinished work, addresses, and numbers typed by hand."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from lessons.check.desk import Desk
@@ -79,28 +79,29 @@ def _malformed(url: str) -> str:
 def _numbers(desk: Desk) -> Iterator[Problem]:
     """What lesson.toml names is written as {{name}} in every text, and what it names is used."""
     shown = Numbers(desk.source("lesson.toml").toml().table("numbers")).shown
-    used = ""
+    literals, used = _literals(shown), ""
     for lang in desk.langs:
         for name in desk.files(lang):
             source = desk.source(lang, name)
             used += source.text if lang == SOURCE else ""
             for number, line in enumerate(_REFERENCES.sub("", source.text).split("\n"), 1):
-                for key, literal in _typed(line, shown):
+                for key, literal in _typed(line, literals):
                     what = f"{literal} is typed, and lesson.toml names it {key!r}"
                     yield Problem(source.file, number, "number", what, f"write {{{{{key}}}}}")
     formulas = " ".join(re.findall(r'formula\s*=\s*"(.*?)"', desk.source("lesson.toml").text))
     for key in shown:
         if f"{{{{{key}}}}}" not in used and not re.search(rf"\b{key}\b", formulas):
             what = f"no text and no formula uses the number {key!r}"
-            yield desk.in_structure("unused", ("[numbers]", f"\n{key} "), what, "take it away")
+            yield desk.in_structure("unused", ("[numbers]", f"\n{key} ", key), what, "take it away")
 
 
-def _typed(line: str, shown: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Numbers of three digits or more that stand in a line; a smaller one may mean something else."""
-    for key, text in shown.items():
-        if len(re.sub(r"\D", "", text)) < 3:
-            continue
-        for literal in {text, text.replace(",", "")}:
-            if re.search(rf"(?<![A-Za-z0-9_.,]){re.escape(literal)}(?![A-Za-z0-9_]|[.,]\d)", line):
-                yield key, literal
-                break
+def _literals(shown: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Each name with every way to type its number; one of less than three digits may mean something else."""
+    long = {key: text for key, text in shown.items() if len(re.sub(r"\D", "", text)) >= 3}
+    return [(key, literal) for key, text in long.items() for literal in sorted({text, text.replace(",", "")})]
+
+
+def _typed(line: str, literals: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for key, literal in literals:
+        if literal in line and re.search(rf"(?<![A-Za-z0-9_.,]){re.escape(literal)}(?![A-Za-z0-9_]|[.,]\d)", line):
+            yield key, literal
