@@ -1,0 +1,43 @@
+"""What was asked of a run in a talk, with the answers, kept beside it: one JSON object a line."""
+
+import json
+import os
+from typing import Any
+
+from lab.runs import Run
+
+NAME = "talk.jsonl"
+TAIL = 1 << 18
+"""Bytes from the end that are read: what was asked long ago is kept, and no longer shown."""
+
+Entry = dict[str, Any]
+"""messages or text, expected, base, adapter, and checkpoint, scale, temperature, seed and max_tokens as they were."""
+
+
+def append(run: Run, entry: Entry) -> None:
+    """Keep one more, at once and whole. Raises OSError."""
+    file = os.open(run.path / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(file, json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    finally:
+        os.close(file)
+
+
+def read(run: Run) -> list[Entry]:
+    """The newest entries, oldest first; what is no entry is left out."""
+    try:
+        with (run.path / NAME).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            lines = file.read().splitlines()
+    except OSError:
+        return []
+    return [entry for line in lines if (entry := _parse(line))]
+
+
+def _parse(line: bytes) -> Entry:
+    try:
+        entry = json.loads(line)
+    except ValueError:  # the first one may be cut
+        return {}
+    good = isinstance(entry, dict) and isinstance(entry.get("base"), str) and isinstance(entry.get("adapter"), str)
+    return entry if good else {}

@@ -1,0 +1,81 @@
+"""Votes cast blind on a run's answers, kept beside it: which of two was better, before one knew whose it was."""
+
+import json
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from filelock import FileLock
+
+from lab.runs import Run
+
+NAME = "votes.json"
+BETTER = ("base", "adapter", "same")
+
+
+@dataclass(frozen=True)
+class Vote:
+    """`left` is the side that stood left, `better` one of `BETTER`; `scale` is a multiple of the trained strength."""
+
+    prompt: str
+    base: str
+    adapter: str
+    left: str
+    better: str
+    checkpoint: str = "last"
+    scale: float = 1.0
+    temperature: float = 0.0
+    seed: int = 0
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often each side was found better, and how often neither."""
+
+    adapter: int = 0
+    base: int = 0
+    same: int = 0
+
+    @property
+    def votes(self) -> int:
+        return self.adapter + self.base + self.same
+
+    @property
+    def chance(self) -> float:
+        """How likely tossed coins were to favour one side at least this much (two-sided sign test), 0 to 1."""
+        count, most = self.adapter + self.base, max(self.adapter, self.base)
+        ways = sum(math.comb(count, k) for k in range(most, count + 1))
+        return min(1.0, float(2 * ways / 2**count))
+
+
+def tally(votes: Iterable[Vote]) -> Tally:
+    """The votes, counted."""
+    better = [vote.better for vote in votes]
+    return Tally(*(better.count(side) for side in ("adapter", "base", "same")))
+
+
+def read(run: Run) -> list[Vote]:
+    """Every vote on the run, oldest first; one that cannot be read is left out."""
+    try:
+        found = json.loads((run.path / NAME).read_text(encoding="utf-8"))["votes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    names = {field.name for field in fields(Vote)}
+    known = [{k: v for k, v in each.items() if k in names} for each in found if isinstance(each, dict)]
+    whole = {"prompt", "base", "adapter", "left"}
+    return [Vote(**each) for each in known if each.get("better") in BETTER and whole <= each.keys()]
+
+
+def add(run: Run, vote: Vote) -> list[Vote]:
+    """Keep one more vote, there whole or not at all, also where two programs vote at once. Returns all of them."""
+    with FileLock(run.path / "state" / "votes.lock"):
+        noted = asdict(vote) | {"at": vote.at or datetime.now().astimezone().isoformat(timespec="seconds")}
+        votes = [*read(run), Vote(**noted)]
+        temporary = run.path / f".{NAME}"
+        temporary.write_text(json.dumps({"votes": [asdict(each) for each in votes]}, indent=2, ensure_ascii=False),
+                             encoding="utf-8")  # fmt: skip
+        os.replace(temporary, run.path / NAME)
+    return votes

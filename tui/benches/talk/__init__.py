@@ -1,0 +1,1 @@
+"""The bench where one talks with base and adapter side by side."""

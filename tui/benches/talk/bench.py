@@ -1,0 +1,395 @@
+"""Talk: base and adapter answer the same question side by side; blind if one likes, at any strength and checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.timer import Timer
+from textual.widgets import Button, OptionList, Static, TextArea
+
+from tui.benches.bench import Bench
+from tui.benches.talk.conversation import Conversation
+from tui.benches.talk.dials import Dials
+from tui.benches.talk.exchange import SCALES, SIDES, Exchange, Question, Settings
+from tui.benches.talk.past import Past
+from tui.benches.talk.room import Room
+from tui.benches.talk.scene import Scene
+from tui.benches.talk.scorer import Scorer
+from tui.benches.talk.subject import look, newest
+from tui.benches.talk.widgets import AnswerView, PromptField
+from tui.keys import bind
+from tui.labroom.inert import inert
+from tui.typeset import styled
+
+if TYPE_CHECKING:
+    from lab.errors import LabError
+
+LINGER: Final = 60.0
+"""Seconds that the engine waits for one to come back."""
+AGAIN: Final = 0.25
+"""Seconds after the last turn of a dial in which the question is asked again."""
+FRAME: Final = 0.06
+"""Seconds between two pictures of growing answers."""
+LOOK: Final = 2.0
+"""Seconds between two looks for a run's first checkpoint."""
+
+
+class TalkBench(Bench):
+    """What was asked, voted and scored is on disk; here is only the question in hand."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("f5,t", "question", "talk.question", show=True),
+        bind("f6,b", "blind", "talk.blind", show=True),
+        bind("f7,s", "score", "talk.score", show=True),
+        bind("f9,h", "past", "talk.past", show=True),
+        bind("escape,x", "stop", "talk.stop"),
+        bind("i,slash", "write", "talk.write"),
+        bind("ctrl+down,minus", "turn(-1)", "talk.weaker"),
+        bind("ctrl+up,plus", "turn(1)", "talk.stronger"),
+        bind("f10,less_than_sign", "vote('left')", "talk.vote-left"),
+        bind("f11,equals_sign", "vote('same')", "talk.vote-same"),
+        bind("f12,greater_than_sign", "vote('right')", "talk.vote-right"),
+    ]
+    DEFAULT_CSS = """
+    TalkBench { padding: 0 1; }
+    TalkBench > #talk-empty { height: auto; margin: 2 2; width: 72; max-width: 100%; }
+    """
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.scene: Scene | None = None
+        self.conversation: Conversation | None = None
+        self.lot = random.Random()
+        self._next = 0  # which held-out question comes next
+        self._place = 0  # how far back in the history the arrows are
+        self._scorer: Scorer | None = None
+        self._due: dict[str, Timer] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="talk-empty", markup=False)
+        yield Room(self.lang)
+
+    def on_mount(self) -> None:
+        self._say_empty(self.say("talk.looking"))
+
+    @property
+    def room(self) -> Room:
+        return self.query_one(Room)
+
+    async def enter(self) -> None:
+        """Show the run that is picked; the talk goes on if it is still the same."""
+        self._cancel("linger")
+        await self._look()
+        if self.room.display and not self.has_focus_within:
+            self.query_one(PromptField).focus()
+
+    def leave(self) -> None:
+        """The engine waits a while for one to come back; what is being measured is measured to its end."""
+        self._cancel("look", "again")
+        self._after("linger", LINGER, self._send_away)
+
+    def on_unmount(self) -> None:
+        self._send_away()
+        self._stop_scoring()
+
+    def status(self) -> str:
+        """How far scoring is."""
+        found = self.scene.scoring if self.scene is not None else None
+        return f"{100 * found['done'] // max(found['total'], 1)} %" if found and "done" in found else ""
+
+    def palette(self) -> Mapping[str, str]:
+        return {self.say(f"key.talk.{name}"): name for name in ("question", "blind", "score", "past", "stop")}
+
+    def watch_lang(self) -> None:
+        if not self.room.display:
+            self.run_worker(self._look(), exclusive=True, group="look")
+
+    # which run
+
+    async def _look(self) -> None:
+        from lab.errors import LabError
+
+        root = self.lab.root
+        if not self.picks.run:
+            self.picks.run = await asyncio.to_thread(newest, root)
+        if not self.picks.run:
+            self._say_empty(self.say("talk.empty"))
+            return
+        try:
+            subject = await asyncio.to_thread(look, root, self.picks.run)
+        except LabError as error:
+            self._say_empty(self._words_of(error))
+            return
+        if self.scene is None or self.scene.subject.run != subject.run:
+            self._send_away()
+            self._stop_scoring()
+            self.scene, self._next = Scene(subject), 0
+            grown = partial(self._after, "frame", FRAME, self.room.draw_answers, keep=True)
+            self.conversation = Conversation(self.scene, self.lab.cache, self.room.draw, grown, self._answered)
+        self.scene.subject = subject
+        if not subject.checkpoints:
+            self._say_empty(self.say("talk.no-adapter", run=inert(subject.run.id)))
+            self._after("look", LOOK, lambda: self.run_worker(self.enter()))
+            return
+        if self.scene.settings.checkpoint not in subject.checkpoints:
+            self.scene.settings = replace(self.scene.settings, checkpoint=subject.checkpoints[0])
+        self.query_one("#talk-empty").display = False
+        self.room.display = True
+        self.room.show(self.scene)
+
+    def _send_away(self) -> None:
+        if self.conversation is not None:
+            self.conversation.close()
+
+    def _say_empty(self, text: str) -> None:
+        self.room.display = False
+        empty = self.query_one("#talk-empty", Static)
+        empty.display = True
+        empty.update(styled(text))
+
+    def _words_of(self, error: LabError) -> str:
+        return " · ".join(inert(each) for each in (error.where, error.what, error.remedy) if each)
+
+    # asking
+
+    @on(TextArea.Changed)
+    def _written(self) -> None:
+        """The base is loaded while the question is being written; an empty field begins with nothing before it."""
+        text = self.query_one(PromptField).text
+        if self.scene is not None and not text:
+            self.scene.question = Question()
+        if self.conversation is not None and text:
+            self.conversation.wake()
+        self.room.draw_about()
+
+    @on(PromptField.Asked)
+    def action_ask(self) -> None:
+        """Ask what stands in the field."""
+        scene, text = self.scene, self.query_one(PromptField).text
+        if scene is not None and text.strip():
+            self._ask(scene, scene.question.edited(text, scene.subject.plain))
+
+    def action_question(self) -> None:
+        """The next question that training never saw, asked at once."""
+        scene = self.scene
+        if scene is None or not scene.subject.questions:
+            self.post_message(self.Tell(self.say("talk.no-questions"), "trouble"))
+            return
+        question = scene.subject.questions[self._next % len(scene.subject.questions)]
+        self._next += 1
+        self._write(question)
+        self._ask(scene, question)
+
+    def _write(self, question: Question) -> None:
+        """Put a question into the field, to be asked as it is or changed."""
+        if self.scene is not None:
+            self.scene.question = question
+            field = self.query_one(PromptField)
+            field.text = question.shown
+            field.move_cursor(field.document.end)
+
+    def _ask(self, scene: Scene, question: Question) -> None:
+        scene.question = question
+        self._place = 0
+        self._cancel("again")
+        self.room.remove_class("-past")
+        if self.conversation is not None:
+            self.conversation.begin(Exchange.begin(question, scene.settings, scene.blind, self.lot))
+
+    def action_stop(self) -> None:
+        """End the answer, or else the scoring."""
+        if self.going and self.conversation is not None:
+            self.conversation.stop()
+        else:
+            self._stop_scoring()
+
+    @property
+    def going(self) -> bool:
+        """Whether an answer is growing."""
+        return self.conversation is not None and self.conversation.going
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        exchange = self.scene.exchange if self.scene is not None else None
+        if action == "stop":  # else the key is the laboratory's
+            return self.going or (self.scene is not None and self.scene.scoring is not None)
+        if action == "vote":
+            return exchange is not None and exchange.votable
+        return self.scene is not None or action not in ("question", "blind", "score", "past", "turn")
+
+    def _answered(self, exchange: Exchange, keep: bool) -> None:
+        self.room.draw()
+        if exchange.votable:
+            self.query_one("#talk-votes Button", Button).focus()
+        if keep and self.scene is not None:
+            entry = exchange.entry()
+            self.scene.subject.history.append(entry)
+            self.room.draw()
+            self.run_worker(self._note(self.scene, entry))
+
+    async def _note(self, scene: Scene, entry: dict[str, Any]) -> None:
+        from lab import asked
+
+        try:
+            await asyncio.to_thread(asked.append, scene.subject.run, entry)
+        except OSError as error:
+            self.post_message(self.Tell(self.say("talk.not-kept", error=error), "trouble"))
+
+    # the dials
+
+    @on(Dials.Changed)
+    def _dialled(self, event: Dials.Changed) -> None:
+        """Ask again what the dial changes, as soon as it stands still; a blind answer stays as it was asked."""
+        scene = self.scene
+        if scene is None:
+            return
+        scene.settings = event.settings
+        if event.blind != scene.blind:
+            scene.blind = event.blind
+            if scene.exchange is not None and not scene.blind:
+                scene.exchange.hidden = False
+        elif self.conversation is not None and scene.exchange is not None and not scene.exchange.hidden:
+            self._after("again", AGAIN, self.conversation.again)
+        self.room.draw()
+
+    def action_turn(self, by: int) -> None:
+        """A weaker or a stronger adapter."""
+        if self.scene is not None:
+            here = SCALES.index(self.scene.settings.scale) + by
+            settings = replace(self.scene.settings, scale=SCALES[min(max(here, 0), len(SCALES) - 1)])
+            self._dialled(Dials.Changed(settings, self.scene.blind))
+
+    def action_blind(self) -> None:
+        """Hide who is who from now on, or show it."""
+        if self.scene is not None:
+            self._dialled(Dials.Changed(self.scene.settings, not self.scene.blind))
+
+    async def action_vote(self, which: str) -> None:
+        """Keep which answer is better, "left", "right" or the "same"."""
+        from lab import votes
+
+        scene = self.scene
+        if scene is None or scene.exchange is None or not scene.exchange.votable:
+            return
+        exchange = scene.exchange
+        better = "same" if which == "same" else exchange.order[which == "right"]
+        texts = {side: exchange.answers[side].text for side in SIDES}
+        asked: Settings = exchange.settings
+        exchange.vote = better
+        self.query_one(PromptField).focus()
+        vote = votes.Vote(exchange.question.shown, texts["base"], texts["adapter"], exchange.order[0], better,
+                          asked.checkpoint, asked.scale, asked.temperature, asked.seed)  # fmt: skip
+        try:
+            scene.subject.votes = await asyncio.to_thread(votes.add, scene.subject.run, vote)
+        except OSError as error:
+            exchange.vote = ""
+            self.post_message(self.Tell(self.say("talk.not-kept", error=error), "trouble"))
+        self.room.draw()
+
+    # the score
+
+    def action_score(self) -> None:
+        """Have all held-out questions answered, or stop that; what is known is not measured again."""
+        scene = self.scene
+        if scene is None:
+            return
+        if scene.scoring is not None:
+            self._stop_scoring()
+            self.post_message(self.Tell(self.say("talk.scoring.stopped")))
+        elif scene.subject.split and scene.settings.checkpoint not in scene.subject.scores:
+            grown = partial(self._after, "score", FRAME, self.room.draw, keep=True)
+            self._scorer = Scorer(scene, self.lab.cache, grown, self._scored)
+
+    def _scored(self, error: LabError | None) -> None:
+        if error is not None:
+            self.post_message(self.Tell(self._words_of(error), "trouble"))
+        if self.is_attached:
+            self.room.draw()
+
+    def _stop_scoring(self) -> None:
+        if self._scorer is not None:
+            self._scorer.stop()
+            self._scorer = None
+
+    # what was asked before
+
+    def action_past(self) -> None:
+        """To what was asked before, and back to the answers."""
+        shown = self.room.wide or not self.room.has_class("-past")
+        if not self.room.wide:
+            self.room.toggle_class("-past")
+        target = self.query_one(Past).query_one(OptionList) if shown else self.query_one(PromptField)
+        target.focus()
+
+    @on(Past.Chosen)
+    def _chosen(self, event: Past.Chosen) -> None:
+        scene = self.scene
+        if scene is None or self.conversation is None:
+            return
+        again = Exchange.again(event.entry)
+        self.room.remove_class("-past")
+        self._write(again.question)
+        if not scene.blind:
+            self._cancel("again")
+            self.conversation.show(again)
+            known = again.settings.checkpoint in scene.subject.checkpoints
+            scene.settings = again.settings if known else replace(again.settings, checkpoint=scene.settings.checkpoint)
+        self.room.draw()
+        self.query_one(PromptField).focus()
+
+    @on(PromptField.Turned)
+    def _turned(self, event: PromptField.Turned) -> None:
+        """Walk through what was asked before, the newest first, with the arrows."""
+        history = self.scene.subject.history if self.scene is not None else []
+        place = min(max(self._place - event.by, 0), len(history))
+        if place != self._place:
+            self._place = place
+            self._write(Question.of(history[-place]) if place else Question())
+
+    @on(PromptField.Left)
+    def _left(self) -> None:
+        """Escape in the field ends the answer first, and then gives the keys back."""
+        if self.going:
+            self.action_stop()
+        else:
+            self.query_one("#talk-left", AnswerView).focus()
+
+    def action_write(self) -> None:
+        """To the field for the question."""
+        self.query_one(PromptField).focus()
+
+    @on(Button.Pressed)
+    async def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        name = event.button.name or ""
+        if name in ("left", "same", "right"):
+            await self.action_vote(name)
+        else:
+            await self.run_action("stop" if name == "ask" and self.going else name)
+
+    # timers
+
+    def _after(self, name: str, seconds: float, call: Callable[[], Any], keep: bool = False) -> None:
+        """Call once, later; a second call for the same thing moves it, or with `keep` leaves it."""
+        if keep and name in self._due:
+            return
+        self._cancel(name)
+
+        def due() -> None:
+            self._due.pop(name, None)
+            call()
+
+        self._due[name] = self.set_timer(seconds, due)
+
+    def _cancel(self, *names: str) -> None:
+        for name in names:
+            timer = self._due.pop(name, None)
+            if timer is not None:
+                timer.stop()

@@ -1,0 +1,101 @@
+"""Which run one talks with: what the bench needs of it, read in a thread."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.benches.talk.exchange import Question
+
+if TYPE_CHECKING:
+    from lab.runs import Run
+    from lab.votes import Vote
+
+MOST = 500
+"""Held-out rows that are offered as questions."""
+
+
+@dataclass
+class Subject:
+    """A run as it was read; `plain` where its data is text to be continued, `kind` lora, dora or full."""
+
+    run: Run
+    method: str
+    model: str
+    data: str
+    kind: str
+    checkpoints: tuple[str, ...]
+    plain: bool = False
+    split: str = ""
+    questions: tuple[Question, ...] = ()
+    history: list[Mapping[str, Any]] = field(default_factory=list)
+    votes: list[Vote] = field(default_factory=list)
+    scores: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Checkpoint → what `lowrank evaluate` found of it."""
+
+
+def newest(root: Path) -> str:
+    """The newest run that has an adapter, or nothing."""
+    from lab.runs import Runs
+
+    return next((run.id for run in Runs(root).all() if checkpoints(run)), "")
+
+
+def checkpoints(run: Run) -> tuple[str, ...]:
+    """What `lab.adapters.find_adapter` would find: last, best, and the iterations from the newest on."""
+    numbered = sorted(int(p.name.partition("_")[0]) for p in run.adapters.glob("[0-9]*_adapters.safetensors"))
+    last = ("last",) if numbered or (run.adapters / "adapters.safetensors").exists() else ()
+    best = ("best",) if (run.adapters / "best" / "adapters.safetensors").exists() else ()
+    return (*last, *best, *map(str, reversed(numbered)))
+
+
+def look(root: Path, name: str) -> Subject:
+    """Everything about a run. Raises LabError if there is none, or if its files cannot be read."""
+    from lab import asked, votes
+    from lab.runs import Runs
+
+    run = Runs(root).get(name)
+    spec = run.spec
+    method = str(run.started().get("method") or spec.fine_tune_type)
+    subject = Subject(run, method, spec.model, spec.data, spec.fine_tune_type, checkpoints(run))
+    subject.history, subject.votes = list(asked.read(run)), votes.read(run)
+    _questions(subject)
+    for checkpoint in subject.checkpoints:
+        read_score(subject, checkpoint)
+    return subject
+
+
+def read_score(subject: Subject, checkpoint: str) -> None:
+    """What is known of a checkpoint's score now."""
+    from lab import evaluation
+
+    found = evaluation.read(subject.run, checkpoint, subject.split or "test")
+    if found is not None:
+        subject.scores[checkpoint] = found
+
+
+def _questions(subject: Subject) -> None:
+    """Questions that training never saw; data that is gone or damaged leaves none."""
+    from lab.datasets import format_of, read_rows
+    from lab.errors import LabError
+    from lab.evaluation import split_file
+    from lab.score import items
+
+    for split in ("test", "valid", "train"):
+        try:
+            rows = list(itertools.islice(read_rows(split_file(subject.data, split)), MOST))
+            asked = [item for row in rows for item in items(row)] if split != "train" else []
+        except (OSError, LabError, KeyError, TypeError, AttributeError):
+            continue
+        if rows:
+            subject.plain = format_of(rows[0]) == "text"
+        if asked:
+            subject.split = split
+            subject.questions = tuple(
+                Question(tuple(item.messages), item.text, item.expected, number) for number, item in enumerate(asked, 1)
+            )
+        if rows:
+            return
