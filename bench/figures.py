@@ -2,8 +2,8 @@
 
 Every run of an experiment is trained on the bundled data and scored on its test set with the command line a learner
 has; what it reached goes to `lessons/figures/NAME.json`, in this order and rounded, so that a file changes when
-the truth does. A run is known by its flags and made once, whatever experiments it belongs to: results are kept in the work
-folder as they come, and the command goes on where it was broken off. All of it takes some hours on two cores.
+the truth does. A run is known by its flags and made once, whatever experiments it belongs to: results are kept in the
+work folder as they come, and the command goes on where it was broken off. All of it takes some hours on two cores.
 """
 
 import argparse
