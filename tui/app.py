@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.benches.bench import Picks
     from tui.screens.laboratory import Laboratory
+    from tui.watcher import Ended
 
 
 def _palette() -> type[Provider]:
@@ -137,6 +138,18 @@ class LowrankApp(App[None]):
         laboratory = self.laboratory
         seen = laboratory if laboratory is not None and laboratory in self.screen_stack else self.room
         seen.tell(text, kind)
+
+    def watch_runs(self) -> None:
+        """From now on, tell of every run that ends, and record it."""
+        from tui.watcher import watch
+
+        self.run_worker(watch(self.study.runs, self._run_ended), group="watcher")
+
+    def _run_ended(self, ended: "Ended") -> None:
+        text, kind = ended.told(self.lang)
+        self.bell()
+        self.tell(text, kind)
+        self.room.run_ended(ended.run, ended.state, ended.method, ended.result)
 
     def action_help(self) -> None:
         from tui.palette import key_groups

@@ -43,6 +43,7 @@ class LessonRoom(Classroom):
         await self.furnish()
         await self._fill()
         self.ready = True
+        cast("LowrankApp", self.app).watch_runs()
 
     async def _fill(self) -> None:
         """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen."""
@@ -83,7 +84,7 @@ class LessonRoom(Classroom):
         block = 0 if section else progress.position_block.get(lesson.id, 0)
         await self.query_one(ReaderPane).open(lesson, section or progress.position.get(lesson.id, ""), block)
         if not same:
-            await self.quiz.open(lesson, progress.questions)
+            await self.quiz.open(lesson, progress.questions, progress.hints)
             exercise = lesson.exercise
             await self.exercise.open(lesson, progress.exercises.get(exercise.id) if exercise else None)
             await self._measure()
@@ -252,7 +253,10 @@ class LessonRoom(Classroom):
         self.action_show(kind if kind in ("exercise", "quiz") else "text")
 
     def on_quiz_pane_given(self, event: "QuizPane.Given") -> None:
-        self.record("question.answered", event.question, {"right": event.right, "chosen": event.chosen})
+        self.record("question.answered", event.question, event.payload)
+
+    def on_quiz_pane_hinted(self, event: "QuizPane.Hinted") -> None:
+        self.record("hint.used", event.question, {"hint": event.hint})
 
     # exercise and lab
 
@@ -323,10 +327,13 @@ class LessonRoom(Classroom):
             self.run_worker(self._show_exercise(), group="exercise-view", exclusive=True)
 
     def on_lab_pane_run_ended(self, event: "LabPane.RunEnded") -> None:
-        if event.state == "finished":
-            method = str(event.result.get("method") or "")
-            self._celebrate(self._study.record_finished(event.run_id, method, event.result))
-        if event.run_id == self.exercise.run_id:
+        self.run_ended(event.run_id, event.state, str(event.result.get("method") or ""), event.result)
+
+    def run_ended(self, run_id: str, state: str, method: str, result: Mapping[str, object]) -> None:
+        """Record a run that ended, whoever noticed it, and go on with the exercise if it was the exercise's."""
+        if state == "finished" and run_id not in self._study.progress.runs_finished:
+            self._celebrate(self._study.record_finished(run_id, method, result))
+        if run_id == self.exercise.run_id:
             self.run_worker(self._run_over(), group="exercise-view", exclusive=True)
 
     async def _run_over(self) -> None:
