@@ -22,7 +22,7 @@ from lab.runs import ENDED, Event, Run, Runs
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"
-VERSION = 1
+VERSION = 2
 TAIL = 1 << 16
 """Bytes of a going run's newest events, which tell all that a table shows of it."""
 WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapters/best", "state")
@@ -31,8 +31,8 @@ WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapter
 
 @dataclass(frozen=True)
 class Row:
-    """One run. None and "" stand for what is not known; `begun` is in seconds since 1970, sizes are in bytes,
-    `remaining` in seconds, `position` the place in the queue."""
+    """One run. None and "" stand for what is not known; `begun` is in seconds since 1970 (`started` is
+    what the engine says, as ISO 8601), sizes are in bytes, `remaining` in seconds, `position` the place in the queue."""
 
     run: str
     state: str = ""
@@ -50,6 +50,7 @@ class Row:
     seed: int | None = None
     iters: int = 0
     begun: float = 0.0
+    started: str | None = None
     iterations: int = 0
     train_loss: float | None = None
     val_loss: float | None = None
@@ -167,6 +168,7 @@ def read(run: Run, cache: Path) -> Row:
     row |= {
         "method": started.get("method") or _method(run, row.get("method", "?"), cache),
         "begun": _begun(run),
+        "started": started.get("at"),
         "exact_match": _exact_match(run) if state in ENDED else None,
         "remaining": told.get("remaining_seconds"),
         "adapter_bytes": disk.adapter,

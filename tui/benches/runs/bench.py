@@ -35,11 +35,10 @@ SHARE = 20
 """at least so many times as long as a look takes."""
 WIDE = 110
 """Cells from which on the details stand beside the table."""
-DEEDS = tuple(
-    f"runs.{name}"
-    for name in ("name", "tags", "notes", "stop", "resume", "delete", "undo", "free", "sweep", "compare", "sort", "order",
-                 "mark-all", "info")
-)  # fmt: skip
+DEEDS = (
+    *("name", "tags", "notes", "stop", "resume", "delete", "undo", "free"),
+    *("sweep", "compare", "sort", "order", "mark-all", "info"),
+)
 """What stands below the table."""
 UP_FIRST = ("title", "method", "model", "data", "state", "train_loss", "val_loss", "rank", "learning_rate")
 """Columns of which one wants to see the least first."""
@@ -111,7 +110,7 @@ class RunsBench(Deeds):
             yield Grid(id="runs-table")
             with VerticalScroll(id="runs-details", can_focus=False):
                 yield LinesView(lambda width: [])
-        yield DeedLine(DEEDS)
+        yield DeedLine([f"runs.{name}" for name in DEEDS], self.lang)
 
     def on_mount(self) -> None:
         self.watch_lang()
@@ -139,6 +138,7 @@ class RunsBench(Deeds):
         """The table, from which every key can be reached."""
         if not self.has_focus_within:
             self.grid.focus()
+            self._hand_over()
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -248,6 +248,7 @@ class RunsBench(Deeds):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width < WIDE, "-narrow")
+        self._hand_over()
         self._draw()
 
     def on_grid_highlighted(self, event: Grid.Highlighted) -> None:
@@ -310,8 +311,17 @@ class RunsBench(Deeds):
         return action != "info" or self.has_class("-narrow")
 
     def action_info(self) -> None:
+        """On a small screen, the details in place of the table, or the table again."""
         self.toggle_class("-info")
+        self._hand_over()
         self.refresh_bindings()
+
+    def _hand_over(self) -> None:
+        """What is not shown cannot hold the keys."""
+        beside = self.query_one("#runs-details", VerticalScroll)
+        beside.can_focus = self.has_class("-narrow") and self.has_class("-info")
+        if self.has_focus_within and not self.query_one("#runs-filter", Input).has_focus:
+            (beside if beside.can_focus else self.grid).focus()
 
     def action_mark_all(self) -> None:
         """All that the filter found, or none if they are all marked."""

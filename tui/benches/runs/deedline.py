@@ -26,8 +26,9 @@ class DeedLine(Widget):
     auto_links = False
     lang: reactive["Lang"] = reactive("en", init=False, layout=True)
 
-    def __init__(self, ids: Sequence[str]) -> None:
+    def __init__(self, ids: Sequence[str], lang: "Lang") -> None:
         super().__init__()
+        self.set_reactive(DeedLine.lang, lang)
         self._ids = tuple(ids)
         self._known: dict[str, tuple[str, Content]] = {}
 

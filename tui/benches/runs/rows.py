@@ -10,7 +10,7 @@ from lab.shelf import Row
 from lab.sweep import Standing
 from tui.labroom import units
 from tui.labroom.inert import inert
-from tui.typeset import Lines, bar, fit, hang, join, spread, styled
+from tui.typeset import Lines, bar, fit, hang, join, spread, styled, width_of
 from tui.widgets.grid import Cells, Column, GridRow
 
 Say = Callable[..., str]
@@ -46,11 +46,14 @@ QUEUE = 6
 
 
 def columns(say: Say, by: str, down: bool) -> list[Column]:
-    """The table's columns, the one sorted by with an arrow."""
-    return [
-        Column(key, say(f"runs.col.{key}"), width, right, grow, drop, ("↓" if down else "↑") if key == by else "")
-        for key, width, right, grow, drop in COLUMNS
-    ]
+    """The table's columns, the one sorted by with an arrow and always in sight; the id tells when a run was begun."""
+    found = []
+    for key, width, right, grow, drop in COLUMNS:
+        name = say(f"runs.col.{key}")
+        if key == by:
+            width, drop = max(width, width_of(name) + 2), drop * (key == "begun")
+        found.append(Column(key, name, width, right, grow, drop, ("↓" if down else "↑") if key == by else ""))
+    return found
 
 
 def grid_row(row: Row, say: Say) -> GridRow:
