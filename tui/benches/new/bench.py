@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -19,27 +19,24 @@ from lab.spec import RunSpec
 from tui.benches.bench import Bench, Picks
 from tui.benches.new import examine
 from tui.benches.new.acting import Press
-from tui.benches.new.commands_view import CommandsView, equal
+from tui.benches.new.commands_view import CommandsView
 from tui.benches.new.fetching import Fetching
 from tui.benches.new.form import Form
-from tui.benches.new.outlook import PATIENCE, Cancelled, Outlook, Planner, guessed
+from tui.benches.new.outlook import Outlook
 from tui.benches.new.picker import Picker
 from tui.benches.new.plan_view import PlanView, changed
+from tui.benches.new.planning import Planning
 from tui.benches.new.row import SourceChoice
 from tui.benches.new.rows_view import RowsView
 from tui.keys import bind
-from tui.labroom import units
 
 if TYPE_CHECKING:
-    from textual.worker import Worker
-
     from lessons.model import Lang
     from tui.labroom.feed import Lab
 
 SECTIONS = ("form", "plan", "rows", "command")
 WIDE, HIGH, BROAD = 100, 30, 170
 """Cells from which all sections stand side by side, and from which rows have a column of their own."""
-DEBOUNCE = 0.12
 IDLE = 90
 """Seconds after which the engine process of a bench that is not in front is ended."""
 
@@ -80,15 +77,9 @@ class NewBench(Bench):
 
     def __init__(self, lab: "Lab", picks: Picks, lang: "Lang") -> None:
         super().__init__(lab, picks, lang)
-        self.planner = Planner(lab.root, lab.cache)
+        self.planning = Planning(self)
         self.section = SECTIONS[0]
-        self._due = asyncio.Event()
-        self._turned = 0
-        self._starting = self._reading = False
-        self._measuring = False
-        self._spec: RunSpec | None = None
-        self._loop: Worker[None] | None = None
-        self._asking: asyncio.Task[Outlook] | None = None
+        self._starting = False
 
     def compose(self) -> ComposeResult:
         yield Press(id="new-sections")
@@ -118,33 +109,28 @@ class NewBench(Bench):
     def watch_lang(self) -> None:
         self._show_section()
         self.run_worker(self._offer())
-        self._due.set()
+        self.planning.changed()
 
     async def enter(self) -> None:
+        self.form.first_time = not self.lab.names()
         self.form.focus_first()
         self._show_section()
-        self.planner.forget()
-        if self._loop is None:
-            self._loop = self.run_worker(self._keep_planning(), exit_on_error=True)
-        self._due.set()
+        self.planning.start()
         await self._offer()
         if self.picks.fill:
             name, self.picks.fill = self.picks.fill, ""
             await self._fill(name)
 
     def leave(self) -> None:
-        if self._loop is not None:
-            self._loop.cancel()
-            self._loop = None
-        self._measuring = False
+        self.planning.stop()
         self.set_timer(IDLE, self._end_idle)
 
     def _end_idle(self) -> None:
-        if self._loop is None:
-            self.planner.desk.end()
+        if self.planning.stopped:
+            self.planning.planner.desk.end()
 
     def on_unmount(self) -> None:
-        self.planner.desk.end()
+        self.planning.planner.desk.end()
 
     def palette(self) -> Mapping[str, str]:
         names = {"start": "start", "reset": "reset", "measure": "measure", "more": "more"}
@@ -160,103 +146,25 @@ class NewBench(Bench):
         try:
             spec = await asyncio.to_thread(lambda: Runs(self.lab.root).get(run).spec)
         except (LabError, OSError) as error:
-            self._tell("new.not-filled", "trouble", run=run, reason=error)
+            self.notice("new.not-filled", "trouble", run=run, reason=error)
             return
         self.form.fill(spec)
-        self._tell("new.filled", run=run)
+        self.notice("new.filled", run=run)
 
     def on_form_changed(self, event: Form.Changed) -> None:
         event.stop()
-        self._due.set()
-        self.refresh_bindings()
-        asking, spec = self._asking, self._spec
-        values = self.form.values
-        if self._reading and asking and spec and (values["model"], values["data"]) != (spec.model, spec.data):
-            asking.cancel()  # reading much of what is not wanted any more
-
-    async def _keep_planning(self) -> None:
-        """One plan after another, always for what stands in the form when it begins."""
-        while True:
-            await self._due.wait()
-            await asyncio.sleep(DEBOUNCE)
-            self._due.clear()
-            try:
-                await self._plan()
-            except asyncio.CancelledError:
-                if not self._asking or not self._asking.cancelled() or self._loop is None:
-                    raise
-
-    def _current(self) -> RunSpec | None:
-        """The spec in the form, or nothing while it is wrong."""
-        form = self.form
-        if set(form.faults) - set(form.refused):
-            return None
-        try:
-            return RunSpec.make(form.spec_fields())
-        except LabError as error:
-            form.set_known(form.known, examine.refusal(error, RunSpec(), self.lang))
-            return None
-
-    async def _plan(self) -> None:
-        view, commands, form = self.query_one(PlanView), self.query_one(CommandsView), self.form
-        spec = self._spec = self._current()
-        if spec is None:
-            commands.show(None)
-            view.going(self.say("new.plan.none"))
-            return
-        cache, lang = self.lab.cache, self.lang
-        known, refused = await asyncio.to_thread(examine.examine, spec, form.known, cache, lang)
-        form.set_known(known, refused)
-        if refused:
-            commands.show(None)
-            view.going(self.say("new.plan.none"))
-            return
-        commands.show(await asyncio.to_thread(equal, spec, cache))
-        self._reading = False
-        if not self.planner.desk.alive:
-            view.going(self.say("new.plan.starting"))
-        self._asking = asyncio.create_task(self.planner.plan(spec, self._turned, self._counting))
-        try:
-            await asyncio.wait({self._asking}, timeout=PATIENCE)
-            if not self._asking.done() and not self._shown(spec):
-                guess = await asyncio.to_thread(guessed, spec, cache)
-                if guess is not None and not self._asking.done():
-                    view.show(guess)
-                    view.going(self.say("new.plan.guessed"))
-            outlook = await self._asking
-        except LabError as error:
-            form.set_known(form.known, examine.refusal(error, spec, lang))
-            view.fail(self.say("new.plan.failed", reason=examine.reason(error)))
-            return
-        finally:
-            if not self._asking.done():
-                self._asking.cancel()
-        if self._current() is not None:
-            form.set_known(outlook.known, {})
-        view.show(outlook)
-        self.query_one(RowsView).show(outlook)
-        self.refresh_bindings()
-
-    def _shown(self, spec: RunSpec) -> bool:
-        """Whether what is shown is of the same model and data."""
-        shown = self.outlook
-        return shown is not None and (shown.plan.spec.model, shown.plan.spec.data) == (spec.model, spec.data)
-
-    def _counting(self, event: dict[str, Any]) -> None:
-        self._reading = True
-        rows = units.count(event["rows"])
-        self.query_one(PlanView).going(self.say("new.plan.counting", split=event["stage"], rows=rows))
+        self.planning.changed()
 
     def on_form_recipe(self, event: Form.Recipe) -> None:
         event.stop()
-        now = self._current() or RunSpec()
+        now = self.planning.current() or RunSpec()
         if event.name == "smallest-memory":
             outlook = self.outlook
             changes = least_memory(replace(outlook.inputs, spec=now)) if outlook else {}
             if changes:
                 self.form.change(changes)
             else:
-                self._tell("new.least-none")
+                self.notice("new.least-none")
             return
         fields = cooked(event.name, now)
         if fields["model"] not in {offer.name for offer in self.form.offers["model"] if offer.bundled}:
@@ -279,8 +187,8 @@ class NewBench(Bench):
         if self._starting:
             return
         wrong = self.form.faults
-        if wrong or self._current() is None:
-            self._tell("new.still-wrong", "trouble", count=max(1, len(wrong)))
+        if wrong or self.planning.current() is None:
+            self.notice("new.still-wrong", "trouble", count=max(1, len(wrong)))
             self._section("form")
             self.form.go_to_fault()
             return
@@ -293,30 +201,30 @@ class NewBench(Bench):
             model = str(fields["model"])
             if HUB_ID.fullmatch(model) and not await Fetching(self).model(model):
                 return
-            self._tell("new.starting")
+            self.notice("new.starting")
             going, _ = await asyncio.to_thread(self.lab.newest)
             follower = await asyncio.to_thread(self.lab.begin, fields)
         except LabError as error:
-            self.form.set_known(self.form.known, examine.refusal(error, self._spec or RunSpec(), self.lang))
-            self._tell("new.refused", "trouble", reason=examine.reason(error))
+            self.form.set_known(self.form.known, examine.refusal(error, self.planning.spec or RunSpec(), self.lang))
+            self.notice("new.refused", "trouble", reason=examine.reason(error))
             self._section("form")
             self.form.go_to_fault()
             return
         except OSError as error:
-            self._tell("new.refused", "trouble", reason=error)
+            self.notice("new.refused", "trouble", reason=error)
             return
         finally:
             self._starting = False
         self.picks.run = follower.id
         self.post_message(self.Began(follower.id, follower.method, follower.model, follower.data))
         if going:
-            self._tell("new.queued", run=follower.id, other=going)
+            self.notice("new.queued", run=follower.id, other=going)
         else:
-            self._tell("new.started", run=follower.id)
+            self.notice("new.started", run=follower.id)
         self.post_message(self.Go("live"))
 
     def action_undo(self) -> None:
-        self._tell("new.undone" if self.form.undo() else "new.nothing-to-undo")
+        self.notice("new.undone" if self.form.undo() else "new.nothing-to-undo")
 
     def action_reset(self) -> None:
         """The defaults again, after asking."""
@@ -338,62 +246,38 @@ class NewBench(Bench):
         warnings = self.outlook.plan.warnings if self.outlook else []
         able = [warnings[number]] if 0 <= number < len(warnings) else [w for w in warnings if w.changes]
         if not able:
-            self._tell("new.nothing-to-mend")
+            self.notice("new.nothing-to-mend")
             return
         self.form.change(able[0].changes)
-        self._tell("new.mended", change=changed(able[0].changes))
+        self.notice("new.mended", change=changed(able[0].changes))
 
     def action_copy(self, name: str) -> None:
         """One of the equal commands into the clipboard."""
         found = self.query_one(CommandsView).equal
         if found is None:
-            self._tell("new.command.wrong", "trouble")
+            self.notice("new.command.wrong", "trouble")
             return
         self.app.copy_to_clipboard(getattr(found, name))
-        self._tell("new.copied", what=self.say(f"new.command.{name}"))
+        self.notice("new.copied", what=self.say(f"new.command.{name}"))
 
     def action_turn(self, by: int) -> None:
         """Another row."""
-        self._turned += by
-        self._due.set()
+        self.planning.turn(by)
 
     def action_measure(self) -> None:
         """Train a few iterations to see how long they take."""
-        spec = self._spec
-        if spec is not None and not self._measuring and self.outlook is not None and self.outlook.plan.base.weights:
-            self._measuring = True
+        planning, outlook = self.planning, self.outlook
+        if planning.spec is not None and not planning.measuring and outlook is not None and outlook.plan.base.weights:
+            planning.measuring = True
             self.refresh_bindings()
-            self.run_worker(self._measure(spec))
-
-    async def _measure(self, spec: RunSpec) -> None:
-        view = self.query_one(PlanView)
-        app = self.app
-
-        def progress(what: str) -> None:
-            if not self._measuring:
-                raise Cancelled
-            app.call_from_thread(view.going, self.say("new.plan.measuring", what=what), stale=False)
-
-        view.going(self.say("new.plan.measuring", what=""), stale=False)
-        try:
-            await asyncio.to_thread(self.planner.measure, spec, progress)
-        except Cancelled:
-            self._tell("new.measure-ended")
-        except (LabError, OSError) as error:
-            why = examine.reason(error) if isinstance(error, LabError) else str(error)
-            self._tell("new.not-measured", "trouble", reason=why)
-        finally:
-            self._measuring = False
-            view.going("", stale=False)
-            self.refresh_bindings()
-            self._due.set()
+            self.run_worker(planning.measure(planning.spec))
 
     def action_end_measure(self) -> None:
-        self._measuring = False
+        self.planning.measuring = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "end_measure":
-            return self._measuring
+            return self.planning.measuring
         if action == "section":
             return self.has_class("-small")
         return True
@@ -423,5 +307,6 @@ class NewBench(Bench):
                 for name in SECTIONS]  # fmt: skip
         self.query_one("#new-sections", Press).show(*tabs, ("  ^s", self.say("key.new.section"), "section"))
 
-    def _tell(self, key: str, kind: str = "", **values: object) -> None:
+    def notice(self, key: str, kind: str = "", **values: object) -> None:
+        """A line for a few seconds, in words of this bench."""
         self.post_message(self.Tell(self.say(key, **values), kind))

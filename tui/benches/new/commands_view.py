@@ -79,7 +79,9 @@ class CommandsView(VerticalScroll, can_focus=True):
 
     def _lines(self, width: int) -> Lines:
         if self.equal is None:
-            return [styled(say(self.lang, "new.command.wrong"), "$text-muted")]
+            missing = say(self.lang, "new.command.wrong")
+            keys = (("F5", "train"), ("F6", "mlx"), ("F7", "yaml"))
+            return [line for key, name in keys for line in self._entry(key, name, missing, width, 1)]
         yaml = self.equal.yaml.splitlines()
         count = say(self.lang, "new.command.lines", lines=len(yaml))
         lines = self._entry("F5", "train", self.equal.train, width, 8 if self.whole else 2)

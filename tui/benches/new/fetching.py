@@ -44,16 +44,16 @@ class Fetching:
             size = units.size(cost["bytes"])
             if not await self._agreed("data", name=inert(name), size=size, path=inert(cost["path"])):
                 return ""
-            self._tell("new.fetch.going", name=name)
+            self._bench.notice("new.fetch.going", name=name)
             cost = await self._ask("fetch", name)
         return str(cost["path"]) if cost else ""
 
     async def _ask(self, kind: str, name: str) -> dict[str, Any] | None:
-        self._tell("new.fetch.looking", name=name)
+        self._bench.notice("new.fetch.looking", name=name)
         try:
-            return await self._bench.planner.desk.ask(kind, name=name)
+            return await self._bench.planning.planner.desk.ask(kind, name=name)
         except LabError as error:
-            self._tell("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
+            self._bench.notice("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
             return None
 
     async def _agreed(self, key: str, **values: object) -> bool:
@@ -61,6 +61,3 @@ class Fetching:
         question = ConfirmScreen(say(f"new.fetch.{key}", **values), say("new.fetch.yes"), say("new.fetch.no"))
         agreed: bool | None = await self._bench.app.push_screen_wait(question)
         return bool(agreed)
-
-    def _tell(self, key: str, kind: str = "", **values: object) -> None:
-        self._bench.post_message(self._bench.Tell(self._bench.say(key, **values), kind))

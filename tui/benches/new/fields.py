@@ -254,7 +254,7 @@ def short_range(field: Field, known: Known) -> str:
     if field.name == "num_layers":
         return f"1–{known.blocks}, all" if known.blocks else "≥ 1, all"
     if field.name == "val_batches":
-        return "≥ 0, -1 = all"
+        return "≥ -1"
     if allowed.high > 9999:
         return f"≥ {written(allowed.low)}"
     if not allowed.low_in:

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.events import DescendantBlur, DescendantFocus
+from textual.events import DescendantBlur, DescendantFocus, Resize
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
@@ -32,6 +32,8 @@ from tui.words import say
 if TYPE_CHECKING:
     from lessons.model import Lang
 
+BELOW = 5
+"""Lines below the fields: what the focused one means, and the buttons."""
 NONE = "none"
 """No preset: the values are one's own."""
 
@@ -55,9 +57,9 @@ class Form(Vertical):
     ]
     DEFAULT_CSS = """
     Form { width: 1fr; height: 1fr; }
-    Form #new-rows { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    Form #new-rows { height: auto; padding: 0 1; scrollbar-size-vertical: 1; }
     Form #new-rows Static { height: 1; width: 1fr; color: $text-muted; }
-    Form #new-help { height: 3; width: 1fr; padding: 0 1; color: $text-muted; }
+    Form #new-help { height: 3; width: 1fr; padding: 0 1; margin-top: 1; color: $text-muted; }
     Form #new-help.-wrong { color: $error; }
     Form #new-acts { padding: 0 1; }
     """
@@ -83,6 +85,7 @@ class Form(Vertical):
         self.offers: dict[str, tuple[Offer, ...]] = {"model": (), "data": ()}
         self.refused: dict[str, str] = {}
         self.more = False
+        self.first_time = False
         self._focused = RECIPE
         self._before: State | None = None
 
@@ -102,6 +105,9 @@ class Form(Vertical):
 
     def on_mount(self) -> None:
         self.draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one("#new-rows").styles.max_height = max(3, event.size.height - BELOW)
 
     def watch_lang(self) -> None:
         self.draw()
@@ -303,13 +309,13 @@ class Form(Vertical):
     def _meaning(self) -> str:
         if self._focused == RECIPE:
             chosen = self.row(RECIPE).query_one(Choice).value
-            return self.say("new.about.recipe" if chosen == NONE else f"new.about.recipe.{chosen}")
+            if chosen != NONE:
+                return self.say(f"new.about.recipe.{chosen}")
+            return self.say("new.welcome" if self.first_time else "new.about.recipe")
         field = BY_NAME[self._focused]
         about = self.say(f"new.about.{field.label}")
         default = fields.standard()[field.name]
-        shown = {"": "–", fields.NULL: self.say(f"new.null.{field.label}") if field.options else "–"}.get(
-            default, default
-        )
+        shown = self.say(f"new.null.{field.label}") if default == fields.NULL else default or "–"
         return f"{about}  ({self.say('new.of-default', value=shown)})"
 
     @on(DescendantFocus)

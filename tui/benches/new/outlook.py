@@ -20,8 +20,6 @@ from lab.spec import RunSpec
 from tui.benches.new.desk import Desk
 from tui.benches.new.fields import Known
 
-PATIENCE = 0.4
-"""Seconds without an answer of the engine after which a guess is shown, if nothing like it is shown already."""
 SMALL = 4_000_000
 """Bytes of training rows up to which they are read here too, for a guess; larger ones only the engine reads."""
 

@@ -36,7 +36,6 @@ class PlanView(VerticalScroll, can_focus=True):
         self.set_reactive(PlanView.lang, lang)
         self.outlook: Outlook | None = None
         self._doing = self._trouble = ""
-        self._stale = False
 
     def compose(self) -> ComposeResult:
         yield ActLines(self._lines)
@@ -46,17 +45,17 @@ class PlanView(VerticalScroll, can_focus=True):
 
     def show(self, outlook: Outlook) -> None:
         """A plan that was made."""
-        self.outlook, self._trouble, self._doing, self._stale = outlook, "", "", False
+        self.outlook, self._trouble, self._doing = outlook, "", ""
         self._draw()
 
-    def going(self, doing: str, *, stale: bool = True) -> None:
-        """What is going on meanwhile; the last plan stays, and says that it is the last one's."""
-        self._doing, self._stale = doing, stale
+    def going(self, doing: str) -> None:
+        """What is going on meanwhile; the last plan stays."""
+        self._doing = doing
         self._draw()
 
     def fail(self, trouble: str) -> None:
         """Why there is no plan."""
-        self._trouble, self._doing, self._stale = trouble, "", True
+        self._trouble, self._doing = trouble, ""
         self._draw()
 
     def _draw(self) -> None:
@@ -73,7 +72,7 @@ class PlanView(VerticalScroll, can_focus=True):
             return lines
         lines += [self._parameters(outlook, width), *self._memory(outlook, width), *self._time(outlook, width)]
         lines += [*self._components(outlook, width), *self._warnings(outlook, width)]
-        return [line.stylize("dim") for line in lines] if self._stale and self._trouble else lines
+        return [line.stylize("dim") for line in lines] if self._trouble else lines
 
     def _news(self) -> Content:
         """One line that is always there, so that nothing jumps."""

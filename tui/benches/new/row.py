@@ -53,7 +53,8 @@ class Row(Widget):
     DEFAULT_CSS = f"""
     Row {{ height: 1; width: 1fr; text-wrap: nowrap; }}
     Row Choice, Row Input {{ margin-left: {LABEL}; width: {VALUE}; text-wrap: nowrap; text-overflow: ellipsis; }}
-    Row Input {{ background: $surface; padding: 0 1 0 2; border: none; }}
+    Row Input {{ background: $surface; border: none; }}
+    Row Input.-textual-compact {{ padding: 0 1 0 2; }}
     Row Input:hover {{ background: $panel; }}
     Row Input:focus {{ background: $panel; background-tint: $foreground 0%; }}
     Row.-changed Input, Row.-changed Choice {{ color: $heading; text-style: bold; }}
