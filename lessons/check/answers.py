@@ -1,14 +1,17 @@
 """Questions and exercises: every option teaches, every answer passes, every misconception meets its own words."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 
 from lessons.check.desk import Desk, local
 from lessons.check.problems import Problem
+from lessons.draws import every_size
 from lessons.formula import FormulaError, evaluate
-from lessons.grade import grade_choice, grade_number, grade_prediction, truth_of
-from lessons.model import Exercise, Feedback, Lang, Misconception, NumberAnswer, Option, Question
+from lessons.grade import grade, grade_number, grade_prediction, truth_of
+from lessons.model import Exercise, Feedback, KnownMistake, Lang, Misconception, NumberAnswer, Option, Question
 from lessons.numbers import show_number
 
 SHORTEST_WHY = 12
@@ -17,17 +20,43 @@ UNEVEN = 2.5
 """A longest option this many times as long as the shortest one tells which it is."""
 
 
+MOST_SIZES = 500
+"""Combinations of drawn sizes that are looked at; more would take long and show little else."""
+
+
 def check_answers(desk: Desk) -> Iterator[Problem]:
     for question in desk.lesson.questions:
-        if question.options:
-            for lang in desk.langs:
-                yield from _options(desk, lang, question)
-            yield from _choice(desk, question)
+        for lang in desk.langs if question.options else ():
+            yield from _options(desk, lang, question)
+        for answer, key in _right_answers(question):
+            if not grade(question, answer).right:
+                yield _wrong(desk, question, (key,), "its own answer does not pass", f"mend `{key}`")
         if question.number is not None:
             yield from _number(desk, question, question.number)
+        for mistake in question.gap.mistakes if question.gap else ():
+            yield from _mistake(desk, question, mistake)
     yield from _places(desk)
     if desk.lesson.exercise is not None:
         yield from _exercise(desk, desk.lesson.exercise)
+
+
+def _right_answers(question: Question) -> Iterator[tuple[str | Sequence[str], str]]:
+    """Every answer that must pass, and the key of lesson.toml that says so; numbers are looked at by size."""
+    match question.kind:
+        case "one" | "many":
+            yield [option.id for option in question.options if option.correct], "correct"
+        case "order":
+            yield [option.id for option in question.options], "steps"
+        case "flag" if question.gap is not None:
+            yield from ((spelling, "accept") for spelling in question.gap.accepted)
+
+
+def _mistake(desk: Desk, question: Question, mistake: KnownMistake) -> Iterator[Problem]:
+    for spelling in mistake.spellings:
+        verdict = grade(question, spelling)
+        if verdict.right or getattr(verdict, "mistake", None) is not mistake:
+            what = f"the mistake {mistake.id!r} ({spelling}) does not meet its own words"
+            yield _wrong(desk, question, (f"{mistake.id} =",), what, "list each spelling once")
 
 
 def _options(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
@@ -55,23 +84,24 @@ def _options(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
         yield found(longest, "text", what, "make the options alike in length", kind="guessable")
 
 
-def _choice(desk: Desk, question: Question) -> Iterator[Problem]:
-    correct = frozenset(option.id for option in question.options if option.correct)
-    if not grade_choice(question, correct).right:
-        yield _wrong(desk, question, (), "its own answer does not pass", "mend `correct`")
-
-
 def _number(desk: Desk, question: Question, answer: NumberAnswer) -> Iterator[Problem]:
-    names = answer.parameters
-    truth = evaluate(answer.formula, names)
-    if not grade_number(question, show_number(truth)).right:
-        yield _wrong(desk, question, ("answer",), "its own answer does not pass", "mend `answer` or `tolerance`")
+    """The answer and every misconception, for all sizes that an attempt may draw."""
+    told = set()
+    for names in itertools.islice(every_size(answer), MOST_SIZES):
+        drawn = replace(question, number=replace(answer, parameters=names))
+        sizes = ", ".join(f"{name} = {names[name]}" for name in answer.sizes)
+        where = f" for {sizes}" if sizes else ""
 
-    def grade(value: float) -> Feedback:
-        return grade_number(question, show_number(value))
+        def graded(value: float, drawn: Question = drawn) -> Feedback:
+            return grade_number(drawn, show_number(value))
 
-    for wrong, what, remedy in _unrecognised(answer.misconceptions, names, grade):
-        yield _wrong(desk, question, (f"{wrong.id} ="), what, remedy)
+        if "" not in told and not graded(evaluate(answer.formula, names)).right:
+            told.add("")
+            yield _wrong(desk, question, ("answer",), f"its own answer does not pass{where}", "mend `answer`")
+        for wrong, what, remedy in _unrecognised(answer.misconceptions, names, graded):
+            if wrong.id not in told:
+                told.add(wrong.id)
+                yield _wrong(desk, question, (f"{wrong.id} =",), f"{what}{where}", remedy)
 
 
 def _wrong(desk: Desk, question: Question, near: str | Sequence[str], what: str, remedy: str) -> Problem:
@@ -103,16 +133,16 @@ def _exercise(desk: Desk, exercise: Exercise) -> Iterator[Problem]:
             what = f"prediction {step.id!r}: the truth does not pass"
             yield desk.in_structure("answer", near, what, "mend `truth` or `tolerance`")
 
-        def grade(value: float, step=step, truth=truth, shape=shape) -> Feedback:  # type: ignore[no-untyped-def]
+        def graded(value: float, step=step, truth=truth, shape=shape) -> Feedback:  # type: ignore[no-untyped-def]
             return grade_prediction(step, value, truth, shape)
 
-        for wrong, what, remedy in _unrecognised(step.misconceptions, shape, grade):
+        for wrong, what, remedy in _unrecognised(step.misconceptions, shape, graded):
             here = (*near, "misconceptions", f'"{wrong.id}"')
             yield desk.in_structure("answer", here, f"prediction {step.id!r}: {what}", remedy)
 
 
 def _unrecognised(
-    misconceptions: Sequence[Misconception], names: Mapping[str, int | float], grade: Callable[[float], Feedback]
+    misconceptions: Sequence[Misconception], names: Mapping[str, int | float], graded: Callable[[float], Feedback]
 ) -> Iterator[tuple[Misconception, str, str]]:
     """The misconceptions whose own value meets other words than theirs."""
     for wrong in misconceptions:
@@ -121,7 +151,7 @@ def _unrecognised(
         except FormulaError as error:
             yield wrong, f"the misconception {wrong.id!r} has no value: {error}", "mend its formula"
             continue
-        met = grade(value)
+        met = graded(value)
         if met.right:
             what = f"the misconception {wrong.id!r} ({show_number(value)}) counts as right"
             yield wrong, what, "leave it out here, or choose other sizes"

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lessons.check.desk import Desk
+from lessons.check.desk import Desk, line_of, local
 from lessons.check.problems import Problem
 
 SHELLS = ("bash", "sh", "shell", "zsh", "console")
@@ -38,11 +38,23 @@ def check_code(desks: Sequence[Desk]) -> Iterator[Problem]:
                         commands.append(found)
             else:
                 yield from _parsed(source.file, source.text, language)
+        commands += _with_gaps(desk)
     if commands:
         answers = desks[0].tools.commands([words for _, _, words in commands])
         for (file, line, _), why in zip(commands, answers, strict=True):
             if why:
                 yield Problem(file, line, "command", why, "`--help` of the program says what it takes")
+
+
+def _with_gaps(desk: Desk) -> Iterator[Command]:
+    """The command of every question about a flag, with each accepted spelling in its gap."""
+    structure = desk.source("lesson.toml")
+    for question in desk.lesson.questions:
+        for spelling in question.gap.accepted if question.gap else ():
+            near = ("[[questions]]", f'"{local(question.id)}"', "command")
+            for found in commands_in(structure.file, question.gap.filled(spelling) if question.gap else ""):
+                if not isinstance(found, Problem):
+                    yield structure.file, line_of(structure, near), found[2]
 
 
 def commands_in(file: Path, text: str) -> Iterator[Command | Problem]:

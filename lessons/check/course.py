@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lessons.check.answers import check_answers
 from lessons.check.code import check_code
-from lessons.check.desk import Desk, Tools
+from lessons.check.desk import Desk, Tools, line_of
 from lessons.check.files import check_files
 from lessons.check.fit import check_fit
 from lessons.check.ids import check_ids
 from lessons.check.languages import check_languages
 from lessons.check.problems import Problem
-from lessons.check.text import check_text
+from lessons.check.text import check_text, todos
 from lessons.load import load_course, load_lesson
 from lessons.model import ContentError
 from lessons.source import Source
@@ -111,7 +111,9 @@ def _names(root: Path, found: list[Problem]) -> tuple[list[str], list[str]]:
         found.append(_content(error))
     for track in tracks:
         try:
-            lessons += [f"{track}/{name}" for name in Source(root / track / "track.toml").toml().strings("lessons")]
+            source = Source(root / track / "track.toml")
+            lessons += [f"{track}/{name}" for name in source.toml().strings("lessons")]
+            found += todos(source)
         except ContentError as error:
             found.append(_content(error))
     return tracks, lessons
@@ -119,8 +121,12 @@ def _names(root: Path, found: list[Problem]) -> tuple[list[str], list[str]]:
 
 def _whole(root: Path) -> Iterator[Problem]:
     """What only the loader of a whole course notices, such as a lesson that says it is number 3 and is not."""
-    load_course(root)
-    yield from ()
+    course = load_course(root)
+    planned = sum(track.planned for track in course.tracks)
+    if planned > course.total_lessons:
+        source = Source(root / "course.toml")
+        what = f"the tracks plan {planned} lessons, and the course has {course.total_lessons}"
+        yield Problem(source.file, line_of(source, ("total_lessons",)), "content", what, f"write {planned}")
 
 
 def _asked(check: Callable[[], Iterator[Problem]]) -> list[Problem]:

@@ -111,7 +111,13 @@ def _question(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
         if (word := _longest(text))[0] > OPTION:
             what = f"a word of {word[0]} cells, and an option has {OPTION}"
             yield desk.in_text("width", lang, "quiz.toml", (name, "options", option.id, "text"), what, "break it")
-    if question.options and lines > PAGE:
+    if question.gap is not None and lang == SOURCE:
+        cells = max(cell_len(question.gap.filled(spelling)) for spelling in question.gap.accepted)
+        if cells > CODE:
+            near = ("[[questions]]", f'"{name}"', "command")
+            what = f"the command has {cells} cells with its gap filled, and code has {CODE}"
+            yield desk.in_structure("width", near, what, "shorten it")
+    if question.options and question.chart is None and lines > PAGE:
         what = f"the question with its options has {lines} lines, and {PAGE} are in view at 80×24"
         yield desk.in_text("width", lang, "quiz.toml", (name, "prompt"), what, "shorten it or its options")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lessons.check.desk import Desk, local
-from lessons.check.problems import Problem
+from lessons.check.problems import Problem, shown
 from lessons.load import SOURCE, stale_sections
 from lessons.model import Block, Bullets, Lang, Table
 from lessons.numbers import NotANumber, parse_number
@@ -125,5 +125,5 @@ def _stale(desk: Desk) -> Iterator[Problem]:
             made_from: Mapping[Lang, str] = section.translated_from
             if lang != SOURCE and section.id in stale and made_from.get(lang) != section.source_hash:
                 id = local(section.id)
-                remedy = f"bring it up to date, then `lowrank stamp {lesson.id} {id}`"
+                remedy = f"bring it up to date, then `lowrank stamp {shown(desk.folder)} {id}`"
                 yield desk.in_section("stale", lang, id, "", f"{id!r}: the English text has changed since", remedy)

@@ -30,6 +30,12 @@ WARNINGS = {
 KINDS = ERRORS | WARNINGS
 
 
+def shown(file: Path) -> str:
+    """A path as one would type it: relative to the current folder where it lies below it."""
+    here = os.path.relpath(file)
+    return str(file) if here.startswith(os.pardir) else here
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One problem: its file and line, a kind of KINDS, what is wrong, and what to do about it."""
@@ -45,10 +51,10 @@ class Problem:
         return "error" if self.kind in ERRORS else "warning"
 
     def __str__(self) -> str:
-        """One line that an editor can jump to; the path is relative to the current folder where it lies below it."""
-        here = os.path.relpath(self.file)
-        file = str(self.file) if here.startswith(os.pardir) else here
-        return f"{file}:{self.line}: {self.severity}: {self.what}{f'; {self.remedy}' if self.remedy else ''}"
+        """One line that an editor can jump to."""
+        return (
+            f"{shown(self.file)}:{self.line}: {self.severity}: {self.what}{f'; {self.remedy}' if self.remedy else ''}"
+        )
 
     def as_json(self) -> dict[str, object]:
         return {

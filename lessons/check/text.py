@@ -18,18 +18,19 @@ _REFERENCES = re.compile(r"\{\{.*?\}\}|^\[[a-z0-9-]+\]: .*$", re.MULTILINE)
 
 
 def check_text(desk: Desk) -> Iterator[Problem]:
-    yield from _todos(desk)
+    for source in _sources(desk):
+        yield from todos(source)
     yield from _links(desk)
     yield from _numbers(desk)
 
 
-def _todos(desk: Desk) -> Iterator[Problem]:
-    for source in _sources(desk):
-        for number, line in enumerate(source.text.split("\n"), 1):
-            if match := TODO.search(line):
-                rest = match[1].strip().strip('"')
-                what = f"still to be written{f': {rest}' if rest else ''}"
-                yield Problem(source.file, number, "todo", what, "write it, and take the TODO away")
+def todos(source: Source) -> Iterator[Problem]:
+    """Every line of a file that is still to be written."""
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if match := TODO.search(line):
+            rest = match[1].strip().strip('"')
+            what = f"still to be written{f': {rest}' if rest else ''}"
+            yield Problem(source.file, number, "todo", what, "write it, and take the TODO away")
 
 
 def _sources(desk: Desk) -> Iterator[Source]:
