@@ -29,7 +29,7 @@ BENCHES: Final = {
     "new": ("tui.benches.new.bench", "NewBench"),
     "runs": ("tui.benches.runs.bench", "RunsBench"),
     "live": ("tui.benches.live.bench", "LiveBench"),
-    "compare": ("tui.benches.blank", "BlankBench"),
+    "compare": ("tui.benches.compare.bench", "CompareBench"),
     "inspect": ("tui.benches.inspect.bench", "InspectBench"),
     "talk": ("tui.benches.talk.bench", "TalkBench"),
     "fuse": ("tui.benches.fuse.bench", "FuseBench"),

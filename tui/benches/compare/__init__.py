@@ -1,0 +1,1 @@
+"""The bench that holds runs against each other."""

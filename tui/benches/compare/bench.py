@@ -1,0 +1,405 @@
+"""The bench that holds runs against each other, and from an empty lab makes three worth comparing."""
+
+import shlex
+from asyncio import to_thread
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+
+from lab import report, threeway
+from lab.comparison import Comparison
+from lab.errors import LabError
+from lab.runs import Run, Runs
+from tui.benches.bench import Bench
+from tui.benches.compare import lines, picture, table, words  # noqa: F401  (words before the bindings below name them)
+from tui.benches.compare.measuring import Measuring
+from tui.benches.compare.progress import Asking, share
+from tui.benches.compare.strip import Strip
+from tui.keys import bind
+from tui.labroom.chart import PlotView
+from tui.labroom.inert import inert
+from tui.screens.dialogs import ConfirmScreen
+from tui.typeset import Lines
+from tui.widgets.grid import Grid
+from tui.widgets.lines import LinesView
+
+WIDE, HIGH = 110, 28
+LOOK = 0.4
+"""Seconds between looks at runs that are going on."""
+CURVES = 6
+"""Curves shown at first, at most: as many as there are markers."""
+
+
+class CompareBench(Bench, can_focus=True):
+    """Shows the runs marked, else those it showed before, else the newest three-way comparison."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("m,ctrl+e", "measure", "compare.measure", show=True),
+        bind("w,ctrl+s", "report", "compare.report", show=True),
+        bind("t,f9", "part", "compare.part", show=True),
+        bind("c,f10", "curve", "compare.curve", show=True),
+        bind("u,f6", "axis", "compare.axis"),
+        bind("s,f7", "log_scale", "compare.log-scale"),
+        bind("d,delete", "take_out", "compare.take-out"),
+        bind("y", "copy", "compare.copy"),
+        bind("x", "stop", "compare.stop", show=True),
+    ]
+    DEFAULT_CSS = """
+    CompareBench { padding: 0 1; }
+    CompareBench #compare-table { height: auto; max-height: 9; width: 1fr; margin-top: 1; }
+    CompareBench #compare-bar { height: 1; }
+    CompareBench #compare-strip { margin-top: 1; }
+    CompareBench #compare-body { height: 1fr; layout: horizontal; }
+    CompareBench VerticalScroll { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
+    CompareBench PlotView { width: 1fr; }
+    CompareBench #compare-empty { display: none; height: auto; max-width: 76; margin: 2 2; }
+    CompareBench.-empty > * { display: none; }
+    CompareBench.-empty #compare-empty { display: block; }
+    CompareBench.-wide #compare-answers { width: 46; margin-left: 2; }
+    CompareBench.-chart #compare-specification, CompareBench.-answers #compare-specification { display: none; }
+    CompareBench.-chart #compare-answers, CompareBench.-answers PlotView { display: none; }
+    CompareBench.-wide.-chart #compare-answers { display: block; }
+    CompareBench.-differences PlotView, CompareBench.-differences #compare-answers { display: none; }
+    """
+
+    part: reactive[str] = reactive("chart", init=False)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.comparison: Comparison | None = None
+        self.measuring: Measuring | None = None
+        self._curve: picture.Kind = "validation"
+        self._over = 0
+        self._log: bool | None = None
+        self._here = self._reading = False
+        self._tried: set[str] = set()
+        """Runs that were asked their questions without being told to; a run that cannot answer is not asked again."""
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(self._head, id="compare-head")
+        yield Grid(id="compare-table")
+        yield LinesView(self._bar, id="compare-bar")
+        yield Strip("", markup=False, id="compare-strip")
+        with Container(id="compare-body"):
+            yield PlotView(id="compare-chart")
+            with VerticalScroll(id="compare-answers"):
+                yield LinesView(self._answers)
+            with VerticalScroll(id="compare-specification"):
+                yield LinesView(self._specification)
+        yield LinesView(self._empty, id="compare-empty")
+
+    def on_mount(self) -> None:
+        self._arrange()
+        self.set_interval(LOOK, self._look)
+
+    async def enter(self) -> None:
+        """Show what is marked, as it is on disk now."""
+        self._here = True
+        await self.open(self.picks.marked if len(self.picks.marked) > 1 else ())
+        self.focus_first()
+
+    def leave(self) -> None:
+        self._here = False
+
+    def focus_first(self) -> None:
+        (self if self.comparison is None else self.query_one(Grid)).focus()
+
+    async def open(self, ids: tuple[str, ...] = ()) -> None:
+        """Compare these runs; without any those shown, else the newest three. What cannot be read is left out."""
+        shown = self.ids
+        try:
+            found = await to_thread(self._find, ids or shown)
+        except (LabError, OSError) as error:
+            self.post_message(self.Tell(inert(error), "trouble"))
+            found = None
+        self.comparison = found
+        if self.ids != shown:
+            self.query_one(Grid).marked = self.ids[:CURVES]
+        self.draw()
+
+    def _find(self, ids: tuple[str, ...]) -> Comparison | None:
+        runs = Runs(self.lab.root)
+        there = {run.id: run for run in runs.all()}
+        found = [there[name] for name in ids if name in there] or threeway.newest(runs)
+        return Comparison.of(found, self.lab.cache) if found else None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The runs compared, in order."""
+        return tuple(each.run.id for each in self.comparison.contenders) if self.comparison else ()
+
+    @property
+    def three(self) -> bool:
+        """Whether one three-way comparison is what is shown."""
+        groups = {each.about.group for each in self.comparison.contenders} if self.comparison else set()
+        return len(groups) == 1 and threeway.is_one(groups.pop())
+
+    async def _look(self) -> None:
+        """Read what was said since, ask what is still to be asked, and draw if there was any news."""
+        comparison = self.comparison
+        if not self._here or self._reading or comparison is None or (comparison.ended and not self._to_ask()):
+            return
+        self._reading = True
+        try:
+            news = await to_thread(comparison.read)
+        finally:
+            self._reading = False
+        if comparison is self.comparison:
+            if comparison.ended and self.measuring is None and (runs := self._to_ask()):
+                self._tried.update(run.id for run in runs)
+                self._ask(runs, threeway.ROWS)
+            if news:
+                self.draw()
+
+    def _to_ask(self) -> list[Run]:
+        """Of three runs begun together, those that were not asked yet and are to be without another key."""
+        if self.comparison is None or not self.three or self.measuring is not None:
+            return []
+        return [each.run for each in self.comparison.contenders
+                if each.state == "finished" and each.score is None and each.run.id not in self._tried]  # fmt: skip
+
+    def draw(self) -> None:
+        """Set everything anew from what was last read."""
+        comparison = self.comparison
+        self.set_class(comparison is None, "-empty")
+        if comparison is not None:
+            grid = self.query_one(Grid)
+            grid.show(table.columns(comparison, self.say), table.rows(comparison, self.say))
+            grid.styles.height = min(9, 1 + len(self.ids))
+            self._draw_chart()
+        self._draw_strip()
+        for view in self.query(LinesView):
+            view.set_layout(view._set_lines)
+        self.refresh_bindings()
+
+    def _draw_chart(self) -> None:
+        if self.comparison is not None:
+            shown, over = self.query_one(Grid).marked, picture.AXES[self._over]
+            self.query_one(PlotView).show(picture.plot(self.comparison, shown, self._curve, over, self._log, self.say))
+
+    def _draw_strip(self) -> None:
+        over, width = picture.AXES[self._over], self.content_size.width
+        line = lines.strip(self._parts(), self.part, self._curve, over, self.say, width)
+        self.query_one("#compare-strip", Strip).update(line, layout=False)
+
+    def _head(self, width: int) -> Lines:
+        return lines.head(self.comparison, self.three, self.say, width) if self.comparison else []
+
+    def _bar(self, width: int) -> Lines:
+        if self.comparison is None:
+            return [Content("")]
+        return [lines.going_on(self.comparison, self._asking, self.three, self.say, width)]
+
+    @property
+    def _asking(self) -> Asking | None:
+        return self.measuring.now if self.measuring is not None else None
+
+    def _answers(self, width: int) -> Lines:
+        return table.answers(self.comparison, self.say, width) if self.comparison else []
+
+    def _specification(self, width: int) -> Lines:
+        return table.specification(self.comparison, self.say, width) if self.comparison else []
+
+    def _empty(self, width: int) -> Lines:
+        return lines.empty(self.say, width)
+
+    def _parts(self) -> tuple[str, ...]:
+        return ("chart", "differences") if self.has_class("-wide") else ("chart", "answers", "differences")
+
+    def on_resize(self, _: Resize) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.set_class(self.size.width >= WIDE and self.size.height >= HIGH, "-wide")
+        if self.part not in self._parts():
+            self.part = "chart"
+        for name in ("chart", "answers", "differences"):
+            self.set_class(name == self.part, f"-{name}")
+        self._draw_strip()
+
+    def watch_part(self) -> None:
+        self._arrange()
+
+    def watch_lang(self) -> None:
+        if self.is_mounted:
+            self.draw()
+
+    @on(Grid.MarkedChanged)
+    def _shown_changed(self, event: Grid.MarkedChanged) -> None:
+        event.stop()
+        self._draw_chart()
+
+    @on(Grid.Chosen)
+    def _chosen(self, event: Grid.Chosen) -> None:
+        event.stop()
+        self.picks.run = event.key
+        self.post_message(self.Go("live"))
+
+    @on(Grid.Highlighted)
+    def _highlighted(self, event: Grid.Highlighted) -> None:
+        event.stop()
+        if event.key:
+            self.picks.run = event.key
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        comparison = self.comparison
+        match action:
+            case "stop":
+                return self.measuring is not None or (comparison is not None and not comparison.ended)
+            case "measure":
+                return comparison is not None and self.measuring is None
+            case "report" | "part" | "curve" | "axis" | "log_scale" | "take_out" | "copy":
+                return comparison is not None
+        return True
+
+    async def action_three_way(self) -> None:
+        """Three runs and their comparison; where there is one already, that is shown, and another one asked about."""
+        runs = Runs(self.lab.root)
+        there = await to_thread(threeway.newest, runs)
+        if there:
+            self.picks.marked = tuple(run.id for run in there)
+            await self.open(self.picks.marked)
+            self.focus_first()
+            if self.comparison is None or not self.comparison.ended or self.measuring is not None:
+                return
+            self._confirm("again", self.begin)
+        else:
+            await self.begin()
+
+    async def begin(self) -> None:
+        """Train the three, and show them from the first moment on."""
+        try:
+            made = await to_thread(threeway.begin, Runs(self.lab.root), self.lab.cache)
+        except (LabError, OSError) as error:
+            self.post_message(self.Tell(inert(error), "trouble"))
+            return
+        self.picks.marked, self.picks.run = tuple(run.id for run in made), made[0].id
+        await self.open(self.picks.marked)
+        self.focus_first()
+        for each in self.comparison.contenders if self.comparison else ():
+            self.post_message(self.Began(each.run.id, each.method, each.spec.model, each.spec.data))
+        self.post_message(self.Tell(self.say("compare.goes-on")))
+
+    def action_measure(self) -> None:
+        """Ask every run that has an adapter those test questions that it was not asked yet."""
+        if self.comparison is None:
+            return
+        ended = [each for each in self.comparison.contenders if each.state in ("finished", "stopped")]
+        left = [each.run for each in ended if each.score is None or each.score["rows"]]
+        if not left:
+            text = self.say("compare.measured-already" if ended else "compare.nothing-to-measure")
+            self.post_message(self.Tell(text))
+        else:
+            self._ask(left, 0)
+
+    def _ask(self, runs: list[Run], rows: int) -> None:
+        self.measuring = Measuring(runs, rows, self.lab.cache)
+        self.run_worker(self._measure(self.measuring), group="compare-measure", exclusive=True)
+
+    async def _measure(self, measuring: Measuring) -> None:
+        try:
+            async with aclosing(measuring.work()) as steps:
+                async for trouble in steps:
+                    if trouble:
+                        run, reason = map(inert, trouble)
+                        self.post_message(self.Tell(self.say("compare.trouble", name=run, reason=reason), "trouble"))
+                    if measuring.moved and self.comparison is not None:
+                        await to_thread(self.comparison.read)
+                        self.draw()
+                    self.query_one("#compare-bar", LinesView).set_layout(self._bar)
+        finally:
+            if self.measuring is measuring:
+                self.measuring = None
+            self.draw()
+
+    def action_stop(self) -> None:
+        """Measuring ends at once, since what is measured is kept; runs are asked about first."""
+        if self.measuring is not None:
+            self.workers.cancel_group(self, "compare-measure")
+            self.post_message(self.Tell(self.say("compare.cancelled")))
+            return
+        self._confirm("stop", self._stop_runs)
+
+    async def _stop_runs(self) -> None:
+        if self.comparison is not None:
+            going = [each.run for each in reversed(self.comparison.contenders) if not each.ended]
+            await to_thread(lambda: [run.stop() for run in going])
+            self.post_message(self.Tell(self.say("compare.stopping")))
+
+    def _confirm(self, about: str, then: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(then())
+
+        texts = [self.say(f"compare.{about}{part}") for part in ("", ".yes", ".no")]
+        self.app.push_screen(ConfirmScreen(*texts), answered)
+
+    async def action_report(self) -> None:
+        """Write what is shown as Markdown below the home folder; an earlier report is never replaced."""
+        if self.comparison is not None:
+            folder = self.lab.root.parent / "reports"
+            try:
+                path: Path = await to_thread(report.write, self.comparison, folder, self.lang)
+            except OSError as error:
+                self.post_message(self.Tell(inert(error), "trouble"))
+                return
+            self.post_message(self.Tell(self.say("compare.written", path=inert(path))))
+
+    def action_part(self) -> None:
+        parts = self._parts()
+        self.part = parts[(parts.index(self.part) + 1) % len(parts)]
+
+    def action_show_part(self, name: str) -> None:
+        self.part = name
+
+    def action_curve(self) -> None:
+        self._curve = "train" if self._curve == "validation" else "validation"
+        self._draw_chart()
+        self._draw_strip()
+
+    def action_axis(self) -> None:
+        self._over = (self._over + 1) % len(picture.AXES)
+        self._draw_chart()
+        self._draw_strip()
+
+    def action_log_scale(self) -> None:
+        self._log = not self.query_one(PlotView).plot.log_y
+        self._draw_chart()
+
+    async def action_take_out(self) -> None:
+        """Compare the others; the run itself stays where it is."""
+        key = self.query_one(Grid).cursor_key
+        left = tuple(name for name in self.ids if name != key)
+        if key and left:
+            marked = self.query_one(Grid).marked
+            name = table.name_of(self.comparison, self.ids.index(key)) if self.comparison else key
+            self.picks.marked = left
+            await self.open(left)
+            self.query_one(Grid).marked = tuple(each for each in marked if each != key)
+            self._draw_chart()
+            self.post_message(self.Tell(self.say("compare.took-out", name=name)))
+
+    def action_copy(self) -> None:
+        """The equal command."""
+        command = shlex.join(["lowrank", "compare", *self.ids])
+        self.app.copy_to_clipboard(command)
+        self.post_message(self.Tell(self.say("compare.copied", command=inert(command))))
+
+    def status(self) -> str:
+        """How much of what is going on is done."""
+        if self.comparison is None or (self.comparison.ended and self.measuring is None):
+            return ""
+        return f"{100 * share(self.comparison, self._asking, self.three):.0f} %"
+
+    def palette(self) -> dict[str, str]:
+        names = {"measure": "measure", "report": "report", "curve": "curve", "axis": "axis", "log-scale": "log_scale"}
+        return {self.say(f"key.compare.{key}"): action for key, action in names.items()} if self.comparison else {}

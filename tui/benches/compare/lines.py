@@ -1,0 +1,69 @@
+"""What stands around the table and the chart: the head, what is going on, the parts, and an empty bench. Pure."""
+
+from collections.abc import Callable, Sequence
+
+from textual.content import Content
+
+from lab.comparison import Comparison
+from tui.benches.compare import table
+from tui.benches.compare.progress import Asking, sentence, share
+from tui.benches.compare.strip import item
+from tui.typeset import Lines, bar, hang, join, spread, styled
+
+Say = Callable[..., str]
+CHOICE = "underline $text-muted"
+
+
+def head(comparison: Comparison, three: bool, say: Say, width: int) -> Lines:
+    """What is compared, how it differs, and what one should know before one compares."""
+    title = say("compare.title.three-way") if three else say("compare.title", n=len(comparison.contenders))
+    actions = [item(say(f"key.compare.{name}"), name, CHOICE) for name in ("measure", "report")]
+    return [
+        spread(styled(title, "bold $heading"), join(actions, "  "), width),
+        *table.differences(comparison, say, width),
+        *table.doubts(comparison, say, width),
+    ]
+
+
+def going_on(comparison: Comparison, asking: Asking | None, three: bool, say: Say, width: int) -> Content:
+    """How far training and measuring are; afterwards, on what exact match was measured."""
+    if told := sentence(comparison, asking, say):
+        line = bar(share(comparison, asking, three), min(30, width // 3))
+        return line + styled(f"  {told}", "$text-muted")
+    asked = sorted({int(each.score["examples"]) for each in comparison.contenders if each.score})
+    if not asked:
+        return styled(say("compare.asked.none"), "$text-muted")
+    part = any(each.score["rows"] for each in comparison.contenders if each.score)
+    return styled(
+        say("compare.asked.some" if part else "compare.asked", examples="–".join(map(str, asked))), "$text-muted"
+    )
+
+
+def strip(parts: Sequence[str], here: str, curve: str, over: str, say: Say, width: int) -> Content:
+    """The parts there are, and beside the chart what it shows; all of it can be clicked."""
+    names = [
+        item(
+            f"{'▸' if name == here else ' '} {say(f'compare.parts.{name}')} ",
+            f"show_part('{name}')",
+            "bold $heading on $panel" if name == here else "$text-muted",
+        )
+        for name in parts
+    ]
+    choices = [
+        item(say(f"compare.curve.{curve}"), "curve", CHOICE),
+        item(say(f"compare.axis.{over}"), "axis", CHOICE),
+        item(say("compare.log"), "log_scale", CHOICE),
+    ]
+    return spread(join(names, " "), join(choices, "  ") if here == "chart" else Content(""), width)
+
+
+def empty(say: Say, width: int) -> Lines:
+    """What this place is for, and the keys to begin with."""
+    keys = [("v", "compare.empty.three-way"), ("2", "compare.empty.runs")]
+    return [
+        styled(say("compare.empty.title"), "bold $heading"),
+        Content(""),
+        *styled(say("compare.empty.text"), "$text-muted").wrap(width),
+        Content(""),
+        *hang([(styled(f"{key}  ", "bold $primary"), styled(say(text))) for key, text in keys], width, gap=1),
+    ]
