@@ -48,7 +48,7 @@ async def test_a_wrong_answer_can_be_tried_again(app: Any, opened: Any, until: A
         assert "belongs to the answer" in text(pilot) and "try again" in text(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: not quiz(pilot).sheet.graded)
-        assert quiz(pilot).sheet.chosen == set()
+        assert quiz(pilot).sheet.chosen == []
         await pilot.press("ㅓ", "up", "up", "enter")
         await until(pilot, lambda: "Right." in text(pilot))
         assert [payload["right"] for _, _, payload in events("question.answered")] == [False, True]
@@ -61,10 +61,10 @@ async def test_several_of_many_by_digits_and_by_mouse(
     async with app().run_test(size=SMALL) as pilot:
         await at_quiz(pilot, opened, until, MANY)
         await pilot.press("1", "2", "2")
-        await until(pilot, lambda: quiz(pilot).sheet.chosen == {"a"})
+        await until(pilot, lambda: quiz(pilot).sheet.chosen == ["a"])
         y = next(i for i, line in enumerate(text(pilot).splitlines()) if "The third." in line)
         await pilot.click(offset=(10, y))
-        await until(pilot, lambda: quiz(pilot).sheet.chosen == {"a", "c"})
+        await until(pilot, lambda: quiz(pilot).sheet.chosen == ["a", "c"])
         await pilot.press("enter")
         await until(pilot, lambda: "Right." in text(pilot))
         assert events("question.answered") == [("question.answered", MANY, {"right": True, "chosen": ["a", "c"]})]
@@ -86,7 +86,7 @@ async def test_a_number_is_understood_and_its_misconception_named(
         await until(pilot, lambda: "Yes, 16,000." in text(pilot))
         assert [payload for _, _, payload in events("question.answered")] == [
             {"right": False, "chosen": "8k"},
-            {"right": True, "chosen": "1.6만"},
+            {"right": True, "chosen": "1.6만", "attempt": 1},
         ]
 
 
@@ -124,7 +124,7 @@ async def test_answers_are_there_after_a_restart(app: Any, opened: Any, until: A
         assert "7/100" in text(pilot) and "Quiz 1/3" in text(pilot)
         await pilot.press("p")
         await until(pilot, lambda: "your choice" in text(pilot))
-        assert quiz(pilot).sheet.chosen == {"yes"}
+        assert quiz(pilot).sheet.chosen == ["yes"]
 
 
 async def test_a_whole_quiz_right_at_the_first_try_is_celebrated_in_one_line(

@@ -1,6 +1,8 @@
 """The quiz: one question at a time, and afterwards what is to be said about every option."""
 
-from typing import TYPE_CHECKING, ClassVar
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
@@ -9,24 +11,31 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+import tui.panes.quiz_words  # noqa: F401  (the words of the keys below)
+from store.progress import CONFIDENCE, calibration
 from tui.keys import bind
 from tui.panes.page import PagePane
 from tui.panes.quiz_sheet import Sheet
 from tui.typeset import inline, join, plain, styled
-from tui.widgets.fields import NumberLine
+from tui.widgets.fields import FlagField, NumberLine
 from tui.widgets.lines import LinesView
 from tui.widgets.option import OptionRow
+from tui.widgets.question import HintLines, SureLine, chart_lines, command_lines, hint_lines
 from tui.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lessons.model import Lang, Lesson
     from store.progress import Answered
+    from tui.typeset import Layout
+
+CHART_ROWS, CHART_ROWS_TALL, TALL = 14, 20, 36
+"""Lines of a chart, and in a terminal of at least so many lines."""
 
 
 class QuizPane(PagePane):
-    """Asks the questions of a lesson; every graded answer is posted as `Given`."""
+    """Asks the questions of a lesson; every graded answer is posted as `Given`, every hint shown as `Hinted`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("enter", "submit", "quiz.submit", show=True),
@@ -36,13 +45,17 @@ class QuizPane(PagePane):
         bind("down,j", "move(1)", "quiz.down", show=True, key_display="↑↓"),
         bind("space", "take", "quiz.toggle", show=True),
         *(bind(str(digit), f"choose({digit - 1})", f"quiz.option-{digit}") for digit in range(1, 10)),
+        bind("h,f6", "hint", "quiz.hint", show=True),
         bind("n,right", "turn(1)", "quiz.next", show=True),
         bind("p,left", "turn(-1)", "quiz.previous"),
+        bind("s,f7", "sure", "quiz.sure", show=True),
     ]
 
     DEFAULT_CSS = """
     QuizPane .prompt { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
     QuizPane .tally { height: 1; margin-bottom: 1; }
+    QuizPane .chart { margin-bottom: 1; }
+    QuizPane .command { margin-bottom: 1; }
     QuizPane .verdict { height: auto; margin: 1 0 0 0; }
     QuizPane .foot { height: auto; margin-top: 1; color: $text-muted; }
     """
@@ -50,24 +63,47 @@ class QuizPane(PagePane):
     lang: reactive["Lang"] = reactive("en", init=False)
 
     class Given(Message):
-        """An answer was graded; `chosen` is the ids of the options, or the text of the number."""
+        """An answer was graded; `payload` is what is kept of it.
 
-        def __init__(self, question: str, right: bool, chosen: list[str] | str) -> None:
+        `chosen` is the ids of the options, or what was written; `attempt`, from 0 and left out then, is what
+        the sizes were drawn from; `confidence` is left out where nothing was said.
+        """
+
+        def __init__(self, sheet: Sheet) -> None:
             super().__init__()
-            self.question, self.right, self.chosen = question, right, chosen
+            self.question, self.right = sheet.asked.id, sheet.right_now
+            self.payload: dict[str, object] = {"right": sheet.right_now, "chosen": sheet.answer}
+            if sheet.attempt:
+                self.payload["attempt"] = sheet.attempt
+            if sheet.confidence:
+                self.payload["confidence"] = sheet.confidence
+
+    class Hinted(Message):
+        """A hint, counted from 1, is shown."""
+
+        def __init__(self, question: str, hint: int) -> None:
+            super().__init__()
+            self.question, self.hint = question, hint
 
     def __init__(self) -> None:
         super().__init__("quiz")
         self._sheets: list[Sheet] = []
         self._lesson = ""
         self._at = 0
+        self._answered: set[str] = set()
+        self._tallies = calibration(())
+        self._plotext: Any = None
 
-    async def open(self, lesson: "Lesson", answered: "Mapping[str, Answered]") -> None:
-        """Begin with the first question that was not yet answered rightly."""
+    async def open(
+        self, lesson: "Lesson", answered: "Mapping[str, Answered]", hints: "Mapping[str, Iterable[int]] | None" = None
+    ) -> None:
+        """Begin with the first question that was not yet answered rightly; `answered` are those of all lessons."""
         if lesson.id == self._lesson:
             return
         self._lesson = lesson.id
-        self._sheets = [Sheet.restored(q, answered.get(q.id)) for q in lesson.questions]
+        shown = hints or {}
+        self._sheets = [Sheet.restored(q, answered.get(q.id), shown.get(q.id, ())) for q in lesson.questions]
+        self._answered, self._tallies = set(answered), calibration(answered.values())
         self._at = next((i for i, sheet in enumerate(self._sheets) if not sheet.right), 0)
         await self._draw()
 
@@ -85,6 +121,8 @@ class QuizPane(PagePane):
 
     async def _draw(self, write: bool = True) -> None:
         """Draw the question; `write` gives the keys to its field, if the quiz has them at all."""
+        if self._plotext is None and self.sheet is not None and self.sheet.asked.chart is not None:
+            self._plotext = await asyncio.to_thread(importlib.import_module, "plotext")
         held = self.has_focus_within
         await self.redraw(self._widgets())
         if held and write:
@@ -112,19 +150,40 @@ class QuizPane(PagePane):
             return [Static(styled(say(self.lang, "quiz.empty"), "$text-muted"), classes="block")]
         from lessons.parse import spans
 
-        prompt = inline(spans(sheet.question.prompt[self.lang]))
+        question = sheet.question
         widgets: list[Widget] = [
             Static(self._tally(), classes="tally"),
-            Static(prompt, classes="prompt"),
+            Static(inline(spans(question.prompt[self.lang])), classes="prompt"),
         ]
-        if sheet.question.kind == "number":
-            unit = sheet.question.number.unit[self.lang] if sheet.question.number else ""
+        if question.chart is not None:
+            rows = CHART_ROWS if self.app.size.height < TALL else CHART_ROWS_TALL
+            widgets.append(LinesView(chart_lines(question.chart, self.lang, self._plotext, rows), classes="chart"))
+        if question.number is not None:
+            unit = question.number.unit[self.lang]
             widgets.append(NumberLine(sheet.typed, say(self.lang, "quiz.number"), unit, disabled=sheet.graded))
+        elif question.gap is not None:
+            filled = sheet.typed if sheet.right_now else question.gap.accepted[0] if sheet.graded else ""
+            style = "$success" if sheet.graded else "$primary"
+            widgets.append(LinesView(command_lines(question.gap, filled, style), classes="command"))
+            placeholder = say(self.lang, "quiz.flag")
+            widgets.append(FlagField(sheet.typed, placeholder, select_on_focus=False, disabled=sheet.graded))
         else:
-            widgets += [OptionRow(sheet, i, self.lang) for i in range(len(sheet.question.options))]
-        widgets.append(LinesView(sheet.verdict(self.lang), classes="verdict"))
+            widgets += [OptionRow(sheet, i, self.lang) for i in range(len(question.options))]
+        if sheet.hints or sheet.more_hints:
+            widgets.append(HintLines(self._hints(sheet)))
+        if not sheet.graded:
+            widgets.append(SureLine(self.lang, CONFIDENCE, sheet.confidence, sheet.written))
+        if sheet.graded or sheet.trouble:
+            widgets.append(LinesView(sheet.verdict(self.lang), classes="verdict"))
+        if sheet.graded and sheet.confidence:
+            tally = self._tallies[sheet.confidence]
+            widgets.append(LinesView(sheet.calibration(self.lang, tally), classes="calibration"))
         widgets.append(Static(styled(self._hint(sheet), "$faint"), classes="foot"))
         return widgets
+
+    def _hints(self, sheet: Sheet) -> "Layout":
+        price = sheet.price() if sheet.more_hints else None
+        return hint_lines(self.lang, sheet.question.hints, sheet.hints, price, sheet.hint_asked, sheet.written)
 
     def _tally(self) -> Content:
         marks = []
@@ -138,7 +197,7 @@ class QuizPane(PagePane):
 
     def _hint(self, sheet: Sheet) -> str:
         if sheet.graded and not sheet.right_now:
-            return say(self.lang, "quiz.hint.again")
+            return say(self.lang, "quiz.hint.other-sizes" if sheet.asked.template else "quiz.hint.again")
         if sheet.graded:
             all_right = self.right == len(self._sheets)
             return say(self.lang, "quiz.hint.done" if all_right else "quiz.hint.onward")
@@ -152,7 +211,6 @@ class QuizPane(PagePane):
         sheet = self.sheet
         if sheet is None:
             return action in ("line", "page", "top", "bottom")
-        number = sheet.question.kind == "number"
         match action:
             case "submit":
                 return not sheet.graded
@@ -161,13 +219,17 @@ class QuizPane(PagePane):
             case "onward":
                 return sheet.graded and sheet.right_now
             case "take":
-                return not sheet.graded and not number
+                return not sheet.graded and not sheet.written
+            case "hint":
+                return sheet.more_hints
+            case "sure":
+                return not sheet.graded
         return True
 
     def action_move(self, step: int) -> None:
         """Through the options; where there is nothing to choose, through the text."""
         sheet = self.sheet
-        if sheet is None or sheet.graded or sheet.question.kind == "number":
+        if sheet is None or sheet.graded or sheet.written:
             self.action_line(step)
             return
         sheet.move(step)
@@ -209,13 +271,60 @@ class QuizPane(PagePane):
                 return
             sheet.typed = plain(field.value).strip()
         if sheet.grade():
-            self.post_message(self.Given(sheet.question.id, sheet.right_now, sheet.answer))
+            self._count(sheet)
+            self.post_message(self.Given(sheet))
         await self._draw()
         if sheet.graded:
             self.when_set(self._show_verdict)
 
+    def _count(self, sheet: Sheet) -> None:
+        """As `calibration` will, when it reads the event: the first answer to a question counts."""
+        if sheet.confidence and sheet.asked.id not in self._answered:
+            right, total = self._tallies[sheet.confidence]
+            self._tallies[sheet.confidence] = (right + sheet.right_now, total + 1)
+        self._answered.add(sheet.asked.id)
+
+    def action_hint(self) -> None:
+        """Say what the next hint costs; asked again, or where it costs nothing, show it."""
+        sheet = self.sheet
+        if sheet is None or not sheet.more_hints:
+            return
+        if sheet.hint_asked or not sheet.price()[0]:
+            hint = sheet.next_hint()
+            sheet.hints.add(hint)
+            sheet.hint_asked = False
+            self.post_message(self.Hinted(sheet.asked.id, hint))
+        else:
+            sheet.hint_asked = True
+        for view in self.page.query(HintLines):
+            view.set_layout(self._hints(sheet))
+            view.scroll_visible(animate=False)
+        self.refresh_bindings()
+
+    def on_hint_lines_asked(self, event: HintLines.Asked) -> None:
+        event.stop()
+        self.action_hint()
+
+    def action_sure(self) -> None:
+        """From nothing said through the three words and back to nothing."""
+        if self.sheet is not None:
+            order = ("", *CONFIDENCE)
+            self._state(order[(order.index(self.sheet.confidence) + 1) % len(order)])
+
+    def on_sure_line_stated(self, event: SureLine.Stated) -> None:
+        event.stop()
+        said = self.sheet.confidence if self.sheet is not None else ""
+        self._state("" if event.confidence == said else event.confidence)
+
+    def _state(self, confidence: str) -> None:
+        if self.sheet is None or self.sheet.graded:
+            return
+        self.sheet.confidence = confidence
+        for line in self.page.query(SureLine):
+            line.show(confidence)
+
     def _show_verdict(self) -> None:
-        for view in self.page.query(".verdict"):
+        for view in self.page.query(".verdict, .calibration"):
             view.scroll_visible(animate=False)
 
     async def action_again(self) -> None:

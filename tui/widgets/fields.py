@@ -21,20 +21,32 @@ def leave(field: Widget) -> None:
             return
 
 
-class NumberField(Input):
-    """One line for a number; Enter hands it in, Escape leaves it."""
+class LineField(Input):
+    """One line to write in; Enter hands it in, Escape leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("enter", "submit", "field.submit", show=True),
         bind("escape", "leave", "field.leave", show=True),
     ]
     DEFAULT_CSS = """
-    NumberField { width: 30; border: tall $rule; background: $surface; }
-    NumberField:focus { border: tall $primary; background: $surface; background-tint: $surface 0%; }
+    LineField { width: 30; border: tall $rule; background: $surface; }
+    LineField:focus { border: tall $primary; background: $surface; background-tint: $surface 0%; }
     """
 
     def action_leave(self) -> None:
         leave(self)
+
+
+class NumberField(LineField):
+    """For a number."""
+
+
+class FlagField(LineField):
+    """For what is missing in a command."""
+
+    DEFAULT_CSS = """
+    FlagField { width: 1fr; max-width: 60; margin-bottom: 1; }
+    """
 
 
 class NumberLine(Horizontal):

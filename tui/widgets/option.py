@@ -11,7 +11,7 @@ from tui.widgets.lines import LinesView
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang
+    from lessons.model import Lang, Option
     from tui.panes.quiz_sheet import Sheet
 
 
@@ -49,21 +49,39 @@ class OptionRow(LinesView):
     def _layout_lines(self, width: int) -> Lines:
         from lessons.parse import spans
 
-        sheet, option = self._sheet, self._sheet.question.options[self.number]
-        chosen = option.id in sheet.chosen
+        sheet, option = self._sheet, self._sheet.rows[self.number]
         text = inline(spans(option.text[self._lang]))
         digit = styled(f"{self.number + 1} ", "$text-muted")
         if not sheet.graded:
-            on, off = ("● ", "○ ") if sheet.question.kind == "one" else ("■ ", "□ ")
-            mark = styled(on, "$primary") if chosen else styled(off, "$faint")
-            return hang([(digit + mark, text.stylize("$heading") if chosen else text)], width)
-        good = option.correct
-        style = "$success" if good else "$error" if chosen else "$faint"
+            chosen = option.id in sheet.chosen
+            return hang([(digit + self._open_mark(option.id), text.stylize("$heading") if chosen else text)], width)
+        good, tag = self._verdict(option)
+        style = "$success" if good else "$error" if tag else "$faint"
         mark = styled("✓ " if good else "✗ ", f"bold {style}")
-        tag = "chosen-right" if chosen and good else "chosen" if chosen else "missed" if good else ""
-        note = styled("  " + say(self._lang, f"quiz.tag.{tag}"), style) if tag else Content("")
+        note = styled(f"  {tag}", style) if tag else Content("")
         why = inline(spans(option.why[self._lang])).stylize_before("$text-muted")
         return hang(
             [(digit + mark, join([text.stylize_before("$heading" if good else ""), note])), (Content("    "), why)],
             width,
         )
+
+    def _open_mark(self, option: str) -> Content:
+        """Chosen or not; in an order, the place it has so far."""
+        sheet, chosen = self._sheet, option in self._sheet.chosen
+        if sheet.question.kind == "order":
+            place = str(sheet.chosen.index(option) + 1) if chosen else " "
+            return styled(f"[{place}] ", "$primary" if chosen else "$faint")
+        on, off = ("● ", "○ ") if sheet.question.kind == "one" else ("■ ", "□ ")
+        return styled(on, "$primary") if chosen else styled(off, "$faint")
+
+    def _verdict(self, option: "Option") -> tuple[bool, str]:
+        """Whether it belongs, or stands, where it was put; and what is noted beside it."""
+        sheet, chosen = self._sheet, option.id in self._sheet.chosen
+        if sheet.question.kind == "order":
+            place = sheet.chosen.index(option.id)
+            right = place == self.number
+            return right, "" if right else say(self._lang, "quiz.tag.place", n=place + 1)
+        tag = (
+            "chosen-right" if chosen and option.correct else "chosen" if chosen else "missed" if option.correct else ""
+        )
+        return option.correct, say(self._lang, f"quiz.tag.{tag}") if tag else ""

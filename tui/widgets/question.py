@@ -1,0 +1,125 @@
+"""What may stand with a question beside its options: a chart, a command with a gap, hints, and how sure one is."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.content import Content
+from textual.message import Message
+
+from tui.labroom import plot as plots
+from tui.typeset import Layout, Lines, clickable, fit, hang, inline, join, styled
+from tui.widgets.lines import LinesView
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Chart, Gap, Lang, Text
+
+JOINED_FROM: Final = 40
+"""Points; fewer are drawn apart, so that one sees what was measured and what was not."""
+
+
+def chart_lines(chart: "Chart", lang: "Lang", plotext: Any, rows: int) -> Layout:
+    """The chart in that many lines; the first names the axes, and says which marker is which line."""
+    lines = [
+        plots.Line(
+            line.title[lang],
+            marker,
+            style,
+            [plots.Point(x, y) for x, y in line.points],
+            joined=len(line.points) >= JOINED_FROM,
+        )
+        for line, (marker, style) in zip(chart.lines, plots.SERIES, strict=False)
+    ]
+    plot = plots.Plot(lines, log_y=chart.log_y)
+    axes = styled(f"{chart.y[lang]} ↑  {chart.x[lang]} →", "$text-muted")
+
+    def layout(width: int) -> Lines:
+        picture = plots.coloured(plot, plots.draw(plotext, plot, width, rows - 1), width, rows - 1)
+        return [fit(axes + Content("   ") + plots.legend(plot), width), *picture.split("\n")]
+
+    return layout
+
+
+def command_lines(gap: "Gap", filled: str, style: str) -> Layout:
+    """The command, with what is filled into its gap in a style of its own; the gap itself where that is nothing."""
+    from lessons.model import GAP
+
+    before, _, after = gap.command.partition(GAP)
+    middle = styled(f" {filled} " if filled else GAP * 2, f"{style} reverse" if filled else f"bold {style}")
+    whole = join([styled("$ ", "$faint"), styled(before), middle, styled(after)])
+    mark = styled("▎ ", "$rule")
+    return lambda width: [mark + line for line in whole.wrap(max(width - 2, 4))]
+
+
+class SureLine(LinesView):
+    """The three words for how sure one is; a click on one states it."""
+
+    class Stated(Message):
+        def __init__(self, confidence: str) -> None:
+            super().__init__()
+            self.confidence = confidence
+
+    def __init__(self, lang: "Lang", choices: tuple[str, ...], stated: str, in_field: bool) -> None:
+        super().__init__(self._layout_lines, classes="sure")
+        self.auto_links = False
+        self.stated = stated
+        self._lang, self._choices, self._in_field = lang, choices, in_field
+
+    def show(self, stated: str) -> None:
+        """Mark what is stated, or nothing for ""."""
+        self.stated = stated
+        self.set_layout(self._layout_lines)
+
+    def action_state(self, confidence: str) -> None:
+        self.post_message(self.Stated(confidence))
+
+    def _layout_lines(self, width: int) -> Lines:
+        key = say(self._lang, "quiz.sure.key-in-field" if self._in_field else "quiz.sure.key")
+        parts = [styled(say(self._lang, "quiz.sure.ask"), "$text-muted")]
+        for each in self._choices:
+            here = each == self.stated
+            mark, style = ("● ", "$primary") if here else ("○ ", "$faint")
+            name = styled(say(self._lang, f"quiz.sure.{each}"), "$heading" if here else "$text-muted")
+            parts.append(clickable(styled(mark, style) + name, "state", each))
+        return hang([(styled(f"{key}  ", "$primary"), join(parts, "   "))], width)
+
+
+class HintLines(LinesView):
+    """The hints shown so far, and what the next one costs; a click on that asks for it."""
+
+    DEFAULT_CSS = """
+    HintLines { margin: 0 0 1 0; }
+    """
+
+    class Asked(Message):
+        """The next hint was clicked."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout, classes="hints")
+        self.auto_links = False
+
+    def action_ask(self) -> None:
+        self.post_message(self.Asked())
+
+
+def hint_lines(
+    lang: "Lang", hints: "tuple[Text, ...]", shown: set[int], price: tuple[int, int] | None, asked: bool, in_field: bool
+) -> Layout:
+    """`shown` are numbers from 1; `price` is (what the next costs, what the question is worth), None for no more."""
+    from lessons.parse import spans
+
+    key = say(lang, "quiz.hints.key-in-field" if in_field else "quiz.hints.key")
+    rows = [
+        (styled(f"{say(lang, 'quiz.hints.label', n=number)}  ", "$warning"), inline(spans(hint[lang])))
+        for number, hint in enumerate(hints, 1)
+        if number in shown
+    ]
+    if price is not None:
+        cost, worth = price
+        number = next(number for number in range(1, len(hints) + 1) if number not in shown)
+        if asked:
+            offer = say(lang, "quiz.hints.ask", n=number, total=len(hints), cost=cost, press=key)
+        else:
+            offer = say(lang, "quiz.hints.offer" if cost else "quiz.hints.free", cost=cost, worth=worth)
+        text = clickable(styled(offer, "$warning" if asked else "$text-muted"), "ask")
+        rows.append((styled(f"{key}  ", "$primary"), text))
+    return lambda width: [line for row in rows for line in hang([row], width)]
