@@ -31,8 +31,8 @@ WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapter
 
 @dataclass(frozen=True)
 class Row:
-    """One run. None and "" stand for what is not known; `begun` is in seconds since 1970 (`started` is
-    what the engine says, as ISO 8601), sizes are in bytes, `remaining` in seconds, `position` the place in the queue."""
+    """One run. None and "" stand for what is not known; `begun` is in seconds since 1970 (`started` is what
+    the engine says, as ISO 8601), sizes are in bytes, `remaining` in seconds, `position` is the place in the queue."""
 
     run: str
     state: str = ""

@@ -7,17 +7,21 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lab.errors import LabError
 from lab.lost import settle
-from lab.models import find_model
 from lab.outcome import curve, differing, outcome
 from lab.runs import Run
+from lab.shelf import Row, Shelf
 from tui.commands import cache, inert, runs, say
 from tui.commands.spark import line
 from tui.commands.table import table
 from tui.labroom import units
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
+TOLD = (
+    *("run", "state", "method", "model", "data", "iterations", "train_loss", "val_loss", "started"),
+    *("name", "tags", "group", "total_bytes"),
+)
+"""Of a run, for scripts."""
 ABREAST, CURVE = 4, 14
 """Runs beside each other, and the cells of each one's loss curve."""
 
@@ -30,47 +34,29 @@ def register(app: typer.Typer) -> None:
 
 def list_runs(as_json: Json = False) -> int:
     """List the runs, newest first."""
-    rows = [_row(run) for run in runs().all()]
+    rows = Shelf(runs(), cache()).read()
     if as_json:
-        say({"runs": rows})
+        say({"runs": [{key: getattr(row, key) for key in TOLD} for row in rows]})
     elif not rows:
         print("No runs yet. `lowrank train` starts one; so does the lab.")
     else:
         head = ("run", "state", "method", "model", "data", "it", "train", "val")
         cells = [
-            (r["run"], r["state"], r["method"], Path(r["model"]).name, Path(r["data"]).name, str(r["iterations"] or 0),
-             units.loss(r["train_loss"]), units.loss(r["val_loss"])) for r in rows
+            (r.run, r.state, r.method, Path(r.model).name, Path(r.data).name, str(r.iterations),
+             units.loss(r.train_loss), units.loss(r.val_loss)) for r in rows
         ]  # fmt: skip
-        print("\n".join(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7))))
+        print("\n".join(_named(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7)), rows)))
     return 0
 
 
-def _row(run: Run) -> dict[str, Any]:
-    state, reached = settle(run), outcome(run)
-    try:
-        spec = run.spec
-        method, model, data = _method(run), spec.model, spec.data
-    except LabError:  # a spec that somebody broke must not hide the other runs
-        method, model, data = "?", "?", "?"
-    return {
-        "run": run.id,
-        "state": state,
-        "method": method,
-        "model": model,
-        "data": data,
-        **{key: reached[key] for key in ("iterations", "train_loss", "val_loss")},
-        "started": run.started().get("at"),
-    }
-
-
-def _method(run: Run) -> str:
-    """The method in words, also before the run has started or when its base is gone."""
-    if "method" in (started := run.started()):
-        return str(started["method"])
-    try:
-        return run.spec.method(find_model(run.spec.model, cache(), run.spec.bits))
-    except LabError:
-        return run.spec.fine_tune_type
+def _named(lines: list[str], rows: list[Row]) -> list[str]:
+    """The table with the name and tags of a run, if it has any, on a line of their own below it."""
+    found = lines[:1]
+    for listed, row in zip(lines[1:], rows, strict=True):
+        found.append(listed)
+        if said := " ".join([row.name, *(f"#{tag}" for tag in row.tags)]).strip():
+            found += [units.fit(f"  {inert(said)}", 80).rstrip()]
+    return found
 
 
 def compare(
