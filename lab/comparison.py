@@ -135,8 +135,8 @@ class Comparison:
         """The name somebody gave a run, or its method with what sets it apart from the others."""
         apart = [name for name in self.differs if name not in ("model", "bits", "fine_tune_type")]
         labels = []
-        for at, each in enumerate(self.contenders):
-            values = [f"{SHORT.get(name, name)} {plain(self.differs[name][at])}" for name in apart[:2]]
+        for place, each in enumerate(self.contenders):
+            values = [f"{SHORT.get(name, name)} {plain(self.differs[name][place])}" for name in apart[:2]]
             labels.append(each.about.name or " · ".join([each.method, *values]))
         doubles = {label for label in labels if labels.count(label) > 1}
         return [f"{label} ({base})" if label in doubles and self._bases_differ() else label
@@ -168,9 +168,9 @@ class Comparison:
     def seeds(self) -> list[list[int]]:
         """The contenders by what they are but for their seed, in order; one that is alone is a group too."""
         groups: dict[str, list[int]] = {}
-        for at, each in enumerate(self.contenders):
+        for place, each in enumerate(self.contenders):
             alike = {k: v for k, v in each.fields.items() if k != "seed" and k not in SHOWING}
-            groups.setdefault(repr(sorted(alike.items())), []).append(at)
+            groups.setdefault(repr(sorted(alike.items())), []).append(place)
         return list(groups.values())
 
 
@@ -213,7 +213,7 @@ def mean_and_band(curves: Sequence[Sequence[Point]]) -> tuple[list[Point], list[
     low, high = max(curve[0].x for curve in curves), min(curve[-1].x for curve in curves)
     mean, band = [], []
     for x in (point.x for point in curves[0] if low <= point.x <= high):
-        ys = [_at(curve, x) for curve in curves]
+        ys = [at(curve, x) for curve in curves]
         mean.append(Point(x, sum(ys) / len(ys)))
         band.append((x, min(ys), max(ys)))
     return mean, band
@@ -236,7 +236,8 @@ def as_json(comparison: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
-def _at(curve: Sequence[Point], x: float) -> float:
+def at(curve: Sequence[Point], x: float) -> float:
+    """The height of a curve of at least one point at x, straight between its points and level beyond them."""
     for before, after in pairwise(curve):
         if before.x <= x <= after.x:
             share = (x - before.x) / (after.x - before.x) if after.x > before.x else 0.0

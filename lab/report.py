@@ -20,7 +20,8 @@ from lab.inert import inert
 from lab.report_words import WORDS, Lang
 from lab.score import same
 
-SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
+SPECIAL: Final = re.compile(r"([\\`*\[\]#|~$]|(?<![^\W_])_|_(?![^\W_]))")
+"""What is markup within a line; an underscore is none within a word."""
 MOST: Final = 400
 """Characters of an answer, at most."""
 
@@ -71,7 +72,7 @@ def build(comparison: Comparison, stem: str, lang: Lang = "en") -> tuple[str, di
 def text(foreign: object) -> str:
     """Foreign text as one line of Markdown that says it and does nothing: no link, picture, tag, table or emphasis."""
     escaped = SPECIAL.sub(r"\\\1", inert(foreign).replace("&", "&amp;").replace("<", "&lt;"))
-    return re.sub(r"(?i)(www\.|https?:|ftp:|mailto:|@)", lambda found: "&#8203;".join(found[0]), escaped)
+    return re.sub(r"(?i)(www\.|https?:|ftp:|mailto:|@)", lambda found: found[0] + "&#8203;", escaped)
 
 
 def code(foreign: object) -> str:
