@@ -72,6 +72,8 @@ class LiveBench(Bench):
         self._timer: Timer | None = None
         self._confirm: Timer | None = None
         self._polling = False
+        self._refused = ""
+        """A run that cannot be read; asked for again only by the learner."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="live-empty", markup=False)
@@ -87,6 +89,7 @@ class LiveBench(Bench):
         if self._timer is None:
             self._timer = self.set_interval(1 / POLLS_PER_SECOND, self._tick)
         self._timer.resume()
+        self._refused = ""
         self.run_worker(self._open(self.picks.run), group="open", exclusive=True)
         self.focus_first()
 
@@ -120,8 +123,9 @@ class LiveBench(Bench):
             try:
                 follower = await asyncio.to_thread(self.lab.follow, name)
             except (LabError, OSError, ValueError) as error:
-                self.shown = None
-                self._explain(self.say("live.unreadable", run=inert(name), reason=inert(error)))
+                self.shown, self._refused = None, name
+                reason = error.what if isinstance(error, LabError) else error
+                self._explain(self.say("live.unreadable", run=inert(name), reason=inert(reason)))
                 return
             self.shown = Shown(follower)
             self._close, self._tail = None, LogTail(follower.run.path / "log.txt")
@@ -137,10 +141,13 @@ class LiveBench(Bench):
     def _tick(self) -> None:
         run = self.run
         if run is None:
-            if not self._polling and self.lab.names():
-                self.run_worker(self._open(self.picks.run), group="open", exclusive=True)
+            if not self._opening() and (not self.picks.run or self.picks.run != self._refused) and self.lab.names():
+                self.run_worker(self._open(self.picks.run), group="open")
         elif not self._polling:
             self.run_worker(self.poll(), group="poll")
+
+    def _opening(self) -> bool:
+        return any(worker.group == "open" and worker.node is self for worker in self.workers)
 
     async def poll(self) -> None:
         """Read what the run has said since the last time, and its log where that is open."""
@@ -227,7 +234,7 @@ class LiveBench(Bench):
         """One column on, to the next moment there is."""
         if (shown := self.shown) is not None:
             low, high = shown.view.span or (0.0, shown.whole)
-            columns = max(1, self.query_one(PlotView).content_size.width - 5)
+            columns = max(1, (self.query_one(PlotView).content_size.width or self.size.width) - 5)
             self._show(shown.view.at(shown.timeline.step(shown.view.cursor, by * (high - low) / columns), shown.whole))
 
     def action_sample(self, by: int) -> None:
