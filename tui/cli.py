@@ -9,7 +9,22 @@ import typer
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
-from tui.commands import asking, checking, data, fusing, inspecting, listing, looking, opening, planning, training
+from tui.commands import (
+    asking,
+    authoring,
+    checking,
+    comparing,
+    data,
+    fusing,
+    inspecting,
+    keeping,
+    listing,
+    looking,
+    opening,
+    planning,
+    sweeping,
+    training,
+)
 
 app = typer.Typer(
     name="lowrank",
@@ -19,7 +34,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (training, planning, listing, asking, fusing, inspecting, data, looking, opening, checking):
+for module in (
+    training,
+    sweeping,
+    planning,
+    listing,
+    keeping,
+    asking,
+    fusing,
+    inspecting,
+    data,
+    looking,
+    opening,
+    checking,
+    comparing,
+    authoring,
+):
     module.register(app)
 
 

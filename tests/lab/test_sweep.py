@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_for
 
 from lab import about, trash
 from lab.errors import LabError
@@ -12,7 +13,6 @@ from lab.runs import ENDED, Run, Runs
 from lab.shelf import Row
 from lab.spec import RunSpec
 from lab.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
-from tests.waiting import wait_for
 
 SHORT: dict[str, Any] = {"iters": 2, "val_batches": 1, "samples": 0, "num_layers": 1}
 
