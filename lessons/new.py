@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 def new_lesson(root: Path, track: str, name: str) -> Path:
     """Makes the lesson TRACK/NAME below `root`, and the course and the track where they are not there yet.
 
-    Returns its folder. Raises ContentError when it is there already, or a list cannot be added to; then nothing changed.
+    Returns its folder. Raises ContentError, and changes nothing, when it is there or a list cannot be added to.
     """
     folder, course_file, track_file = root / track / name, root / "course.toml", root / track / "track.toml"
     for part in (track, name):

@@ -73,6 +73,16 @@ class Study:
             self.problems.append(Problem("home", str(error)))
         self._replay()
 
+    def reread(self) -> None:
+        """The course as it now lies on disk; ContentError leaves the one that was read before."""
+        from lessons.load import BUNDLED, load_course
+        from store.progress import course_ids
+
+        self.course = load_course(self._tracks or BUNDLED)
+        self._ids = course_ids(self.course)
+        self.problems[:] = [problem for problem in self.problems if problem.kind != "content"]
+        self._replay()
+
     def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Change:
         """Append an event; where it cannot be kept it counts until the program ends, and a problem says so.
 

@@ -50,9 +50,8 @@ def lesson(
     with _content_errors():
         folder = new_lesson(root, track, own)
     print(inert(shown(folder)))
-    note(
-        f"lowrank preview {shown(folder)}   shows it while you write\nlowrank check {shown(folder)}   lists what is left"
-    )
+    note(f"lowrank preview {shown(folder)}   shows it while you write")
+    note(f"lowrank check {shown(folder)}   lists what is left")
     return 0
 
 

@@ -73,11 +73,15 @@ def course_of(folder: Path | None) -> tuple[Path, Path]:
     return root, folder.absolute()
 
 
-def tools() -> "Tools":
-    """What the check needs of the lab and of the programs that lessons speak of."""
+def tools(ask_mlx_lm: bool = True) -> "Tools":
+    """What the check needs of the lab and of the programs that lessons speak of; mlx-lm costs an engine process."""
     from lessons.check.desk import Tools
 
-    return Tools(_shape, refusals)
+    return Tools(_shape, refusals if ask_mlx_lm else _our_refusals)
+
+
+def _our_refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
+    return [_lowrank(words[1:]) if words[0] == "lowrank" else "" for words in commands]
 
 
 def _shape(exercise: "Exercise", step: "Prediction") -> Mapping[str, int]:

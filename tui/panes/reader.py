@@ -1,7 +1,7 @@
 """The reader: one section of a lesson at a time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -19,8 +19,10 @@ from tui.typeset import clickable, join, styled
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang, Lesson, Section
+    from lessons.model import Block, Lang, Lesson, Section
     from tui.widgets.blocks import CodeView
+
+    Blocks = Mapping[Lang, tuple[Block, ...]]
 
 
 class ReaderPane(PagePane):
@@ -87,6 +89,29 @@ class ReaderPane(PagePane):
         ids = [each.id for each in lesson.sections]
         self.lesson, self.index = lesson, ids.index(section) if section in ids else 0
         await self._draw(block, fresh=True)
+
+    async def reread(self, lesson: "Lesson") -> None:
+        """The same lesson as it was written since: what stands at the top of the page stays there."""
+        before, top = self.section, self.block
+        if before is None or self.lesson is None:
+            await self.open(lesson)
+            return
+        old, head = before.blocks, len(self.page.children)
+        below = self.scroll_offset.y - self.page.children[top].virtual_region.y if top < head else 0
+        ids = [each.id for each in lesson.sections]
+        index = ids.index(before.id) if before.id in ids else min(self.index, len(ids) - 1)
+        first = 3 if self.index == 0 else 1
+        self.lesson, self.index = lesson, index
+        await self.redraw(self._widgets(lesson.sections[index]))
+        at = _moved(old, lesson.sections[index].blocks, self.lang, top - first) + first
+
+        def settle() -> None:
+            """Nothing moves but what was written above the place that is read."""
+            if top and at < len(self.page.children):
+                y = self.page.children[at].virtual_region.y + below
+                self.scroll_to(y=y, animate=False, immediate=True)
+
+        self.when_set(settle)
 
     async def fail(self, title: str, detail: str, remedy: str) -> None:
         """Say in words why there is nothing to read."""
@@ -250,6 +275,17 @@ class ReaderPane(PagePane):
 
     def _in_view(self, view: Widget) -> bool:
         return self.scrollable_content_region.overlaps(view.region)
+
+
+def _moved(old: "Blocks", new: "Blocks", lang: "Lang", number: int) -> int:
+    """Where block `number` of the old text stands in the new; its old place where it was changed itself."""
+    from lessons.model import ContentError
+
+    try:
+        before, after = old[lang], new[lang]
+    except ContentError:
+        return number
+    return after.index(before[number]) if 0 <= number < len(before) and before[number] in after else number
 
 
 def _key(key: str, text: str, action: str, *parameters: object) -> Content:
