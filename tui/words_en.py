@@ -253,6 +253,7 @@ EN: Final[dict[str, str]] = {
     "key.bench.next": "next bench",
     "key.bench.previous": "previous bench",
     "key.bench.three-way": "three-way comparison",
+    "key.bench.back": "out of a field, back",
     "key.bench.leave": "classroom",
     # when a run ends, wherever one is
     "watch.finished": "{run} is finished. Validation loss {loss}.",

@@ -252,6 +252,7 @@ KO: Final[dict[str, str]] = {
     "key.bench.next": "다음 작업대",
     "key.bench.previous": "이전 작업대",
     "key.bench.three-way": "세 가지 비교",
+    "key.bench.back": "입력칸에서 나가기, 뒤로",
     "key.bench.leave": "교실로",
     # when a run ends, wherever one is
     "watch.finished": "{run}: 학습이 끝났어요. 검증 손실 {loss}",

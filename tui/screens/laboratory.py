@@ -45,13 +45,14 @@ class Laboratory(Screen[None]):
     """Only arranges: which bench is shown, and what the lines above and below it say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(bind(str(n), f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
+        *(bind(f"{n},alt+{n}", f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
         bind("ctrl+pagedown", "step(1)", "bench.next"),
         bind("ctrl+pageup", "step(-1)", "bench.previous"),
         bind("v,f8", "three_way", "bench.three-way"),
         bind("tab", "focus_on(1)", "go.next-pane"),
         bind("shift+tab", "focus_on(-1)", "go.previous-pane"),
-        bind("f4,escape", "leave", "bench.leave", show=True),
+        bind("f4", "leave", "bench.leave", show=True),
+        bind("escape", "back", "bench.back"),
     ]
     DEFAULT_CSS = """
     Laboratory { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
@@ -183,12 +184,20 @@ class Laboratory(Screen[None]):
     def action_focus_on(self, by: int) -> None:
         self.focus_next() if by > 0 else self.focus_previous()
 
+    def action_back(self) -> None:
+        """Away with a message; out of a field, so that its letters and digits are keys again; else to the classroom."""
+        if any([ribbon.skip() for ribbon in self.query(Ribbon)]):
+            return
+        if self.focused is not None and self.focused.check_consume_key("a", "a"):
+            self.set_focus(None)
+        else:
+            self.action_leave()
+
     def action_leave(self) -> None:
-        """Away with a message, and else back to the classroom."""
-        if not any([ribbon.skip() for ribbon in self.query(Ribbon)]):
-            if self.bench is not None:
-                self.bench.leave()
-            self.app.pop_screen()
+        """Back to the classroom."""
+        if self.bench is not None:
+            self.bench.leave()
+        self.app.pop_screen()
 
     def on_screen_resume(self) -> None:
         if self.bench is not None:
