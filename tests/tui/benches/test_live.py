@@ -59,7 +59,7 @@ async def test_the_cursor_is_a_time_machine(trained: Path, live: Any, until: Any
         for _ in range(13):
             await pilot.press("right")
         await until(pilot, lambda: bench.shown.report.get("iteration") == 13)
-        assert f"at 13  train {losses[13]:.3f}" in said(bench, "cursor")
+        assert f"▸ 13  train {losses[13]:.3f}" in said(bench, "cursor")
         assert f"rate {rates[13]:.2e}" in said(bench, "cursor")
         assert bench.shown.answered[0] == 10
         assert "╂" in bench.query_one(PlotView).render().plain

@@ -161,7 +161,7 @@ class LiveBench(Bench):
                 if changed:
                     self.draw()
                 await asyncio.sleep(0.005)  # a long file is read in slices, and keys go first
-                await asyncio.to_thread(run.poll)
+                changed = await asyncio.to_thread(run.poll) or changed
             if self._tail is not None and self.query_one(Board).has_class("-log"):
                 self.query_one(LogView).add(await asyncio.to_thread(self._tail.read))
         except (OSError, ValueError) as error:

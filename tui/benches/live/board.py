@@ -163,27 +163,24 @@ class Board(Vertical):
         room = SIDE if self.wide else width
         panel = self._set("facts", lab_facts.grid(figures, room))
         panel.styles.height = lab_facts.grid_rows(len(figures), room)
-        self._draw_picture(shown, lang)
+        self._draw_picture(shown, lang, tell)
         self._draw_answers(shown, room, tell)
         asking = shown.asking and not run.ended
         self._set("note", styled(self._note(shown, lang))).set_class(asking, "-asking")
         self._set("actions", facts.action_line(_actions(shown, self.wide, lang), width))
 
-    def _draw_picture(self, shown: Shown, lang: "Lang") -> None:
+    def _draw_picture(self, shown: Shown, lang: "Lang", tell: facts.Say) -> None:
         view, timeline, speak = shown.view, shown.timeline, words(lang)
         span = view.span and (timeline.x(view.span[0], view.over), timeline.x(view.span[1], view.over))
         cursor = None if view.cursor is None else timeline.x(view.cursor, view.over)
         plot = loss_plot(shown.curves, speak, view.over, limits=span, log_y=view.log, cursor=cursor)
         self.query_one(PlotView).show(plot)
         width = self.query_one("#live-picture").content_size.width
-        axes = facts.view_line(view, shown.whole, lambda key, **values: say(lang, key, **values), speak.axes)
+        axes = facts.view_line(view, shown.whole, tell, speak.axes)
         self._set("axes", spread(legend(plot), axes, width))
-        line = facts.cursor_line(
-            view, shown.curves, timeline, shown.report, lambda key, **values: say(lang, key, **values)
-        )
-        self._set("cursor", line)
+        self._set("cursor", facts.cursor_line(view, shown.curves, timeline, shown.report, width, tell))
 
-    def _draw_answers(self, shown: Shown, width: int, tell: Any) -> None:
+    def _draw_answers(self, shown: Shown, width: int, tell: facts.Say) -> None:
         key = (shown.answered, width, self._lang)
         if key == self._sheet:
             return

@@ -44,15 +44,11 @@ def facts(run: Follower, say: Say, words: Words) -> list[Fact]:
     ]
 
 
-def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, say: Say) -> Content:
+def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, width: int, say: Say) -> Content:
     """The exact values at the cursor, or at the newest report while there is none."""
     at = curves.end.x if view.cursor is None else view.cursor
-    parts: list[Content] = [
-        Content.assemble(
-            (f"▸ {say('live.now' if view.cursor is None else 'live.at')} ", "$text-muted"),
-            (f"{at:>{len(f'{curves.iterations:,}')},.0f}", "bold $heading"),
-        )
-    ]
+    number = f"{at:>{len(f'{curves.iterations:,}')},.0f}"
+    parts = [styled(f"▸ {number}", "$text-muted" if view.cursor is None else "bold $heading")]
     known = (("train", curves.train), ("smooth", curves.smooth), ("val", curves.validation))
     for name, points in known:
         point = before(points, at)
@@ -63,7 +59,7 @@ def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, s
     if isinstance(told, float):
         parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(told), INK)))
     parts.append(styled(units.duration(timeline.x(at, "seconds")), INK))
-    return join(parts, "  ")
+    return _as_fits(parts, "  ", width)
 
 
 Action = tuple[str, str, str]
@@ -76,9 +72,14 @@ def action_line(actions: list[Action], width: int) -> Content:
         clickable(Content.assemble((key, "bold $primary"), (f" {text}", "$text-muted")), "act", action)
         for key, text, action in actions
     ]
-    while len(parts) > 1 and join(parts, "   ").cell_length > width:
-        parts.pop()
-    return fit(join(parts, "   "), width)
+    return _as_fits(parts, "   ", width)
+
+
+def _as_fits(parts: list[Content], between: str, width: int) -> Content:
+    """The first of them, as many as fit."""
+    while len(parts) > 1 and join(parts, between).cell_length > width:
+        parts = parts[:-1]
+    return fit(join(parts, between), width)
 
 
 def view_line(view: View, whole: float, say: Say, titles: Mapping[str, str]) -> Content:
