@@ -70,6 +70,7 @@ class TalkBench(Bench):
         self.lot = random.Random()
         self._next = 0  # which held-out question comes next
         self._place = 0  # how far back in the history the arrows are
+        self._open = False  # whether there is something to talk with
         self._scorer: Scorer | None = None
         self._due: dict[str, Timer] = {}
 
@@ -88,7 +89,7 @@ class TalkBench(Bench):
         """Show the run that is picked; the talk goes on if it is still the same."""
         self._cancel("linger")
         await self._look()
-        if self.room.display and not self.has_focus_within:
+        if self._open and not self.has_focus_within:
             self.query_one(PromptField).focus()
 
     def leave(self) -> None:
@@ -97,7 +98,8 @@ class TalkBench(Bench):
         self._after("linger", LINGER, self._send_away)
 
     def on_unmount(self) -> None:
-        self._send_away()
+        if self.conversation is not None:
+            self.conversation.partner.close()
         self._stop_scoring()
 
     def status(self) -> str:
@@ -109,7 +111,7 @@ class TalkBench(Bench):
         return {self.say(f"key.talk.{name}"): name for name in ("question", "blind", "score", "past", "stop")}
 
     def watch_lang(self) -> None:
-        if not self.room.display:
+        if not self._open:
             self.run_worker(self._look(), exclusive=True, group="look")
 
     # which run
@@ -142,7 +144,7 @@ class TalkBench(Bench):
         if self.scene.settings.checkpoint not in subject.checkpoints:
             self.scene.settings = replace(self.scene.settings, checkpoint=subject.checkpoints[0])
         self.query_one("#talk-empty").display = False
-        self.room.display = True
+        self.room.display = self._open = True
         self.room.show(self.scene)
 
     def _send_away(self) -> None:
@@ -150,7 +152,7 @@ class TalkBench(Bench):
             self.conversation.close()
 
     def _say_empty(self, text: str) -> None:
-        self.room.display = False
+        self.room.display = self._open = False
         empty = self.query_one("#talk-empty", Static)
         empty.display = True
         empty.update(styled(text))
@@ -166,7 +168,7 @@ class TalkBench(Bench):
         text = self.query_one(PromptField).text
         if self.scene is not None and not text:
             self.scene.question = Question()
-        if self.conversation is not None and text:
+        if self.conversation is not None and self.scene is not None and text != self.scene.question.written:
             self.conversation.wake()
         self.room.draw_about()
 
@@ -193,7 +195,7 @@ class TalkBench(Bench):
         if self.scene is not None:
             self.scene.question = question
             field = self.query_one(PromptField)
-            field.text = question.shown
+            field.text = question.written
             field.move_cursor(field.document.end)
 
     def _ask(self, scene: Scene, question: Question) -> None:
@@ -222,12 +224,12 @@ class TalkBench(Bench):
             return self.going or (self.scene is not None and self.scene.scoring is not None)
         if action == "vote":
             return exchange is not None and exchange.votable
-        return self.scene is not None or action not in ("question", "blind", "score", "past", "turn")
+        return self._open or action not in ("question", "blind", "score", "past", "turn", "write")
 
     def _answered(self, exchange: Exchange, keep: bool) -> None:
         self.room.draw()
         if exchange.votable:
-            self.query_one("#talk-votes Button", Button).focus()
+            self.query_one("#talk-left", AnswerView).focus()  # where < = > are keys, and Enter votes for nobody
         if keep and self.scene is not None:
             entry = exchange.entry()
             self.scene.subject.history.append(entry)

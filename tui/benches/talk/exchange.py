@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from tui.labroom.inert import inert
+
 SIDES: Final = ("base", "adapter")
 SCALES: Final = tuple(round(0.1 * n, 1) for n in range(21))
 """Multiples of the trained strength, as the slider has them."""
 TEMPERATURES: Final = tuple(f"{0.1 * n:.1f}" for n in range(21))
 SEEDS: Final = tuple(str(n) for n in range(100))
 LENGTHS: Final = ("16", "32", "64", "100", "200", "400", "800", "1600")
+
+
+def harmless(text: str) -> str:
+    """Foreign text with its line breaks and nothing else that a terminal would act on."""
+    return "\n".join(inert(line) for line in text.split("\n"))
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,18 @@ class Question:
         """Turns before the last one."""
         return max(len(self.messages) - 1, 0)
 
+    @property
+    def written(self) -> str:
+        """`shown` as it is put into a field, its invisible characters written as escapes."""
+        return harmless(self.shown)
+
     def edited(self, shown: str, plain: bool) -> Question:
         """The question with other words in place of its last turn, of which nobody knows the right answer.
 
-        `plain` tells a question of one's own whether it is text to be continued or a chat.
+        What stands in the field as it was put there is the question itself; `plain` tells one of one's own whether it
+        is text to be continued or a chat.
         """
-        if shown == self.shown:
+        if shown == self.written:
             return self
         if plain:
             return Question(text=shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.benches.talk.exchange import Answer, Exchange, Question, Settings
@@ -21,14 +22,9 @@ BAR = 20
 """Cells of a progress bar."""
 
 
-def lines(text: str) -> str:
-    """Foreign text with its line breaks and nothing else that a terminal would act on."""
-    return "\n".join(inert(line) for line in text.split("\n"))
-
-
 def title(subject: Subject, state: Content, width: int) -> Content:
     """Which run it is at the left end, and what its engine does at the right."""
-    about = f"  {subject.method} · {inert(subject.model)} · {inert(subject.data)}"
+    about = f"  {inert(subject.method)} · {inert(subject.model)} · {inert(subject.data)}"
     return spread(Content.assemble((inert(subject.run.id), "bold $heading"), (about, "$text-muted")), state, width)
 
 
@@ -126,13 +122,26 @@ def score_line(subject: Subject, checkpoint: str, scoring: Mapping[str, Any] | N
     return styled(say("talk.score", checkpoint=name, base=units.percent(found["base_exact_match"], 1), **values))
 
 
-def past(entry: Mapping[str, Any], blind: bool) -> Content:
-    """One line of what was asked before; a mark says whether the adapter was right, unless one is blind."""
+def past(entry: Mapping[str, Any], blind: bool, width: int) -> Content:
+    """One line of what was asked before; a mark says whether the adapter was right, unless one is blind.
+
+    Where it is too long its end is shown, since that is where most questions are.
+    """
     from lab.score import same
 
     question = Question.of(entry)
-    words = " ".join(inert(line) for line in question.shown.split("\n"))
+    words = end_of(" ".join(inert(line) for line in question.shown.split("\n")), width - 2)
     if blind or not question.expected:
         return Content.assemble(("· ", "$faint"), words)
     right = same(str(entry["adapter"]), question.expected)
     return Content.assemble(("✓ ", "$success") if right else ("✗ ", "$error"), words)
+
+
+def end_of(text: str, width: int) -> str:
+    """As much of the end as fits into so many cells, with an ellipsis before it where something is lost."""
+    if cell_len(text) <= width:
+        return text
+    kept = text[-max(width, 1) :]
+    while kept and cell_len(kept) > width - 1:
+        kept = kept[1:]
+    return f"…{kept}"

@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.benches.talk.lines import past
-from tui.typeset import fit, styled
+from tui.typeset import styled
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Past(Vertical):
 
     DEFAULT_CSS = """
     Past { width: 1fr; height: 1fr; }
-    Past > Static { height: 1; color: $text-muted; padding: 0 1; }
+    Past > Static { height: 1; color: $text-muted; }
     Past OptionList { background: $background; border: none; height: 1fr; padding: 0; scrollbar-size-vertical: 1; }
     Past OptionList:focus { background: $background; border: none; background-tint: $background 0%; }
     """
@@ -73,7 +73,7 @@ class Past(Vertical):
         found.display = bool(self._entries)
         found.clear_options()
         width = self.size.width - 3
-        found.add_options([Option(fit(past(entry, self._blind), width)) for entry in self._entries])
+        found.add_options([Option(past(entry, self._blind, width)) for entry in self._entries])
         found.highlighted = here if here is not None and here < len(self._entries) else None
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

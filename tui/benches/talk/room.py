@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui.benches.talk import lines
 from tui.benches.talk.dials import Dials
+from tui.benches.talk.exchange import harmless
 from tui.benches.talk.past import Past
 from tui.benches.talk.scene import Scene
 from tui.benches.talk.widgets import AnswerView, PromptField
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 WIDE: Final = 110
 """Cells from which what was asked before stands beside the answers."""
+TALL: Final = 30
+"""Lines from which there is room for some air."""
 
 
 class Room(Vertical):
@@ -39,6 +42,8 @@ class Room(Vertical):
     Room #talk-foot { height: 1; }
     Room #talk-foot #talk-below.-beside { width: auto; margin-right: 2; }
     Room #talk-votes { width: auto; }
+    Room ButtonRow Button.-style-default:focus { background: $panel; color: $heading; text-style: bold underline; }
+    Room.-tall Dials, Room.-tall #talk-actions { margin-top: 1; }
     Room Past { display: none; }
     Room.-past Past { display: block; }
     Room.-past AnswerView { display: none; }
@@ -55,9 +60,9 @@ class Room(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="talk-title", markup=False)
-        yield Dials(self.lang)
         yield PromptField("talk-prompt")
         yield Static(id="talk-about", markup=False)
+        yield Dials(self.lang)
         yield ButtonRow("ask", "question", "blind", "score", "past", id="talk-actions")
         with Horizontal(id="talk-body"):
             yield AnswerView(id="talk-left")
@@ -78,6 +83,7 @@ class Room(Vertical):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.height >= TALL, "-tall")
         self.draw()
 
     def on_descendant_focus(self, _: DescendantFocus) -> None:
@@ -98,7 +104,7 @@ class Room(Vertical):
     def draw(self) -> None:
         """Every line anew."""
         scene = self.scene
-        if scene is None or not self.is_mounted:
+        if scene is None or not self.children:
             return
         subject = scene.subject
         self.query_one(Dials).show(scene.settings, scene.blind)
@@ -130,7 +136,7 @@ class Room(Vertical):
     def draw_about(self) -> None:
         """The line under the question: what the dial in hand does, or where the question comes from."""
         scene = self.scene
-        if scene is None or not self.is_mounted:
+        if scene is None or not self.children:
             return
         dial = self.query_one(Dials).hint_for(self.screen.focused)
         if dial:
@@ -143,7 +149,7 @@ class Room(Vertical):
     def draw_answers(self) -> None:
         """The two answers and the line below them, which change many times a second while they grow."""
         scene = self.scene
-        if scene is None or not self.is_mounted:
+        if scene is None or not self.children:
             return
         exchange, kind = scene.exchange, scene.subject.kind
         for place, name in enumerate(("left", "right")):
@@ -153,7 +159,7 @@ class Room(Vertical):
                 view.show(head, Content(""), Content(""), False)
                 continue
             answer = exchange.answers[exchange.order[place]]
-            text = styled(lines.lines(answer.text), "$text-muted" if answer.stale else "")
+            text = styled(harmless(answer.text), "$text-muted" if answer.stale else "")
             view.show(head, text, lines.foot(answer, exchange, self.say), not answer.done)
         votable = exchange is not None and exchange.votable
         self.query_one("#talk-votes").display = votable

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Key, MouseDown, MouseMove, MouseUp
+from textual.events import Key, MouseDown, MouseMove, MouseUp, Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -18,6 +18,7 @@ from textual.widgets import Static, TextArea
 from tui.benches.talk import words  # noqa: F401  (the words of the bindings below)
 from tui.benches.talk.exchange import SCALES
 from tui.keys import bind
+from tui.typeset import plain
 
 
 class PromptField(TextArea):
@@ -58,6 +59,10 @@ class PromptField(TextArea):
     async def _on_key(self, event: Key) -> None:
         if event.key == "enter":  # a binding's, not a line break
             event.prevent_default()
+
+    async def _on_paste(self, event: Paste) -> None:
+        """Before the field takes it: line breaks as terminals send them, and no control characters."""
+        event.text = plain(event.text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def action_hand_in(self) -> None:
         self.post_message(self.Asked())
