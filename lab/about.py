@@ -61,15 +61,23 @@ def change(run: Run, **fields: Any) -> About:
 
 def tags_of(text: str) -> tuple[str, ...]:
     """The tags in what somebody typed: words with commas, spaces or # between them, each once."""
-    return tuple(dict.fromkeys(_plain(word) for word in re.split(r"[\s,#]+", text) if word))
+    return tuple(dict.fromkeys(word for word in re.split(r"[\s,#]+", _plain(text)) if word))
 
 
 def _checked(found: dict[str, Any]) -> About:
     tags = tuple(dict.fromkeys(_plain(tag) for tag in found.get("tags") or () if _plain(tag)))
-    notes = unicodedata.normalize("NFC", str(found.get("notes") or ""))
-    return About(_plain(found.get("name")), notes, tags, _plain(found.get("group")))
+    return About(_plain(found.get("name")), _seen(str(found.get("notes") or "")), tags, _plain(found.get("group")))
 
 
 def _plain(text: object) -> str:
-    """One line of composed characters."""
-    return unicodedata.normalize("NFC", " ".join(str(text or "").split()))
+    """One line of what can be seen."""
+    return " ".join(_seen(str(text or "")).split())
+
+
+def _seen(text: str) -> str:
+    """Composed characters without those that steer a terminal or cannot be seen, for it is all edited again."""
+    return "".join(
+        char
+        for char in unicodedata.normalize("NFC", text)
+        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+    )

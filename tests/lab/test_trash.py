@@ -32,6 +32,7 @@ def test_what_is_written_stays_and_the_rest_too(runs: Runs) -> None:
     about.change(run, name="  two\n words ", tags=("a", "a", " b "))
     kept = about.change(run, notes="first\nsecond")
     assert kept == about.read(run) == about.About("two words", "first\nsecond", ("a", "b"))
+    assert about.change(run, notes="a\x1b[2J\u202eb\tc", name="\x07x").notes == "a[2Jb\tc"
     (run.path / "about.json").write_text("[1]")
     assert about.read(run) == about.About()
 

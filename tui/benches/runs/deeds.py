@@ -228,16 +228,18 @@ class Deeds(Bench):
     def action_empty(self) -> None:
         """Delete what was deleted for good, after saying how much that is."""
 
-        def ask(found: tuple[int, int]) -> None:
-            count, size = found
-            if not count:
+        def ask(found: tuple[list[trash.Deleted], int]) -> None:
+            gone, size = found
+            if not gone:
                 return self._tell("runs.cannot.empty")
+            what = inert(gone[0].name or gone[0].id)
+            if len(gone) > 1:
+                what = self.say("runs.some", count=units.count(len(gone)))
             yes = self.say("runs.ask.empty.yes")
-            what = self.say("runs.some", count=units.count(count))
             return self._ask("runs.ask.empty", empty, yes, what=what, size=units.size(size))
 
         def empty() -> None:
             self._undo.clear()
             self._do(lambda: trash.empty(self.runs), lambda size: self._tell("runs.did.empty", size=units.size(size)))
 
-        self._do(lambda: (len(trash.deleted(self.runs)), trash.size(self.runs)), ask)
+        self._do(lambda: (trash.deleted(self.runs), trash.size(self.runs)), ask)

@@ -129,7 +129,7 @@ def details(row: Row | None, queue: Sequence[Row], say: Say, width: int) -> Line
     if row.spare_bytes and row.ended:
         lines.append(styled(say("runs.info.spare", size=units.size(row.spare_bytes)), "$text-muted"))
     lines += [Content(""), *_heading(say("runs.info.notes"))]
-    notes = [inert(line) for line in row.notes.splitlines()]
+    notes = [inert(line.expandtabs(4)) for line in row.notes.splitlines()]
     lines += [part for line in notes for part in styled(line).wrap(width)]
     if not notes:
         lines.append(styled(say("runs.info.no-notes"), "$faint"))
