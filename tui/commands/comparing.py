@@ -11,6 +11,7 @@ from typer import Argument, Option
 from lab import evaluation, report, threeway
 from lab.comparison import Comparison, as_json
 from lab.errors import LabError
+from lab.report_words import Lang
 from lab.runs import Run
 from tui.commands import cache, inert, note, runs, say
 from tui.commands.asking import engine
@@ -100,7 +101,7 @@ def write_report(
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Write a run, or a comparison of several, as Markdown with SVG charts: figures, curves, answers, commands."""
-    language: report.Lang | None = "en" if lang == "en" else "ko" if lang == "ko" else None
+    language: Lang | None = "en" if lang == "en" else "ko" if lang == "ko" else None
     if language is None:
         raise LabError(f"unknown language {lang!r}", where="--lang", remedy="give en or ko", usage=True)
     found = [runs().get(name) for name in names]

@@ -55,9 +55,9 @@ class CompareBench(Bench, can_focus=True):
     ]
     DEFAULT_CSS = """
     CompareBench { padding: 0 1; }
-    CompareBench #compare-table { height: auto; max-height: 9; width: 1fr; margin-top: 1; }
+    CompareBench #compare-table { height: auto; max-height: 9; width: 1fr; }
     CompareBench #compare-bar { height: 1; }
-    CompareBench #compare-strip { margin-top: 1; }
+    CompareBench.-wide #compare-table, CompareBench.-wide #compare-strip { margin-top: 1; }
     CompareBench #compare-body { height: 1fr; layout: horizontal; }
     CompareBench VerticalScroll { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
     CompareBench PlotView { width: 1fr; }

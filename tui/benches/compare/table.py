@@ -42,7 +42,7 @@ def columns(comparison: Comparison, say: Say) -> list[Column]:
     named = any(each.about.name for each in comparison.contenders)
     found = [Column("mark", "", 1), Column("run", say("compare.head.run"), 8, grow=3)]
     found += [Column("method", say("compare.head.method"), 6)] if named else []
-    found += [Column("base", say("compare.head.base"), 11, drop=6)] if len(set(comparison.bases)) > 1 else []
+    found += [Column("base", say("compare.head.base"), 11, drop=3)] if len(set(comparison.bases)) > 1 else []
     found += [Column(name, field(name, say), 8, right=True, drop=9) for name in extra(comparison)]
     figures = (("best", 10, 0), ("train", 7, 0), ("match", 7, 0), ("pace", 8, 1), ("memory", 8, 2), ("trainable", 9, 4),
                ("adapter", 8, 5))  # fmt: skip

@@ -1,0 +1,37 @@
+"""From an empty lab to the finished comparison of three runs, with one key."""
+
+import time
+from pathlib import Path
+
+from lab import evaluation
+from lab.runs import Runs
+
+LONGEST = 90.0
+"""Seconds on two cores that have nothing else to do; CONTRIBUTING.md says how long it took."""
+
+
+def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program, home: Path) -> None:
+    terminal = open_program()
+    terminal.wait("Curious 0", "The arithmetic")
+    terminal.press("\x1bOS")  # F4
+    terminal.wait("Laboratory", "New")
+    began = time.monotonic()
+    terminal.press("v")
+    terminal.wait("Three-way comparison", "What differs", "LoRA | QLoRA | QDoRA")
+    first = terminal.lines
+    terminal.wait("iteration")
+    terminal.wait("60 test questions", "QDoRA")
+    took = time.monotonic() - began
+    last = terminal.lines
+    print(f"three-way comparison: {took:.1f} s")
+    assert first != last
+    rows = [next(line for line in last if f" {mark}  {method} " in line)
+            for mark, method in (("•", "LoRA"), ("◆", "QLoRA"), ("▲", "QDoRA"))]  # fmt: skip
+    assert all(" % " in row and "@" in row and " MB" in row and "–" not in row for row in rows), rows
+    terminal.quit()
+
+    runs = Runs(home / "runs").all()
+    assert [run.state() for run in runs] == ["finished"] * 3
+    scores = [evaluation.read(run) for run in runs]
+    assert [score and score["examples"] for score in scores] == [60] * 3
+    assert {run.result()["iterations"] for run in runs} == {50}
