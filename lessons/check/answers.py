@@ -62,7 +62,7 @@ def _mistake(desk: Desk, question: Question, mistake: KnownMistake) -> Iterator[
 def _options(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
     def found(option: Option, key: str, what: str, remedy: str, kind: str = "option") -> Problem:
         keys = (local(question.id), "options", option.id, key)
-        return desk.in_text(kind, lang, "quiz.toml", keys, what, remedy)
+        return desk.in_text(kind, lang, "quiz.toml", keys, f"the option {option.id!r} {what}", remedy)
 
     seen: dict[str, str] = {}
     explained: dict[str, str] = {}

@@ -72,11 +72,18 @@ class Desk:
 
     def in_text(self, kind: str, lang: Lang, name: str, keys: Sequence[str], what: str, remedy: str) -> Problem:
         """A problem of a text in quiz.toml or exercise.toml."""
-        *tables, key = keys[:-1] if keys[-1].isdigit() else keys
         source = self.source(lang, name)
-        header = f"[{'.'.join(tables)}]"
-        near = (header, f"{key} =") if tables and header in source.text else (*tables, f"{key} =")
-        return self.found(kind, source, near, what, remedy)
+        return self.found(kind, source, _near(source, keys[:-1] if keys[-1].isdigit() else keys), what, remedy)
+
+
+def _near(source: Source, keys: Sequence[str]) -> tuple[str, ...]:
+    """Words that lead to a key, whether its tables stand in a header or as dotted keys below one."""
+    *tables, key = keys
+    for count in range(len(tables), 0, -1):
+        header, dotted = f"[{'.'.join(tables[:count])}]", ".".join(tables[count:])
+        if header in source.text:
+            return (header, f"\n{dotted} " if dotted else "", f"{key} =")
+    return (*tables, f"{key} =")
 
 
 def local(id: str) -> str:

@@ -231,6 +231,36 @@ def expected(root: Path, file: str, words: str) -> tuple[Path, int]:
     return path, text.count("\n", 0, position) + 1
 
 
+DEMO = Path(__file__).parents[1] / "tui" / "tracks"
+"""Has every kind of question, and problems of its own."""
+KIND_FAULTS = [
+    (put("/demo/after/lesson.toml", "--iters 100", "--itres 100"),
+     "command", "lesson.toml", '"flag"|command =', "lowrank train: No such option: --itres"),
+    (put("/demo/after/lesson.toml", "--iters 100", f"--iters 100 --data {'x' * CODE}"),
+     "width", "lesson.toml", '"flag"|command =', "with its gap filled"),
+    (put("/demo/after/lesson.toml", 'greatest = "top"', 'greatest = "best"'),
+     "answer", "lesson.toml", "greatest =", "counts as right"),
+    (put("/demo/after/lesson.toml", 'half = "r * inputs"', 'half = "8 * inputs"'),
+     "answer", "lesson.toml", "half =", "counts as right for inputs = 512, r = 4"),
+    (put("/demo/after/ko/quiz.toml", 'why = "한 시간을 쓰기 전에 무엇이 들어가는지 알려 줘요."', 'why = "네."'),
+     "option", "ko/quiz.toml", "options.plan", "the option 'plan' explains nothing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(KIND_FAULTS)))
+def test_faults_of_the_other_kinds_of_questions(tmp_path: Path, number: int) -> None:
+    root = Path(shutil.copytree(DEMO, tmp_path / "demo"))
+    plant, kind, file, words, said = KIND_FAULTS[number]
+
+    def found() -> list[Problem]:
+        return [p for p in check(root).problems if p.kind == kind and said in p.what]
+
+    assert not found()
+    plant(root)
+    place = expected(root, f"/demo/after/{file}", words)
+    assert [(p.file, p.line) for p in found()] == [place], check(root).problems
+
+
 def test_our_own_course_is_clean() -> None:
     assert check(BUNDLED).problems == ()
 
