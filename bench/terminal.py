@@ -26,6 +26,8 @@ KEYS = {
     "f2": "\x1bOQ",
     "f3": "\x1bOR",
     "f4": "\x1bOS",
+    "ctrl+pageup": "\x1b[5;5~",
+    "ctrl+pagedown": "\x1b[6;5~",
     "f8": "\x1b[19~",
     "ctrl+r": "\x12",
     "ctrl+s": "\x13",

@@ -45,7 +45,7 @@ class Laboratory(Screen[None]):
     """Only arranges: which bench is shown, and what the lines above and below it say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(bind(f"{n},alt+{n}", f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
+        *(bind(str(n), f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
         bind("ctrl+pagedown", "step(1)", "bench.next"),
         bind("ctrl+pageup", "step(-1)", "bench.previous"),
         bind("v,f8", "three_way", "bench.three-way"),

@@ -37,19 +37,17 @@ async def test_language_changes_in_place(app: Any, at_bench: Any, text: Any) -> 
         assert bench.lang == "ko" and "비교" in text(pilot)
 
 
-async def test_escape_leaves_a_field_first_and_alt_digits_work_inside_one(app: Any, at_bench: Any, until: Any) -> None:
+async def test_escape_leaves_a_field_first_so_that_digits_are_keys_again(app: Any, at_bench: Any, until: Any) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "runs")
-        await pilot.press("slash")
-        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
-        await pilot.press("alt+1")
+        await at_bench(pilot, "new")
         laboratory = pilot.app.laboratory
-        await until(pilot, lambda: laboratory.place == "new")
-        await pilot.press("alt+2")
-        await until(pilot, lambda: laboratory.place == "runs")
-        bench.query(Input).first().focus()
+        laboratory.bench.query(Input).first().focus()
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
-        await pilot.press("escape")
-        assert pilot.app.screen is laboratory and not isinstance(pilot.app.focused, Input)
+        await pilot.press("ctrl+pagedown")
+        await until(pilot, lambda: laboratory.place == "runs")
+        await pilot.press("ctrl+pageup")
+        await until(pilot, lambda: laboratory.place == "new" and isinstance(pilot.app.focused, Input))
+        await pilot.press("escape", "2")
+        await until(pilot, lambda: laboratory.place == "runs")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is pilot.app.room)
