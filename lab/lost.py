@@ -7,9 +7,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from lab.causes import MEMORY, find_cause
+from lab.digest import Digest
 from lab.eventlog import EventLog
-from lab.outcome import all_events, in_force, standing
-from lab.runs import Event, Run
+from lab.outcome import standing
+from lab.runs import Run
 
 NEAR = 0.75
 """Share of the machine's memory from which on an engine that was killed probably used up all of it."""
@@ -47,9 +48,9 @@ def speak_for(run: Run) -> None:
 
 
 def _error(run: Run) -> dict[str, str]:
-    noted, log, events = run.noted(), run.path / "log.txt", in_force(all_events(run))
+    noted, log, progress = run.noted(), run.path / "log.txt", Digest.of(run).progress
     cause = find_cause(_tail(log, int(noted.get("log_bytes", 0))))
-    memory, total = _held(events), psutil.virtual_memory().total
+    memory, total = progress.held, psutil.virtual_memory().total
     where, remedy = "", ""
     if psutil.boot_time() > float(noted.get("created", 0)):
         what = "the machine was restarted while this run was going on"
@@ -60,19 +61,16 @@ def _error(run: Run) -> dict[str, str]:
         remedy = f"{MEMORY}; "
     else:
         what = "the engine was killed from outside"
-    return {"what": what, "where": where, "remedy": f"{remedy}`lowrank resume {run.id}` {_going_on(run, events)}"}
+    return {
+        "what": what,
+        "where": where,
+        "remedy": f"{remedy}`lowrank resume {run.id}` {_going_on(run, progress.saved)}",
+    }
 
 
-def _going_on(run: Run, events: list[Event]) -> str:
-    saved = [int(e.get("iteration", 0)) for e in events if e.get("event") == "saved"]
+def _going_on(run: Run, saved: int | None) -> str:
     whole = (run.path / "state" / "checkpoint.safetensors").exists()
-    return f"goes on from iteration {saved[-1]}" if saved and whole else "begins again"
-
-
-def _held(events: list[Event]) -> int:
-    """Bytes of memory by the newest event that tells."""
-    told = (e.get("resident_bytes") or e.get("peak_memory_bytes") for e in reversed(events))
-    return int(next(filter(None, told), 0))
+    return f"goes on from iteration {saved}" if saved is not None and whole else "begins again"
 
 
 def _tail(log: Path, begin: int) -> str:

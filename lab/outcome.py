@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lab.digest import Digest
+from lab.progress import RunProgress
 from lab.runs import ENDED, Event, Run
 
 KEYS = (
@@ -41,14 +43,22 @@ def outcome(run: Run) -> dict[str, Any]:
     """`event` (the last word, or the state while there is none), `run`, `run_dir` and `KEYS`."""
     told = run.result()
     if told is None or any(key not in told for key in KEYS):
-        told = reached(in_force(all_events(run))) | (told or {})
+        told = _so_far(Digest.of(run).progress) | (told or {})
     return {"event": run.state(), "run": run.id, "run_dir": str(run.path), **dict.fromkeys(KEYS)} | told
 
 
 def standing(run: Run) -> dict[str, Any]:
     """`KEYS` for a last word, as far as the events tell."""
-    known = reached(in_force(all_events(run)))
+    known = _so_far(Digest.of(run).progress)
     return {key: known.get(key) for key in KEYS} | {"iterations": known.get("iterations") or 0}
+
+
+def _so_far(progress: RunProgress) -> dict[str, Any]:
+    """The same as `reached`, of a run of any length."""
+    best = {"best_iteration": progress.best.x, "best_val_loss": progress.best.y} if progress.best else {}
+    told: list[Event] = [{"event": "started", "trainable_parameters": progress.trainable_parameters},
+            *([progress.report] if progress.report else []), progress.outcome]  # fmt: skip
+    return {"val_loss": progress.val_loss} | best | reached(told)
 
 
 def reached(events: Iterable[Event]) -> dict[str, Any]:

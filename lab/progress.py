@@ -57,6 +57,10 @@ class RunProgress:
     trainable_parameters: int | None = None
     total_parameters: int | None = None
     base_bytes: int | None = None
+    saved: int | None = None
+    """Iteration of the newest checkpoint."""
+    held: int = 0
+    """Bytes of memory by the newest event that tells: of the process, or of MLX's arrays."""
     train_loss: float | None = None
     val_loss: float | None = None
     best: Point | None = None
@@ -79,7 +83,7 @@ class RunProgress:
             kind = str(event.get("event"))
             if kind in TERMINAL:
                 self._on_terminal(kind, event)
-            elif kind in ("started", "resumed", "stage", "train", "validation", "heartbeat"):
+            elif kind in ("started", "resumed", "stage", "train", "validation", "saved", "heartbeat"):
                 self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
                 getattr(self, f"_on_{kind}")(event)
             else:
@@ -104,7 +108,15 @@ class RunProgress:
         if self.best is not None and self.best.x > self.iteration:
             trained = (point for point in self.validation.points() if point.x)
             self.best = min(trained, key=lambda point: point.y, default=None)
-        self._told = self.train.last
+        self._told = last = self.train.last
+        self.val_loss = self.validation.last.y if self.validation.last else None
+        self.train_loss = last.y if last else None
+        if last is None:
+            self.report = {}
+        elif (whole(self.report, "iteration") or 0) > last.x:
+            told = {"iteration": last.x, "train_loss": last.y}
+            told |= {"trained_tokens": last.tokens, "elapsed_seconds": last.seconds}
+            self.report |= {key: value for key, value in told.items() if key in self.report}
 
     def _on_stage(self, event: Mapping[str, object]) -> None:
         self.stage = str(event.get("stage") or "")
@@ -114,6 +126,7 @@ class RunProgress:
 
     def _on_train(self, event: Mapping[str, object]) -> None:
         self._advance(event)
+        self.held = whole(event, "peak_memory_bytes") or self.held
         self.report.update(event)  # numbers are looked for when somebody asks, since there can be millions of reports
         loss = number(event, "train_loss")
         tokens, seconds = number(event, "trained_tokens") or 0.0, number(event, "elapsed_seconds") or 0.0
@@ -139,6 +152,10 @@ class RunProgress:
 
     def _on_heartbeat(self, event: Mapping[str, object]) -> None:
         self._advance(event)
+        self.held = whole(event, "resident_bytes") or self.held
+
+    def _on_saved(self, event: Mapping[str, object]) -> None:
+        self.saved = whole(event, "iteration")
 
     def _on_terminal(self, kind: str, event: Mapping[str, object]) -> None:
         self.ended = kind
