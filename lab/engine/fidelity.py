@@ -65,36 +65,48 @@ def kl(known: mx.array, other: mx.array) -> mx.array:
     return terms.sum(-1)
 
 
+Progress = Callable[[int, int], None]
+"""progress(done, total): rows read and questions answered, together."""
+
+
 class Reference:
     """What a model says of held-out rows, kept so that other models can be compared with it.
 
     `exact_match` is None where there is no question.
     """
 
-    def __init__(
-        self, model: nn.Module, tokenizer: Any, held_out: HeldOut, progress: Callable[[int, int], None]
-    ) -> None:
+    def __init__(self, model: nn.Module, tokenizer: Any, held_out: HeldOut, progress: Progress) -> None:
         self.held_out, self.tokenizer = held_out, tokenizer
         room = MOST_BYTES // (4 * model(mx.array([[0]])).shape[-1])  # tokens
         counts = accumulate(row.supervised for row in held_out.rows)
         self.rows = [row for row, count in zip(held_out.rows, counts, strict=True) if count <= room]
-        self.known = list(distributions(model, self.rows))
+        self.known = list(self._look(model, progress))
         self.tokens = sum(len(each) for each in self.known)
         self.exact_match = self.score(model, progress)
 
-    def compare(self, model: nn.Module) -> tuple[float, float]:
+    @property
+    def total(self) -> int:
+        """Rows to read and questions to ask of one model."""
+        return len(self.rows) + len(self.held_out.questions)
+
+    def _look(self, model: nn.Module, progress: Progress) -> Iterator[mx.array]:
+        for number, part in enumerate(distributions(model, self.rows), 1):
+            progress(min(number * BATCH, len(self.rows)), self.total)
+            yield part
+
+    def compare(self, model: nn.Module, progress: Progress = lambda *_: None) -> tuple[float, float]:
         """Mean KL(reference || model) in nats a supervised token, and the share of tokens both find likeliest."""
         divergence: Any = 0.0
         agreed: Any = 0
-        for known, other in zip(self.known, distributions(model, self.rows), strict=True):
+        for known, other in zip(self.known, self._look(model, progress), strict=True):
             divergence += kl(known, other).sum().item()
             agreed += (known.argmax(-1) == other.argmax(-1)).sum().item()
         return divergence / self.tokens, agreed / self.tokens
 
-    def score(self, model: nn.Module, progress: Callable[[int, int], None]) -> float | None:
+    def score(self, model: nn.Module, progress: Progress) -> float | None:
         """The share of the questions that the model answers right."""
         asked, texts = self.held_out.questions, []
         for text in answers(model, self.tokenizer, asked):
             texts.append(text)
-            progress(len(texts), len(asked))
+            progress(len(self.rows) + len(texts), self.total)
         return exact_match(asked, texts)

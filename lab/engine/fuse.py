@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ HALF = (mx.float16, mx.bfloat16)
 LONGEST = 200
 """Characters of a question that still makes a readable command."""
 Progress = Callable[[str, int, int], None]
-"""progress(stage, done, total): questions answered by the adapter or by a way."""
+"""progress(stage, done, total): rows read and questions answered by "adapter" or by a way; 0, 0 while it is built."""
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,17 @@ def measure(
     base = base or build(run, cache, checkpoint, "base")
     held_out = HeldOut.of(run, base.tokenizer, rows)
     asked = len(held_out.questions)
-    progress("adapter", 0, asked)
+    progress("adapter", 0, 0)
     reference = Reference(_ready(build(run, cache, checkpoint, "separate")), base.tokenizer, held_out,
-                          lambda done, total: progress("adapter", done, total))  # fmt: skip
+                          partial(progress, "adapter"))  # fmt: skip
     base_size, measured = base.bytes, []
     for name in base.ways:
-        progress(name, 0, asked)
+        progress(name, 0, 0)
+        tell = partial(progress, name)
         built = build(run, cache, checkpoint, name)
         size = base_size + adapter.stat().st_size if name == "separate" else built.bytes
-        kl, top1 = reference.compare(_ready(built))
-        right = reference.score(built.model, lambda done, total, name=name: progress(name, done, total))  # type: ignore[misc]
+        kl, top1 = reference.compare(_ready(built), tell)
+        right = reference.score(built.model, tell)
         measured.append(Way(name, size, kl, top1, right))
     effect, _ = reference.compare(_ready(base))
     trained = (effect, reference.exact_match, asked)

@@ -181,7 +181,7 @@ class FuseBench(FuseFace):
             stage, done, total = event["stage"], event["done"], event["total"]
             name = self.say("fuse.stage.adapter" if stage == "adapter" else f"fuse.way.{stage}")
             at = stages.index(stage) if stage in stages else 0
-            self._tell(f"{name} {done}/{total}", (at + (done / total if total else 0)) / len(stages))
+            self._tell(name, (at + (done / total if total else 0)) / len(stages))
 
         options = ("--checkpoint", here.checkpoint, "--rows", self.query_one("#fuse-rows", Choice).value)
         try:

@@ -45,19 +45,19 @@ class FuseFace(Bench, can_focus=True):
     DEFAULT_CSS = """
     FuseFace { padding: 0 1; }
     FuseFace #fuse-head { height: 1; }
-    FuseFace #fuse-checkpoint { width: 20; }
-    FuseFace #fuse-rows { width: 20; }
+    FuseFace #fuse-checkpoint { width: 18; }
+    FuseFace #fuse-rows { width: 14; }
     FuseFace #fuse-steps { height: 1fr; scrollbar-size-vertical: 1; }
     FuseFace .line { height: 1; }
     FuseFace .line > .label { width: 10; padding-left: 2; color: $text-muted; }
     FuseFace #fuse-progress { height: 1; padding-left: 2; }
     FuseFace #fuse-table { margin-left: 0; }
-    FuseFace #fuse-cost { height: 3; padding-left: 2; }
+    FuseFace #fuse-cost { height: 4; padding-left: 2; }
     FuseFace #fuse-hint { height: 2; padding-left: 2; }
     FuseFace #fuse-gguf { width: 1fr; }
     FuseFace #fuse-commands { padding-left: 2; }
     FuseFace.-roomy #fuse-head { margin-bottom: 1; }
-    FuseFace.-roomy #fuse-progress, FuseFace.-roomy #fuse-cost { margin-bottom: 1; height: auto; min-height: 2; }
+    FuseFace.-roomy #fuse-progress { margin-bottom: 1; }
     FuseFace.-roomy #fuse-table { margin: 1 0; }
     FuseFace.-roomy #fuse-folder-line { margin-top: 1; }
     FuseFace.-roomy #fuse-hint { margin-top: 1; }
@@ -68,7 +68,9 @@ class FuseFace(Bench, can_focus=True):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.add_class("-empty")  # until the first look
         self._prospect: Prospect | None = None
+        self._looked = False
         self._trouble: tuple[str, str] = ("", "")
         self._checkpoint = "last"
         self._way = ""
@@ -123,7 +125,7 @@ class FuseFace(Bench, can_focus=True):
         except LabError as error:
             self._prospect = None
             self._trouble = error.what, f"{error.where or ''} · {error.remedy or ''}".strip(" ·")
-        here = self._prospect
+        here, self._looked = self._prospect, True
         if here is not None:
             self._checkpoint = here.checkpoint
             known = before is not None and before.table is not None
@@ -214,6 +216,8 @@ class FuseFace(Bench, can_focus=True):
         if what:
             told = (styled("✗ ", "$error"), styled(inert(what))), (Content("  "), styled(inert(more), "$text-muted"))
             return hang(told, width)
+        if not self._looked:
+            return []
         return styled(self.say("fuse.no-run"), "$text-muted").wrap(min(width, 76))
 
     def _heading(self, _: int) -> Lines:

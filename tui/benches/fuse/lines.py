@@ -13,8 +13,15 @@ Say = Callable[..., str]
 Table = Mapping[str, Any]
 
 STAR, KEPT, LOST = "★", "✓", "✗"
-WIDTHS = {"size": 9, "kl": 15, "lost": 12, "same": 11, "answers": 12}
-"""Cells of each column beside the names'."""
+LEAST = {"size": 9, "kl": 15, "lost": 12, "same": 11, "answers": 12}
+"""Cells of each column beside the names', at least."""
+AIRY = 100
+"""Cells from which on the columns stand further apart."""
+
+
+def widths(width: int) -> dict[str, int]:
+    """Cells of each column beside the names'."""
+    return {key: least + 3 * (width >= AIRY) for key, least in LEAST.items()}
 
 
 def ways(table: Table) -> dict[str, Way]:
@@ -40,9 +47,14 @@ def lost(kl: float, effect: float) -> str:
     return units.NOTHING if effect < LEAST_EFFECT else share(kl / effect) if kl <= effect else "> 100 %"
 
 
+def nats(kl: float) -> str:
+    """0.0062; what cannot be told from rounding is written so."""
+    return f"{kl:.2g}" if not 0 < kl < LEAST_EFFECT else f"< {LEAST_EFFECT:.0e}".replace("e-0", "e-")
+
+
 def head(say: Say, width: int) -> Content:
     """The titles of the columns."""
-    cells = [pad(styled(say(f"fuse.head.{key}")), wide, right=True) for key, wide in WIDTHS.items()]
+    cells = [pad(styled(say(f"fuse.head.{key}")), wide, right=True) for key, wide in widths(width).items()]
     return pad(join([pad(Content("    ") + say("fuse.head.way"), _names(width)), *cells], ""), width).stylize(
         "bold $text-muted"
     )
@@ -53,13 +65,13 @@ def row(name: str, table: Table | None, chosen: bool, focused: bool, say: Say, w
     mark = styled("▸ " if chosen else "  ", "bold $primary")
     title = say(f"fuse.way.{name}")
     if table is None:
-        cells = [pad(styled(units.NOTHING, "$text-muted"), wide, right=True) for wide in WIDTHS.values()]
+        cells = [pad(styled(units.NOTHING, "$text-muted"), wide, right=True) for wide in widths(width).values()]
         sign = styled("  ")
     else:
         way = ways(table)[name]
-        values = (units.size(way.bytes), f"{way.kl:.2g}", lost(way.kl, table["adapter_effect"]), share(way.top1),
+        values = (units.size(way.bytes), nats(way.kl), lost(way.kl, table["adapter_effect"]), share(way.top1),
                   share(way.exact_match))  # fmt: skip
-        cells = [pad(styled(text), wide, right=True) for text, wide in zip(values, WIDTHS.values(), strict=True)]
+        cells = [pad(styled(text), wide, right=True) for text, wide in zip(values, widths(width).values(), strict=True)]
         kept = not faults(way, *trained(table))
         if name == table["recommended"]:
             sign = styled(f"{STAR} ", "bold $success" if kept else "bold $warning")
@@ -79,14 +91,14 @@ def baselines(table: Table | None, say: Say, width: int) -> Lines:
     base = {} if effect is None else {"kl": f"{effect:.2g}", "lost": lost(effect, effect)}
     lines = []
     for name, values in (("adapter", adapter), ("base", base)):
-        cells = [pad(styled(values.get(key, "")), wide, right=True) for key, wide in WIDTHS.items()]
+        cells = [pad(styled(values.get(key, "")), wide, right=True) for key, wide in widths(width).items()]
         names = pad(Content("    ") + say(f"fuse.row.{name}"), _names(width))
         lines.append(join([names, *cells], "").stylize("$text-muted"))
     return lines
 
 
 def _names(width: int) -> int:
-    return max(min(width - sum(WIDTHS.values()), 30), 10)
+    return max(min(width - sum(widths(width).values()), 30), 10)
 
 
 def cost(name: str, table: Table, say: Say) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lab.anatomy import Adapter, Table
 
 SECTIONS: Final = ("layers", "values", "files")
-WIDE, HIGH = 110, 28
+WIDE, HIGH = 117, 28
 SAID: Final = 4
 """Lines kept for what one sees, so that nothing moves when it is known."""
 
@@ -59,7 +59,7 @@ class InspectBench(Bench, can_focus=True):
     DEFAULT_CSS = """
     InspectBench { padding: 0 1; }
     InspectBench #inspect-head { height: 1; }
-    InspectBench #inspect-checkpoint { width: 20; }
+    InspectBench #inspect-checkpoint { width: 18; }
     InspectBench #inspect-figure { width: 1fr; margin-bottom: 1; }
     InspectBench #inspect-files { margin-bottom: 1; }
     InspectBench #inspect-said { height: 4; }
@@ -87,7 +87,9 @@ class InspectBench(Bench, can_focus=True):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.add_class("-empty")  # until the first look
         self._adapter: Adapter | None = None
+        self._looked = False
         self._table: Table | None = None
         self._trouble: tuple[str, str] = ("", "")
         self._checkpoint = "last"
@@ -135,7 +137,7 @@ class InspectBench(Bench, can_focus=True):
             self._trouble = ("", "")
         except LabError as error:
             self._adapter, self._trouble = None, (error.what, f"{error.where or ''} · {error.remedy or ''}".strip(" ·"))
-        adapter = self._adapter
+        adapter, self._looked = self._adapter, True
         if adapter is not None and (before is None or before.parameters.keys() != adapter.parameters.keys()):
             self._table, self._pinned = Table.of(list(adapter.parameters)), ""
         if adapter is not None:
@@ -238,6 +240,8 @@ class InspectBench(Bench, can_focus=True):
             numbers = styled(f"  {done:>4,}/{total:,}" if total else "")
             return [styled(about, "$text-muted"), bar(done / total if total else 0, max(width - 16, 8)) + numbers]
         if adapter is None:
+            if not self._looked:
+                return []
             return styled(self.say("inspect.no-run"), "$text-muted").wrap(min(width, 76))
         if adapter.found is None:
             return styled(self.say("inspect.unmeasured"), "$primary").wrap(width)

@@ -91,15 +91,8 @@ class LayerGrid(Widget, can_focus=True):
         mark = PIN if layer == self._pinned else " "
         bar = BARS[min(round(abs(value) / most * 8), 8) - 1] if value and most and abs(value) / most >= 1 / 16 else " "
         text = NOTHING if value is None else self._figures.write(value)
-        content = join(
-            [
-                styled(mark, "$series-2"),
-                styled(bar, "$series-1"),
-                pad(styled(text), CELL - 3, right=True),
-                Content(" "),
-            ],
-            "",
-        )
+        parts = [styled(mark, "$series-2"), pad(styled(text), CELL - 2, right=True), styled(bar, "$series-1")]
+        content = join(parts, "")
         if cell != self._cursor:
             return content
         return content.stylize("bold $heading on $panel" if self.has_focus else "bold $heading on $surface")

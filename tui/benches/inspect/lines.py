@@ -31,6 +31,13 @@ def share(value: float) -> str:
     return f"{percent:.1f} %" if percent >= 1 or not percent else f"{percent:.2g} %"
 
 
+def short(count: float) -> str:
+    """3,072; 105 k; 16.8 M: six cells at most."""
+    if count < 1e5:
+        return units.count(count)
+    return f"{count / 1e3:.0f} k" if count < 1e6 else f"{count / 1e6:.3g} M"
+
+
 def layers(adapter: Adapter) -> dict[str, Layer]:
     """What was measured, by layer; empty while nothing is."""
     return {each["layer"]: each for each in adapter.found["layers"]} if adapter.found else {}
@@ -39,7 +46,7 @@ def layers(adapter: Adapter) -> dict[str, Layer]:
 def figures(adapter: Adapter, name: str) -> Figures:
     """The values of one of `FIGURES`."""
     if name == "parameters":
-        return Figures(adapter.parameters, units.parameters)
+        return Figures(adapter.parameters, short)
     key, write = {
         "change": ("relative_norm", share),
         "spread": ("effective_rank", lambda value: f"{value:.1f}"),
