@@ -44,16 +44,29 @@ def shelf(home: Path, bench: Any) -> Fill:
     return fill
 
 
+@pytest.fixture
+def at_runs(at_bench: Any, until: Any) -> Any:
+    """`await at_runs(pilot, "r3")`: the bench with every run read, and the cursor on that one."""
+
+    async def go(pilot: Any, run: str = "") -> Any:
+        bench = await at_bench(pilot, "runs")
+        await until(pilot, lambda: bench.ready)
+        assert bench.grid.go_to(run) or not run
+        await until(pilot, lambda: bench.picks.run == run or not run)
+        return bench
+
+    return go
+
+
 def listed(bench: Any) -> list[str]:
     return [row.run for row in bench.shown]
 
 
-async def test_filter_sort_mark_and_go_on(app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill) -> None:
+async def test_filter_sort_mark_and_go_on(app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill) -> None:
     made = shelf(6)
     about.change(made[1], name="the best one", tags=("keep",))
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "runs", run="r3")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot, "r3")
         assert listed(bench) == ["r5", "r4", "r3", "r2", "r1", "r0"] and bench.picks.run == "r3"
         assert "6 of 6 runs" in text(pilot) and "the best one #keep" in text(pilot)
         await pilot.press("slash", *"tag:keep", "enter")
@@ -88,12 +101,11 @@ async def test_filter_sort_mark_and_go_on(app: Any, at_bench: Any, until: Any, t
 
 
 async def test_names_tags_and_notes_are_kept_and_taken_back(
-    app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill
+    app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill
 ) -> None:
     made = shelf(2)
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "runs", run="r1")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot, "r1")
         await pilot.press("n", *"mine", "enter")
         await until(pilot, lambda: bench.row.name == "mine")
         await pilot.press("n", "x", "escape", "t", *"a, b", "enter")
@@ -120,7 +132,7 @@ async def test_names_tags_and_notes_are_kept_and_taken_back(
 
 
 async def test_foreign_text_is_inert_wherever_it_comes(
-    app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill
+    app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill
 ) -> None:
     made = shelf(2)
     about.change(made[1], name=NASTY[:80], tags=("[red]t", "\u202etag"), group="[red]g", notes=NASTY)
@@ -130,8 +142,7 @@ async def test_foreign_text_is_inert_wherever_it_comes(
     (made[1].path / "result.json").write_text(json.dumps(result))
     (made[1].path / "events.jsonl").write_text(json.dumps({"event": "started", "method": NASTY}) + "\n")
     async with app().run_test(size=(160, 40)) as pilot:
-        bench = await at_bench(pilot, "runs", run="r1")
-        await until(pilot, lambda: bench.ready)
+        await at_runs(pilot, "r1")
         await pilot.pause()
         screen = text(pilot)
         assert not any(char in screen for char in "\x1b\x07\u202e\u202c\u200b")
@@ -146,12 +157,11 @@ async def test_foreign_text_is_inert_wherever_it_comes(
 
 
 async def test_delete_and_undo_also_after_a_restart(
-    app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill, home: Path
+    app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill, home: Path
 ) -> None:
     shelf(4)
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "runs", run="r3")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot, "r3")
         await pilot.press("d")
         await until(pilot, lambda: listed(bench) == ["r2", "r1", "r0"])
         assert "1 deleted" in text(pilot) and bench.picks.run == "r2"
@@ -162,8 +172,7 @@ async def test_delete_and_undo_also_after_a_restart(
         await until(pilot, lambda: listed(bench) == ["r0"])
         assert bench.picks.marked == ()
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "runs")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot)
         await pilot.press("u")
         await until(pilot, lambda: listed(bench) == ["r2", "r1", "r0"])
         await pilot.press("f9")
@@ -176,12 +185,11 @@ async def test_delete_and_undo_also_after_a_restart(
 
 
 async def test_space_is_freed_after_asking_and_the_mouse_does_it_too(
-    app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill
+    app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill
 ) -> None:
     made = shelf(2)
     async with app().run_test(size=(80, 24)) as pilot:
-        bench = await at_bench(pilot, "runs", run="r1")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot, "r1")
         await pilot.press("i")
         assert "What it reached" in text(pilot) and "f frees" not in text(pilot)
         await pilot.press("end")
@@ -206,7 +214,7 @@ async def test_space_is_freed_after_asking_and_the_mouse_does_it_too(
 
 
 async def test_a_group_has_one_bar_and_the_queue_its_order(
-    app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill, bench: Any
+    app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill, bench: Any
 ) -> None:
     for run in shelf(2):
         about.change(run, group="rank@1")
@@ -216,8 +224,7 @@ async def test_a_group_has_one_bar_and_the_queue_its_order(
     log = EventLog(waiting.path)
     log.write("stage", stage="waiting", behind="r1", position=1)
     async with app().run_test(size=(120, 40)) as pilot:
-        at = await at_bench(pilot, "runs", run="r2")
-        await until(pilot, lambda: at.ready)
+        at = await at_runs(pilot, "r2")
         assert "rank@1" in text(pilot) and "2 of 3 runs" in text(pilot) and "○ waiting 1" in text(pilot)
         assert "behind r1" in text(pilot) and "Queue" in text(pilot) and at.status() == "○1"
         log.write("train", iteration=200, train_loss=1.0, elapsed_seconds=100.0, remaining_seconds=100.0)
@@ -229,11 +236,10 @@ async def test_a_group_has_one_bar_and_the_queue_its_order(
 
 
 async def test_nothing_yet_says_how_to_begin_and_many_show_progress(
-    app: Any, at_bench: Any, until: Any, text: Any, shelf: Fill, home: Path
+    app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill, home: Path
 ) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
-        bench = await at_bench(pilot, "runs")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot)
         assert "Every run is kept here" in text(pilot) and "Press 1" in text(pilot)
         for key in ("d", "n", "e", "t", "r", "x", "f", "a", "enter", "space", "c"):
             await pilot.press(key)
@@ -247,16 +253,14 @@ async def test_nothing_yet_says_how_to_begin_and_many_show_progress(
         assert "reading 2 of 3 runs" in text(pilot)
         made[0].path.rename(home / "elsewhere")
         bench.look()
-        await until(pilot, lambda: bench.ready)
         assert len(listed(bench)) == 2
 
 
 async def test_a_sweep_is_made_cancelled_stopped_resumed_and_deleted(
-    app: Any, at_bench: Any, until: Any, text: Any, trained: Path, stopped_at_end: None, events: Any
+    app: Any, at_runs: Any, until: Any, text: Any, trained: Path, stopped_at_end: None, events: Any
 ) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "runs", run="lora")
-        await until(pilot, lambda: bench.ready)
+        bench = await at_runs(pilot, "lora")
         await pilot.press("w")
         form = pilot.app.screen
         assert isinstance(form, SweepScreen)

@@ -95,7 +95,7 @@ class Deeds(Bench):
             if text is not None and text.strip() != row.name:
                 self._write([row], "runs.did.name", name=text.strip())
 
-        form = LineScreen(self.say("runs.form.name"), inert(row.name), self.say("runs.form.name.hint"))
+        form = LineScreen(self.say("runs.form.name"), inert(row.name), self.say("runs.form.name.hint"), self.lang)
         self.app.push_screen(form, named)
 
     def action_tags(self) -> None:
@@ -111,7 +111,8 @@ class Deeds(Bench):
             if text is not None and (not one or about.tags_of(text) != rows[0].tags):
                 self._write(rows, "runs.did.tags", tags=about.tags_of(text))
 
-        self.app.push_screen(LineScreen(self.say("runs.form.tags"), inert(" ".join(common)), hint), tagged)
+        form = LineScreen(self.say("runs.form.tags"), inert(" ".join(common)), hint, self.lang)
+        self.app.push_screen(form, tagged)
 
     def action_notes(self) -> None:
         row = self.row

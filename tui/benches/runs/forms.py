@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
 from tui.benches.runs import words  # noqa: F401  (before the bindings below name them)
 from tui.keys import bind
-from tui.typeset import styled
+from tui.typeset import clickable, join, styled
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -26,25 +27,48 @@ $self Input:focus, $self TextArea:focus { border: none; background-tint: $surfac
 """
 
 
+def keys_line(*keys: tuple[str, str, str]) -> Content:
+    """(key, what it does, action of the screen) side by side, for the mouse too."""
+    items = [
+        clickable(styled(f"{key} ", "bold $primary") + styled(text), f"screen.{action}") for key, text, action in keys
+    ]
+    return join(items, "    ")
+
+
+class KeysLine(Static):
+    """The last line of a form."""
+
+    DEFAULT_CSS = "KeysLine { height: 1; margin-top: 1; }"
+    auto_links = False
+
+
 class LineScreen(ModalScreen[str | None]):
     """One line to write; None where the learner left it as it was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("escape", "dismiss(None)", "runs.cancel", show=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("enter", "save", "runs.save", show=True),
+        bind("escape", "dismiss(None)", "runs.cancel", show=True),
+    ]
     DEFAULT_CSS = CARD.replace("$self", "LineScreen") + "LineScreen Input { height: 1; margin-top: 1; }"
 
-    def __init__(self, title: str, value: str, hint: str) -> None:
+    def __init__(self, title: str, value: str, hint: str, lang: "Lang") -> None:
         super().__init__()
-        self._title, self._value, self._hint = title, value, hint
+        self._title, self._value, self._hint, self._lang = title, value, hint, lang
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(styled(self._title), classes="title")
             yield Input(self._value, compact=True, select_on_focus=False)
             yield Static(styled(self._hint), classes="hint")
+            save, cancel = say(self._lang, "key.runs.save"), say(self._lang, "key.runs.cancel")
+            yield KeysLine(keys_line(("Enter", save, "save"), ("Esc", cancel, "dismiss")))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(event.value)
+        self.action_save()
+
+    def action_save(self) -> None:
+        self.dismiss(self.query_one(Input).value)
 
 
 class NotesScreen(ModalScreen[str]):
@@ -64,6 +88,7 @@ class NotesScreen(ModalScreen[str]):
             page.move_cursor(page.document.end)
             yield page
             yield Static(styled(say(self._lang, "runs.form.notes.hint")), classes="hint")
+            yield KeysLine(keys_line(("Esc", say(self._lang, "key.runs.save"), "save")))
 
     def action_save(self) -> None:
         self.dismiss(self.query_one(TextArea).text)

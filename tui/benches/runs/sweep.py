@@ -15,7 +15,7 @@ from lab.runs import Run, Runs
 from lab.shelf import Row
 from lab.spec import LoraParameters, RunSpec
 from lab.sweep import Axis, begin_all, estimate, grid, group_name, plain, run_name
-from tui.benches.runs.forms import CARD
+from tui.benches.runs.forms import CARD, KeysLine, keys_line
 from tui.keys import bind
 from tui.labroom import units
 from tui.labroom.choice import Choice
@@ -56,7 +56,7 @@ class SweepScreen(ModalScreen[list[Run] | None]):
     SweepScreen .base { color: $text-muted; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     SweepScreen Grid { height: 9; margin-top: 1; }
     SweepScreen #sweep-told { height: 2; margin-top: 1; }
-    SweepScreen #sweep-keys { height: 1; }
+    SweepScreen #sweep-keys { margin-top: 0; }
     """
     )
 
@@ -91,8 +91,8 @@ class SweepScreen(ModalScreen[list[Run] | None]):
                     )
             yield Grid(markable=False, id="sweep-runs")
             yield Static("", id="sweep-told", markup=False)
-            keys = f"[F5] {self._say('sweep.keys')}    [Esc] {self._say('sweep.away')}"
-            yield Static(styled(keys, "$text-muted"), id="sweep-keys", markup=False)
+            start, away = self._say("key.runs.start"), self._say("key.runs.cancel")
+            yield KeysLine(keys_line(("F5", start, "start"), ("Esc", away, "dismiss")), id="sweep-keys")
 
     async def on_mount(self) -> None:
         try:

@@ -116,12 +116,12 @@ EN: Final = {
     "runs.cannot.empty": "The trash is empty already.",
     "runs.cannot.compare": "Mark two runs or more with Space, and press c again.",
     "runs.form.name": "Name of this run",
-    "runs.form.name.hint": "Empty shows its id. Enter keeps it, Esc leaves it as it was.",
+    "runs.form.name.hint": "Empty shows its id again.",
     "runs.form.tags": "Tags",
     "runs.form.tags.hint": "Words with spaces or commas between. They replace the tags of {count} runs.",
-    "runs.form.tags.hint.one": "Words with spaces or commas between. Enter keeps them, Esc leaves them as they were.",
+    "runs.form.tags.hint.one": "Words with spaces or commas between.",
     "runs.form.notes": "Notes",
-    "runs.form.notes.hint": "Esc keeps them and closes. ^z undoes.",
+    "runs.form.notes.hint": "They are kept however this is closed. ^z undoes.",
     "runs.palette.sweep": "Sweep over two fields",
     "runs.palette.empty": "Empty the trash",
     "runs.palette.free": "Free space: drop old checkpoints",
@@ -140,8 +140,6 @@ EN: Final = {
     "sweep.checking": "checking …",
     "sweep.col.number": "no.",
     "sweep.col.time": "time",
-    "sweep.keys": "start",
-    "sweep.away": "leave",
 }
 
 KO: Final = {
@@ -256,12 +254,12 @@ KO: Final = {
     "runs.cannot.empty": "휴지통이 이미 비어 있어요.",
     "runs.cannot.compare": "Space로 학습을 둘 이상 표시한 다음 c를 다시 눌러 주세요.",
     "runs.form.name": "이 학습의 이름",
-    "runs.form.name.hint": "비워 두면 id가 보여요. Enter로 저장, Esc로 그대로 둬요.",
+    "runs.form.name.hint": "비워 두면 id가 다시 보여요.",
     "runs.form.tags": "태그",
     "runs.form.tags.hint": "낱말 사이에 빈칸이나 쉼표를 넣어 주세요. 학습 {count}개의 태그를 모두 바꿔요.",
-    "runs.form.tags.hint.one": "낱말 사이에 빈칸이나 쉼표를 넣어 주세요. Enter로 저장, Esc로 그대로 둬요.",
+    "runs.form.tags.hint.one": "낱말 사이에 빈칸이나 쉼표를 넣어 주세요.",
     "runs.form.notes": "메모",
-    "runs.form.notes.hint": "Esc를 누르면 저장하고 닫아요. ^z로 되돌려요.",
+    "runs.form.notes.hint": "어떻게 닫아도 저장돼요. ^z로 되돌려요.",
     "runs.palette.sweep": "두 값을 바꿔 가는 스윕",
     "runs.palette.empty": "휴지통 비우기",
     "runs.palette.free": "공간 비우기: 옛 체크포인트 지우기",
@@ -280,8 +278,6 @@ KO: Final = {
     "sweep.checking": "확인하고 있어요 …",
     "sweep.col.number": "번호",
     "sweep.col.time": "시간",
-    "sweep.keys": "시작",
-    "sweep.away": "그만두기",
 }
 
 extend(EN, KO)
