@@ -88,6 +88,7 @@ def load_lesson(folder: Path, track: str) -> Lesson:
     if table.has("exercise"):
         files = {lang: Source(home / "exercise.toml").toml() for lang, home in homes.items()}
         task = exercise(table.table("exercise"), Words(files, numbers.shown), full_id)
+    recorded = translations(folder)
     lesson = Lesson(
         full_id,
         track,
@@ -99,7 +100,7 @@ def load_lesson(folder: Path, track: str) -> Lesson:
         links,
         {lang: filled(d.title, numbers.shown, sources[lang].error) for lang, d in documents.items()},
         {lang: filled(d.summary, numbers.shown, sources[lang].error) for lang, d in documents.items()},
-        tuple(sections.section(full_id, section, translations(folder)) for section in section_ids),
+        tuple(sections.section(full_id, section, recorded) for section in section_ids),
         questions(table, quiz, full_id, section_ids),
         task,
         numbers.values,

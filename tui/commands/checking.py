@@ -1,12 +1,13 @@
 """`lowrank check`: everything that is wrong with a course, the same at the desk and in CI."""
 
 import contextlib
+import functools
 import io
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -102,11 +103,7 @@ def refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _lowrank(words: Sequence[str]) -> str:
     """What our own parser says; the command itself is not carried out."""
-    from typer.main import get_command
-
-    from tui.cli import app
-
-    command, rest = get_command(app), list(words)
+    command, rest = _program(), list(words)
     if not rest or rest == ["--version"]:
         return ""
     name, context = "lowrank", None
@@ -126,6 +123,16 @@ def _lowrank(words: Sequence[str]) -> str:
     except LabError as error:
         return f"{name}: {error}"
     return ""
+
+
+@functools.cache
+def _program() -> Any:
+    """Our own command line, put together once."""
+    from typer.main import get_command
+
+    from tui.cli import app
+
+    return get_command(app)
 
 
 def _mlx_lm(commands: list[list[str]]) -> list[str]:
