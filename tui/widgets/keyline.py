@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 5
 ALWAYS: Final = ("app.help",)
-RIGHT: Final = ("app.palette",)
+RIGHT: Final = ("app.laboratory", "app.palette")
 
 
 def key_names(screen: Screen[object]) -> dict[str, tuple[str, Binding]]:
@@ -36,7 +36,7 @@ def label(binding: Binding, lang: "Lang") -> str:
 
 
 def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) -> Content:
-    """As many shown keys as fit, at most five, then help; the palette stands at the right end."""
+    """As many shown keys as fit, at most five, then help; laboratory and palette stand at the right end."""
 
     def item(name: str) -> Content:
         key, binding = found[name]
