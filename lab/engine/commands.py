@@ -32,9 +32,11 @@ def _refusal(command: list[str]) -> str:
             return ""
         except _Refused as refusal:
             return f"{name}: {refusal}"
+        except ImportError as error:
+            return f"{name}: cannot be asked here: {error}"
         except ValueError as error:
             return f"{name}: {error}"
-    return f"{name}: it reads no arguments"
+    return ""
 
 
 @contextlib.contextmanager
