@@ -77,33 +77,30 @@ class NewBench(Bench):
 
     def __init__(self, lab: "Lab", picks: Picks, lang: "Lang") -> None:
         super().__init__(lab, picks, lang)
-        self.planning = Planning(self)
+        self.form = Form(lang)
+        self._views = PlanView(lang), RowsView(lang), CommandsView(lang)
+        self.planning = Planning(self, *self._views)
         self.section = SECTIONS[0]
         self._starting = False
 
     def compose(self) -> ComposeResult:
         yield Press(id="new-sections")
         with Horizontal(id="new-main"):
-            yield Form(self.lang)
+            yield self.form
             with Container(id="new-side"):
-                yield PlanView(self.lang)
-                yield RowsView(self.lang)
-        yield CommandsView(self.lang)
-
-    @property
-    def form(self) -> Form:
-        return self.query_one(Form)
+                yield from self._views[:2]
+        yield self._views[2]
 
     @property
     def outlook(self) -> Outlook | None:
         """The last plan made."""
-        return self.query_one(PlanView).outlook
+        return self._views[0].outlook
 
     def on_resize(self, event: Resize) -> None:
         small = event.size.width < WIDE or event.size.height < HIGH
         self.set_class(small, "-small")
         self.set_class(event.size.width >= BROAD and not small, "-broad")
-        self.query_one(CommandsView).whole = small
+        self._views[2].whole = small
         self._show_section()
 
     def watch_lang(self) -> None:
@@ -130,6 +127,7 @@ class NewBench(Bench):
             self.planning.planner.desk.end()
 
     def on_unmount(self) -> None:
+        self.planning.stop()
         self.planning.planner.desk.end()
 
     def palette(self) -> Mapping[str, str]:
@@ -253,7 +251,7 @@ class NewBench(Bench):
 
     def action_copy(self, name: str) -> None:
         """One of the equal commands into the clipboard."""
-        found = self.query_one(CommandsView).equal
+        found = self._views[2].equal
         if found is None:
             self.notice("new.command.wrong", "trouble")
             return
@@ -292,9 +290,9 @@ class NewBench(Bench):
         if self.has_class("-small"):
             targets: dict[str, Callable[[], object]] = {
                 "form": self.form.focus_first,
-                "plan": self.query_one(PlanView).focus,
-                "rows": self.query_one(RowsView).focus,
-                "command": self.query_one(CommandsView).focus,
+                "plan": self._views[0].focus,
+                "rows": self._views[1].focus,
+                "command": self._views[2].focus,
             }
             self.call_after_refresh(targets[name])
 

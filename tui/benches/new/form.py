@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,7 +20,7 @@ from tui.benches.new import fields
 from tui.benches.new.acting import Press
 from tui.benches.new.fields import BY_NAME, FIELDS, Field, Known
 from tui.benches.new.history import History, State
-from tui.benches.new.row import RECIPE, VALUE, Row
+from tui.benches.new.row import RECIPE, VALUE, Row, tail
 from tui.keys import bind
 from tui.labroom import units
 from tui.labroom.choice import Choice
@@ -136,7 +135,7 @@ class Form(Vertical):
         """What the arrows step through at `model` or `data`."""
         self.offers[name] = tuple(offers)
         choice = self.row(name).query_one(Choice)
-        choice.names = {offer.name: _tail(offer.name) for offer in offers}
+        choice.names = {offer.name: tail(offer.name, VALUE - 4) for offer in offers}
         choice.set_options([offer.name for offer in offers])
         self.draw()
 
@@ -191,16 +190,16 @@ class Form(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._set(self._name_of(event.input), event.value)
+        self._set(self._name_of(event.input), event.input.value)  # as it is now: the message may be of long ago
 
     @on(Choice.Changed)
     def _chosen(self, event: Choice.Changed) -> None:
         event.stop()
         name = self._name_of(event.choice)
         if name == RECIPE:
-            self._choose_recipe(event.value)
+            self._choose_recipe(event.choice.value)
         else:
-            self._set(name, event.value)
+            self._set(name, event.choice.value)
 
     def _name_of(self, control: "Choice | Input") -> str:
         row = control.parent
@@ -353,14 +352,6 @@ class Form(Vertical):
         self.draw()
         if not self.row(self._focused).display:
             self.row(RECIPE).control.focus()
-
-
-def _tail(name: str) -> str:
-    """A name in the cells of a value: of a long path, its end."""
-    room = VALUE - 4
-    while cell_len(name) > room:
-        name = "…" + name[2 if name.startswith("…") else 1 :]
-    return name
 
 
 def _constructed(changes: Mapping[str, Any]) -> dict[str, Any]:

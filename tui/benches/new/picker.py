@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.models import HUB_ID
+from tui.benches.new.row import tail
 from tui.keys import bind
 from tui.labroom.inert import inert
 from tui.typeset import styled
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.benches.new.form import Offer
 
+NAME = 44
+"""Cells of a name; of a longer one its end is shown."""
 MOST = 200
 """Folders listed at once."""
 NEEDED = {"model": "config.json", "data": "train.jsonl"}
@@ -116,11 +119,12 @@ class Picker(ModalScreen[str]):
             self._found = found
             options = self.query_one(OptionList)
             options.clear_options()
-            options.add_options(
-                Option(styled(inert(each.name), "bold" if each.goes else "") + styled(f"  {each.note}", "$text-muted"))
-                for each in found
-            )
+            options.add_options([self._line(each) for each in found])
             options.highlighted = 0 if found else None
+
+    def _line(self, found: Found) -> Option:
+        name = styled(tail(inert(found.name), NAME), "bold" if found.goes else "")
+        return Option(name + styled(f"  {found.note}", "$text-muted"))
 
     def _matches(self, text: str) -> list[Found]:
         if text.startswith(("/", "~", ".")):

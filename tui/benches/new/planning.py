@@ -26,8 +26,9 @@ PATIENCE = 0.4
 class Planning:
     """One worker looks at the form whenever it changes, another asks the engine about what it saw last."""
 
-    def __init__(self, bench: "NewBench") -> None:
+    def __init__(self, bench: "NewBench", plan: PlanView, rows: RowsView, commands: CommandsView) -> None:
         self._bench = bench
+        self._plan_view, self._rows_view, self._commands = plan, rows, commands
         self.planner = Planner(bench.lab.root, bench.lab.cache)
         self.spec: RunSpec | None = None
         self.measuring = False
@@ -88,7 +89,7 @@ class Planning:
     async def _look(self) -> None:
         """All that can be said of the form without the engine."""
         bench, form = self._bench, self._bench.form
-        view, commands = bench.query_one(PlanView), bench.query_one(CommandsView)
+        view, commands = self._plan_view, self._commands
         spec = self.current()
         if spec is not None:
             seen = await asyncio.to_thread(examine.examine, spec, form.known, bench.lab.cache, bench.lang)
@@ -114,7 +115,7 @@ class Planning:
 
     def _counted(self, spec: RunSpec) -> bool:
         """Whether a counted plan of the same model and data is shown, which stays until the next."""
-        shown = self._bench.outlook
+        shown = self._plan_view.outlook
         return bool(shown and shown.exact and (shown.plan.spec.model, shown.plan.spec.data) == (spec.model, spec.data))
 
     async def _keep_asking(self) -> None:
@@ -134,7 +135,7 @@ class Planning:
 
     def _answered(self, spec: RunSpec, asked: "asyncio.Task[Outlook]") -> None:
         bench = self._bench
-        view = bench.query_one(PlanView)
+        view = self._plan_view
         error = asked.exception()
         if isinstance(error, LabError):
             bench.form.set_known(bench.form.known, examine.refusal(error, spec, bench.lang))
@@ -145,22 +146,22 @@ class Planning:
             outlook = asked.result()
             bench.form.set_known(outlook.known, {})
             view.show(outlook)
-            bench.query_one(RowsView).show(outlook)
+            self._rows_view.show(outlook)
 
     def _counting(self, event: dict[str, Any]) -> None:
         self._reading = True
-        if not self.measuring:
+        if self.spec is not None and not self.measuring:
             rows = units.count(event["rows"])
             text = self._bench.say("new.plan.counting", split=event["stage"], rows=rows)
-            self._bench.query_one(PlanView).going(text)
+            self._plan_view.going(text)
 
     async def measure(self, spec: RunSpec) -> None:
         """Train a few iterations to see how long they take; `measuring` set to false ends it."""
-        bench, view = self._bench, self._bench.query_one(PlanView)
+        bench, view = self._bench, self._plan_view
         app = bench.app
 
         def progress(what: str) -> None:
-            if not self.measuring:
+            if self.spec is not None and not self.measuring:
                 raise Cancelled
             app.call_from_thread(view.going, bench.say("new.plan.measuring", what=what))
 

@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
 
+from tui.benches.bench import Bench
 from tui.benches.new.acting import ActLines
 from tui.benches.new.outlook import Outlook
 from tui.keys import bind
@@ -56,6 +57,10 @@ class RowsView(VerticalScroll, can_focus=True):
             self.outlook = outlook
         for view in self.query(ActLines):
             view.set_layout(self._lines)
+
+    async def action_turn(self, by: int) -> None:
+        """Another row, which the bench has to ask for."""
+        await self.query_ancestor(Bench).run_action(f"turn({by})")
 
     def _say(self, key: str, **values: object) -> str:
         return say(self.lang, key, **values)
