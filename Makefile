@@ -31,6 +31,7 @@ check: $(MADE)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-logo
+	LOWRANK_HOME=$(VENV)/home $(BIN)/python -m tui check
 
 format: $(MADE)
 	$(BIN)/python -m ruff check --fix .

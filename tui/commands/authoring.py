@@ -9,10 +9,11 @@ import typer
 from typer import Argument, Option
 
 from lab.errors import LabError
-from tui.commands import inert, note
+from tui.commands import inert, note, say
 from tui.commands.checking import course_of
 from tui.home import home
 
+Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 new = typer.Typer(help="Begin a lesson of your own.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -34,6 +35,7 @@ def lesson(
     course: Annotated[
         Path | None, Option(metavar="FOLDER", help="The course; made if it is not there (default: the one we are in).")
     ] = None,
+    as_json: Json = False,
 ) -> int:
     """Make a skeleton in both languages; what is to be written is marked TODO, and `lowrank check` lists it."""
     from lessons.check.course import find_root
@@ -49,6 +51,9 @@ def lesson(
         raise LabError("this folder is in no course", where=str(Path.cwd()), remedy=remedy)
     with _content_errors():
         folder = new_lesson(root, track, own)
+    if as_json:
+        say({"lesson": name, "path": str(folder)})
+        return 0
     print(inert(shown(folder)))
     note(f"lowrank preview {shown(folder)}   shows it while you write")
     note(f"lowrank check {shown(folder)}   lists what is left")
@@ -60,6 +65,7 @@ def stamp(
     sections: Annotated[
         list[str] | None, Argument(metavar="[SECTION…]", help="Those whose translation is up to date; none for all.")
     ] = None,
+    as_json: Json = False,
 ) -> int:
     """Record that translations were made from the English text as it is now, so that they no longer count as stale."""
     from lessons.stamp import stamp as record
@@ -68,6 +74,8 @@ def stamp(
     path = folder.absolute()
     with _content_errors():
         record(path, path.parent.name, frozenset(sections or ()))
+    if as_json:
+        say({"path": str(path), "sections": list(sections or ())})
     return 0
 
 
