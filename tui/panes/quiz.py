@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
@@ -275,7 +276,7 @@ class QuizPane(PagePane):
             self.post_message(self.Given(sheet))
         await self._draw()
         if sheet.graded:
-            self.when_set(self._show_verdict)
+            self.when_set(partial(self.call_after_refresh, self._show_verdict))
 
     def _count(self, sheet: Sheet) -> None:
         """As `calibration` will, when it reads the event: the first answer to a question counts."""
@@ -324,8 +325,9 @@ class QuizPane(PagePane):
             line.show(confidence)
 
     def _show_verdict(self) -> None:
-        for view in self.page.query(".verdict, .calibration"):
-            view.scroll_visible(animate=False)
+        """Bring it, and what is said under it, up to the lower edge where it lies below that."""
+        last = self.page.query(".verdict, .calibration").last()
+        self.scroll_relative(y=max(0, last.region.bottom - self.region.bottom), animate=False)
 
     async def action_again(self) -> None:
         if self.sheet is not None:
