@@ -23,7 +23,7 @@ def stamp(folder: Path, track: str, sections: frozenset[str]) -> None:
             continue
         recorded = {**before.get(lang, {}), **{id: today[id] for id in sections or today}}
         lines = [f'{id} = "{recorded[id]}"\n' for id in today if id in recorded]
-        head = "# The English text that each section was translated from; written by python -m lessons.stamp\n"
+        head = "# The English text that each section was translated from; written by `lowrank stamp`\n"
         (folder / lang / "source.toml").write_text(f"{head}[sections]\n{''.join(lines)}", encoding="utf-8")
 
 

@@ -36,6 +36,7 @@ extend(
         "preview.clean": "The check finds nothing.",
         "preview.found": "Errors: {errors}, warnings: {warnings} (F9 lists them)",
         "preview.kept": "Below is the lesson as it was before.",
+        "preview.waiting": "As soon as it is saved without this mistake, the course is shown here.",
         "preview.title": "What the check says",
         "preview.error": "error",
         "preview.warning": "warning",
@@ -46,6 +47,7 @@ extend(
         "preview.clean": "검사에서 걸린 것이 없어요.",
         "preview.found": "오류 {errors}개, 경고 {warnings}개 (F9에서 볼 수 있어요)",
         "preview.kept": "아래는 고치기 전의 레슨이에요.",
+        "preview.waiting": "바로잡아 저장하면 곧바로 여기에 나와요.",
         "preview.title": "검사 결과",
         "preview.error": "오류",
         "preview.warning": "경고",
@@ -104,6 +106,10 @@ class PreviewRoom(LessonRoom):
             await self.open_lesson(here[0])
         else:
             await super()._open_course()
+
+    async def _explain_failure(self, key: str, detail: str) -> None:
+        remedy = say(self.lang, "preview.waiting" if key == "trouble.lessons" else f"{key}.remedy")
+        await self.query_one(ReaderPane).fail(say(self.lang, key), detail, remedy)
 
     async def _watch(self, seen: Stamp) -> None:
         """Look, until the program ends; two looks alike make sure that nobody is in the middle of saving."""

@@ -46,9 +46,15 @@ def check_fit(desk: Desk) -> Iterator[Problem]:
     if abs(desk.lesson.minutes - minutes) > 1:
         what = f"{words:,} words take about {minutes} minutes, not {desk.lesson.minutes}"
         yield desk.in_structure("minutes", ("minutes =",), what, f"write minutes = {minutes}")
-    for question in desk.lesson.questions:
-        for lang in desk.langs:
+    for lang in desk.langs:
+        for question in desk.lesson.questions:
             yield from _question(desk, lang, question)
+        for name in desk.files(lang)[1:]:
+            for keys, text in desk.texts(lang, name):
+                cells, _ = _longest_word(spans(text))
+                if cells > OPTION:
+                    what = f"a word of {cells} cells, and a line has {OPTION}"
+                    yield desk.in_text("width", lang, name, keys, what, "break it")
 
 
 def _section(desk: Desk, lang: Lang, section: Section) -> Iterator[Problem]:
@@ -102,15 +108,7 @@ def _question(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
     name = local(question.id)
     prompt = _plain(spans(question.prompt[lang]))
     lines = 2 + _wrapped(prompt, MEASURE) + 1
-    if (word := _longest(prompt))[0] > MEASURE:
-        what = f"a word of {word[0]} cells, and the line has {MEASURE}"
-        yield desk.in_text("width", lang, "quiz.toml", (name, "prompt"), what, "break it")
-    for option in question.options:
-        text = _plain(spans(option.text[lang]))
-        lines += _wrapped(text, OPTION) + 1
-        if (word := _longest(text))[0] > OPTION:
-            what = f"a word of {word[0]} cells, and an option has {OPTION}"
-            yield desk.in_text("width", lang, "quiz.toml", (name, "options", option.id, "text"), what, "break it")
+    lines += sum(_wrapped(_plain(spans(option.text[lang])), OPTION) + 1 for option in question.options)
     if question.gap is not None and lang == SOURCE:
         cells = max(cell_len(question.gap.filled(spelling)) for spelling in question.gap.accepted)
         if cells > CODE:
@@ -157,11 +155,7 @@ def _plain(run: Spans) -> str:
 
 
 def _longest_word(run: Spans) -> tuple[int, str]:
-    return _longest(_plain(run))
-
-
-def _longest(text: str) -> tuple[int, str]:
-    return max(((cell_len(word), word) for word in text.split()), default=(0, ""))
+    return max(((cell_len(word), word) for word in _plain(run).split()), default=(0, ""))
 
 
 def _wrapped(text: str, width: int) -> int:
