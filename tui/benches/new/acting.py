@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.benches.bench import Bench
-from tui.typeset import clickable, styled
+from tui.typeset import Layout, clickable, styled
 from tui.widgets.lines import LinesView
 
 
@@ -12,6 +12,12 @@ class ActLines(LinesView):
     """Lines in which `clickable(…, "act", ACTION)` is a button."""
 
     auto_links = False
+
+    def set_layout(self, layout: Layout) -> None:
+        """Draw something else; the screen is arranged anew only if that has another height."""
+        width, before = self._cached[0], len(self._cached[1])
+        self._set_lines, self._cached = layout, (-1, [])
+        self.refresh(layout=width < 0 or len(self._lines(width)) != before)
 
     async def action_act(self, action: str) -> None:
         await self.query_ancestor(Bench).run_action(action)
@@ -29,7 +35,7 @@ class Press(Static):
             clickable(styled(f"{key} ", "bold $primary") + styled(words, "$text-muted"), "act", action)
             for key, words, action in buttons
         ]
-        self.update(Content("   ").join(parts))
+        self.update(Content("   ").join(parts), layout=False)
 
     async def action_act(self, action: str) -> None:
         await self.query_ancestor(Bench).run_action(action)

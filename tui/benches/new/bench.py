@@ -113,7 +113,7 @@ class NewBench(Bench):
         self.form.focus_first()
         self._show_section()
         self.planning.start()
-        await self._offer()
+        self.run_worker(self._offer())
         if self.picks.fill:
             name, self.picks.fill = self.picks.fill, ""
             await self._fill(name)
@@ -136,9 +136,7 @@ class NewBench(Bench):
         return {self.say(f"new.palette.{name}"): action for name, action in {**names, **copies}.items()}
 
     async def _offer(self) -> None:
-        found = await asyncio.to_thread(examine.offers, self.lab.root, self.lab.cache, self.lang)
-        for name, offers in found.items():
-            self.form.offer(name, offers)
+        self.form.offer(await asyncio.to_thread(examine.offers, self.lab.root, self.lab.cache, self.lang))
 
     async def _fill(self, run: str) -> None:
         try:

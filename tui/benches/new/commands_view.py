@@ -66,14 +66,18 @@ class CommandsView(VerticalScroll, can_focus=True):
         yield ActLines(self._lines)
 
     def watch_lang(self) -> None:
-        self.show(self.equal)
+        self._draw()
 
     def watch_whole(self) -> None:
-        self.show(self.equal)
+        self._draw()
 
     def show(self, equal: Equal | None) -> None:
         """Other commands, or none while a field is wrong."""
-        self.equal = equal
+        if equal != self.equal:
+            self.equal = equal
+            self._draw()
+
+    def _draw(self) -> None:
         for view in self.query(ActLines):
             view.set_layout(self._lines)
 

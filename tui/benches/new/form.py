@@ -131,12 +131,13 @@ class Form(Vertical):
         """Focus the field last focused, or the first."""
         self.row(self._focused).control.focus()
 
-    def offer(self, name: str, offers: Sequence[Offer]) -> None:
-        """What the arrows step through at `model` or `data`."""
-        self.offers[name] = tuple(offers)
-        choice = self.row(name).query_one(Choice)
-        choice.names = {offer.name: tail(offer.name, VALUE - 4) for offer in offers}
-        choice.set_options([offer.name for offer in offers])
+    def offer(self, found: Mapping[str, Sequence[Offer]]) -> None:
+        """What the arrows step through at `model` and `data`."""
+        for name, offers in found.items():
+            self.offers[name] = tuple(offers)
+            choice = self.row(name).query_one(Choice)
+            choice.names = {offer.name: tail(offer.name, VALUE - 4) for offer in offers}
+            choice.set_options([offer.name for offer in offers])
         self.draw()
 
     def set_known(self, known: Known, refused: Mapping[str, str]) -> None:
@@ -303,7 +304,7 @@ class Form(Vertical):
         panel = self.query_one("#new-help", Static)
         wrong = self.faults.get(self._focused, "")
         panel.set_class(bool(wrong), "-wrong")
-        panel.update(styled(inert(wrong or self._meaning())))
+        panel.update(styled(inert(wrong or self._meaning())), layout=False)
 
     def _meaning(self) -> str:
         if self._focused == RECIPE:

@@ -50,8 +50,9 @@ class PlanView(VerticalScroll, can_focus=True):
 
     def going(self, doing: str) -> None:
         """What is going on meanwhile; the last plan stays."""
-        self._doing = doing
-        self._draw()
+        if doing != self._doing:
+            self._doing = doing
+            self._draw()
 
     def fail(self, trouble: str) -> None:
         """Why there is no plan."""

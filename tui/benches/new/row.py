@@ -70,6 +70,7 @@ class Row(Widget):
         self.key = name
         self._value, self._options = value, options
         self._label, self._note = Content(""), Content("")
+        self._said: object = None
         kind = self.field.kind if self.field else "choice"
         self.set_class(True, f"-{kind}")
 
@@ -92,6 +93,10 @@ class Row(Widget):
 
     def say(self, note: str, style: str, *, changed: bool = False, wrong: bool = False, unused: bool = False) -> None:
         """What stands beside the value, and what the line looks like."""
+        said = (note, style, changed, wrong, unused)
+        if said == self._said:
+            return
+        self._said = said
         if self.field is None:
             self._label = styled("# ", "$faint") + styled("preset:", "$text-muted")
         else:
