@@ -108,7 +108,6 @@ EN: Final[dict[str, str]] = {
     "quiz.right": "Right.",
     "quiz.wrong": "Not quite.",
     "quiz.not-graded": "Not graded: {why}",
-    "quiz.none-chosen": "choose at least one option first.",
     "quiz.hint.one": "One answer. Digit or space chooses, Enter answers.",
     "quiz.hint.many": "Several may be right. Digits or space choose, Enter answers.",
     "quiz.hint.number": "5.6M, 5,636,096 and 563만 are all understood. Enter answers.",

@@ -108,7 +108,6 @@ KO: Final[dict[str, str]] = {
     "quiz.right": "맞았어요.",
     "quiz.wrong": "조금 달라요.",
     "quiz.not-graded": "채점하지 않았어요: {why}",
-    "quiz.none-chosen": "먼저 하나 이상 골라 주세요.",
     "quiz.hint.one": "답은 하나예요. 숫자나 스페이스로 고르고 Enter로 답해요.",
     "quiz.hint.many": "답이 여럿일 수 있어요. 숫자나 스페이스로 고르고 Enter로 답해요.",
     "quiz.hint.number": "5.6M, 5,636,096, 563만 모두 알아들어요. Enter로 답해요.",

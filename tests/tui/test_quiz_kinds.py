@@ -95,7 +95,7 @@ async def test_a_flag_in_a_field_and_how_sure_one_is(
         await pilot.press("enter")
         await until(pilot, lambda: "That is a key of a file, not a flag: --rank 4." in text(pilot))
         shown = text(pilot)
-        assert "sql  --rank 4  --iters 100" in shown and "You were certain, and it was wrong" in shown
+        assert "sql --rank 4 --iters 100" in shown and "You were certain, and it was wrong" in shown
         assert "So far" not in shown
         await pilot.press("n", "n")
         await until(pilot, lambda: sheet(pilot).asked.id == DIVERGED.id)
@@ -143,6 +143,37 @@ async def test_sizes_change_with_every_try_and_a_restart_shows_those_that_were_a
         await pilot.press("p", "p")
         await until(pilot, lambda: sheet(pilot).asked.id == TURN.id)
         assert sheet(pilot).hints == {1} and not sheet(pilot).more_hints
+
+
+# what it looks like
+
+PICTURES = [
+    ("order-asked", "ko", SMALL, ORDER, ["3", "1", "h", "s"]),
+    ("order-graded", "en", (120, 40), ORDER, ["h", "h", "4", "1", "2", "3", "enter"]),
+    ("flag-open", "en", SMALL, FLAG, []),
+    ("flag-mistaken", "ko", (120, 40), FLAG, ["enter", *"--RANK 4", "f7", "f7", "enter"]),
+    ("chart-to-read", "ko", SMALL, TURN, []),
+    ("chart-chosen", "en", (120, 40), DIVERGED, ["1", "enter"]),
+]
+
+
+@pytest.mark.parametrize(("name", "lang", "size", "question", "keys"), PICTURES, ids=[case[0] for case in PICTURES])
+def test_picture(
+    app: Any, at_quiz: Any, snap_compare: Any, name: str, lang: str, size: Any, question: Question, keys: list[str]
+) -> None:
+    async def run_before(pilot: Any) -> None:
+        """The cursor must not blink; the lab pane has pictures of its own."""
+        await at_quiz(pilot, question)
+        for key in keys:
+            await pilot.press("space" if key == " " else key)
+            await pilot.pause()
+        for lab in pilot.app.room.query("#lab > *"):
+            lab.visible = False
+        for field in pilot.app.screen.query(LineField):
+            field.cursor_blink = False
+        await pilot.pause()
+
+    assert snap_compare(app(lang), terminal_size=size, run_before=run_before)
 
 
 # the sheet by itself

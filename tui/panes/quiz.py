@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
@@ -276,7 +275,7 @@ class QuizPane(PagePane):
             self.post_message(self.Given(sheet))
         await self._draw()
         if sheet.graded:
-            self.when_set(partial(self.call_after_refresh, self._show_verdict))
+            self.when_set(self._show_verdict_soon)
 
     def _count(self, sheet: Sheet) -> None:
         """As `calibration` will, when it reads the event: the first answer to a question counts."""
@@ -323,6 +322,10 @@ class QuizPane(PagePane):
         self.sheet.confidence = confidence
         for line in self.page.query(SureLine):
             line.show(confidence)
+
+    def _show_verdict_soon(self) -> None:
+        """When the page knows how far it can be scrolled by now."""
+        self.call_after_refresh(self._show_verdict)
 
     def _show_verdict(self) -> None:
         """Bring it, and what is said under it, up to the lower edge where it lies below that."""

@@ -44,7 +44,7 @@ def command_lines(gap: "Gap", filled: str, style: str) -> Layout:
     from lessons.model import GAP
 
     before, _, after = gap.command.partition(GAP)
-    middle = styled(f" {filled} " if filled else GAP * 2, f"{style} reverse" if filled else f"bold {style}")
+    middle = styled(filled or GAP * 2, f"bold {style} underline" if filled else f"bold {style}")
     whole = join([styled("$ ", "$faint"), styled(before), middle, styled(after)])
     mark = styled("▎ ", "$rule")
     return lambda width: [mark + line for line in whole.wrap(max(width - 2, 4))]
