@@ -248,30 +248,33 @@ class TalkBench(Bench):
 
     @on(Dials.Changed)
     def _dialled(self, event: Dials.Changed) -> None:
-        """Ask again what the dial changes, as soon as it stands still; a blind answer stays as it was asked."""
-        scene = self.scene
-        if scene is None:
-            return
-        scene.settings = event.settings
-        if event.blind != scene.blind:
-            scene.blind = event.blind
-            if scene.exchange is not None and not scene.blind:
+        if self.scene is not None:
+            self._set(self.scene, event.settings, event.blind)
+
+    def _set(self, scene: Scene, settings: Settings, blind: bool) -> None:
+        """Ask again what this changes, as soon as the dials stand still; a blind answer stays as it was asked."""
+        changed, scene.settings = settings != scene.settings, settings
+        if blind != scene.blind:
+            scene.blind = blind
+            if scene.exchange is not None and not blind:
                 scene.exchange.hidden = False
-        elif self.conversation is not None and scene.exchange is not None and not scene.exchange.hidden:
+        if changed and self.conversation is not None and scene.exchange is not None and not scene.exchange.hidden:
             self._after("again", AGAIN, self.conversation.again)
         self.room.draw()
 
     def action_turn(self, by: int) -> None:
         """A weaker or a stronger adapter."""
-        if self.scene is not None:
-            here = SCALES.index(self.scene.settings.scale) + by
-            settings = replace(self.scene.settings, scale=SCALES[min(max(here, 0), len(SCALES) - 1)])
-            self._dialled(Dials.Changed(settings, self.scene.blind))
+        scene = self.scene
+        if scene is not None:
+            here = min(max(SCALES.index(scene.settings.scale) + by, 0), len(SCALES) - 1)
+            self._set(scene, replace(scene.settings, scale=SCALES[here]), scene.blind)
+            self.room.show(scene)
 
     def action_blind(self) -> None:
         """Hide who is who from now on, or show it."""
         if self.scene is not None:
-            self._dialled(Dials.Changed(self.scene.settings, not self.scene.blind))
+            self._set(self.scene, self.scene.settings, not self.scene.blind)
+            self.room.show(self.scene)
 
     async def action_vote(self, which: str) -> None:
         """Keep which answer is better, "left", "right" or the "same"."""
@@ -343,7 +346,7 @@ class TalkBench(Bench):
             self.conversation.show(again)
             known = again.settings.checkpoint in scene.subject.checkpoints
             scene.settings = again.settings if known else replace(again.settings, checkpoint=scene.settings.checkpoint)
-        self.room.draw()
+        self.room.show(scene)
         self.query_one(PromptField).focus()
 
     @on(PromptField.Turned)

@@ -96,9 +96,11 @@ class Room(Vertical):
         self.draw()
 
     def show(self, scene: Scene) -> None:
-        """Draw this from now on."""
+        """Draw this from now on, the dials standing as it says; they are left alone while one turns them."""
         self.scene = scene
-        self.query_one(Dials).offer(scene.subject.checkpoints)
+        dials = self.query_one(Dials)
+        dials.offer(scene.subject.checkpoints)
+        dials.show(scene.settings, scene.blind)
         self.draw()
 
     def draw(self) -> None:
@@ -107,7 +109,6 @@ class Room(Vertical):
         if scene is None or not self.children:
             return
         subject = scene.subject
-        self.query_one(Dials).show(scene.settings, scene.blind)
         self.query_one(Past).show(subject.history, scene.blind)
         self.query_one(PromptField).placeholder = self.say("talk.placeholder")
         ready = scene.state == "talk.ready"
