@@ -12,6 +12,7 @@ import yaml
 from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.utils import dequantize_model, load, load_config, save
 
+from lab import inspected
 from lab.engine import fuse
 from lab.engine.fidelity import HeldOut, Reference, kl
 from lab.models import BUNDLED
@@ -62,6 +63,20 @@ def test_the_table_has_every_way_and_the_advice_follows_from_it(qlora) -> None:
     assert ways[result["recommended"]]["faults"] == [] and result["verdict"].startswith(result["recommended"])
     assert {result[key] for key in ("split", "rows", "questions")} == {"test", 8}
     assert 0 <= result["exact_match_adapter"] <= 1 and 0 <= result["exact_match_fused"] <= 1
+
+
+def test_measuring_keeps_its_table_and_saves_nothing_else(qlora, desk) -> None:
+    run, result, _ = qlora
+    kept = inspected.read(run, "fuse")
+    assert kept is not None and kept["ways"] == result["ways"] and kept["question"].startswith("Table ")
+    seen: list[tuple[str, int, int]] = []
+    table = fuse.measure(run, desk.home / "cache", "6", 2, lambda *at: seen.append(at))
+    assert table["rows"] == 2 and not (run.path / "fused").exists()
+    stages = list(dict.fromkeys(stage for stage, _, _ in seen))
+    assert stages == ["adapter", "quantized", "dequantized", "separate"]
+    for stage in stages:
+        shares = [(done, total) for each, done, total in seen if each == stage]
+        assert shares[0] == (0, 0) and shares[-1] == (4, 4) and shares[1:] == sorted(shares[1:])
 
 
 def test_the_folder_loads_in_stock_mlx_lm_quantized_as_before(qlora) -> None:

@@ -62,8 +62,13 @@ async def test_from_nothing_measured_to_a_saved_model_with_enter_alone(
         assert inspected.read(few_rows, "fuse")["rows"] == 3  # type: ignore[index]
         await pilot.press("enter")
         assert isinstance(pilot.app.focused, FolderField)
-        await pilot.press("enter")
+        assert set(bench.palette()) >= {"Measure", "Save", "GGUF", "Folder"} and "Copy command" not in bench.palette()
         folder = few_rows.path / "fused"
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.working == "save")
+        await pilot.press("escape")
+        await until(pilot, lambda: "Cancelled; nothing was changed" in text(pilot))
+        await pilot.press("ctrl+s")
         await until(pilot, lambda: "mlx_lm generate --model" in text(pilot))
         assert json.loads((folder / "config.json").read_text())["model_type"] == "llama"
         assert not list(folder.parent.glob(".fusing-*")), "nothing is left of the work"

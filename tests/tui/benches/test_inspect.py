@@ -70,6 +70,7 @@ async def test_keys_move_compare_and_change_what_is_seen(
             await until(pilot, lambda name=name: name in bench.query_one("#inspect-figure", Choice).render().plain)
         await pilot.press("y")
         assert pilot.app.clipboard == f"lowrank inspect {NAME}"
+        assert "Log scale" in bench.palette() and "Measure" not in bench.palette()
         await pilot.press("c", "y")
         await until(pilot, lambda: pilot.app.clipboard == f"lowrank inspect {NAME} --checkpoint best")
 

@@ -227,5 +227,14 @@ class FuseBench(FuseFace):
         self._work = None
         await self._open()
 
+    def palette(self) -> dict[str, str]:
+        actions = {"measure": "measure", "save": "save", "gguf": "gguf", "folder": "folder", "copy": "copy(0)",
+                   "copy-server": "copy(1)", "checkpoint": "checkpoint(1)", "cancel": "cancel"}  # fmt: skip
+        return {
+            self.say(f"key.fuse.{name}").capitalize() if name != "gguf" else "GGUF": action
+            for name, action in actions.items()
+            if self.check_action(action.partition("(")[0], ())
+        }
+
     def status(self) -> str:
         return f"{round(100 * self._progress[1])} %" if self.working else ""

@@ -368,6 +368,15 @@ class InspectBench(Bench, can_focus=True):
         self.app.copy_to_clipboard(command)
         self.post_message(self.Tell(self.say("inspect.copied", command=inert(command))))
 
+    def palette(self) -> dict[str, str]:
+        actions = {"measure": "measure", "figure": "figure", "pin": "pin", "checkpoint": "checkpoint(1)", "log": "log",
+                   "copy": "copy", "cancel": "cancel"}  # fmt: skip
+        return {
+            self.say(f"key.inspect.{name}").capitalize(): action
+            for name, action in actions.items()
+            if self.check_action(action.partition("(")[0], ())
+        }
+
     def status(self) -> str:
         done, total = self._done
         return f"{done}/{total}" if self.working and total else ""
