@@ -1,18 +1,22 @@
-"""Draw the README's picture: lesson 1 with a real run beside it, exported from the program itself.
+"""Draw the README's pictures, exported from the program itself while it does what they show.
 
-python docs/picture.py            # writes docs/lowrank.svg (about a minute on 2 cores)
+python docs/picture.py                # both, in two or three minutes on 2 cores
+python docs/picture.py lowrank        # docs/lowrank.svg: lesson 1 with a real run beside it
+python docs/picture.py three-way      # docs/three-way.svg: what one key comes to in an empty lab
 """
 
 import asyncio
 import re
+import sys
 import tempfile
 from pathlib import Path
 
 from lab.runs import Runs
 from tui.app import LowrankApp
+from tui.benches.compare.bench import CompareBench
 from tui.labroom.pane import LabPane
+from tui.widgets.ribbon import Ribbon
 
-PICTURE = Path(__file__).with_name("lowrank.svg")
 SIZE = (132, 40)
 FIELDS = {"iters": 160, "steps_per_report": 4, "steps_per_eval": 20, "val_batches": 4}
 MOMENT = 124  # the iteration at which the picture is taken
@@ -40,13 +44,45 @@ async def draw(home: Path) -> str:
     return picture
 
 
+async def draw_three_way(home: Path) -> str:
+    """The SVG of the comparison that the key v ends on, its three runs trained and asked for it."""
+    app = LowrankApp(home)
+    async with app.run_test(size=SIZE) as pilot:
+        while not app.room.ready:
+            await pilot.pause(0.1)
+        await pilot.press("f4")
+        while app.laboratory is None or app.laboratory.bench is None:
+            await pilot.pause(0.1)
+        await pilot.press("v")
+        while not done(app):
+            await pilot.pause(0.2)
+        for ribbon in app.laboratory.query(Ribbon):
+            while ribbon.skip():
+                pass
+        await pilot.pause(1)
+        return app.export_screenshot(title="lowrank")
+
+
+def done(app: LowrankApp) -> bool:
+    """Whether the bench that compares has asked all its runs."""
+    bench = app.laboratory.bench if app.laboratory is not None else None
+    if not isinstance(bench, CompareBench) or bench.comparison is None or bench.measuring is not None:
+        return False
+    return all(each.score for each in bench.comparison.contenders)
+
+
+DRAWN = {"lowrank": draw, "three-way": draw_three_way}
+
+
 def main() -> None:
-    """Write the picture, without the web fonts that Textual's export names."""
-    with tempfile.TemporaryDirectory() as home:
-        svg = asyncio.run(draw(Path(home)))
-    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-    PICTURE.write_text(svg.replace("Fira Code", "DejaVu Sans Mono"), encoding="utf-8")
-    print(PICTURE)
+    """Write the pictures asked for, without the web fonts that Textual's export names."""
+    for name in sys.argv[1:] or DRAWN:
+        with tempfile.TemporaryDirectory() as home:
+            svg = asyncio.run(DRAWN[name](Path(home)))
+        svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+        picture = Path(__file__).with_name(f"{name}.svg")
+        picture.write_text(svg.replace("Fira Code", "DejaVu Sans Mono"), encoding="utf-8")
+        print(picture)
 
 
 if __name__ == "__main__":

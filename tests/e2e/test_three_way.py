@@ -1,5 +1,6 @@
 """From an empty lab to the finished comparison of three runs, with one key."""
 
+import os
 import time
 from pathlib import Path
 
@@ -7,7 +8,9 @@ from lab import evaluation
 from lab.runs import Runs
 
 LONGEST = 90.0
-"""Seconds on two cores that have nothing else to do; CONTRIBUTING.md says how long it took."""
+"""Seconds on two cores that have nothing else to do; more where other programs want them too."""
+BUSY = 3.0
+"""Processes that want to run, which the comparison alone keeps a machine below."""
 
 
 def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program, home: Path) -> None:
@@ -20,12 +23,14 @@ def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program
     terminal.wait("Three-way comparison", "What differs", "LoRA | QLoRA | QDoRA")
     first = terminal.lines
     terminal.wait("iteration")
-    terminal.wait("60 test questions", "QDoRA")
+    terminal.wait("60 test questions", "QDoRA", patience=5 * LONGEST)
     took = time.monotonic() - began
     last = terminal.lines
-    print(f"three-way comparison: {took:.1f} s")
+    load = os.getloadavg()[0]
+    print(f"three-way comparison: {took:.1f} s at a load of {load:.1f}")
+    assert took < LONGEST * max(1.0, load / BUSY)
     assert first != last
-    rows = [next(line for line in last if f" {mark}  {method} " in line)
+    rows = [next(line for line in last if f"✓{mark}  {method} " in line)
             for mark, method in (("•", "LoRA"), ("◆", "QLoRA"), ("▲", "QDoRA"))]  # fmt: skip
     assert all(" % " in row and "@" in row and " MB" in row and "–" not in row for row in rows), rows
     terminal.quit()

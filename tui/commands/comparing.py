@@ -1,29 +1,35 @@
-"""`lowrank three-way` and `report`: the three runs worth comparing, and what was found written down."""
+"""`lowrank compare`, `three-way` and `report`: runs side by side, three worth it, and what was found written down."""
 
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
 from lab import evaluation, report, threeway
-from lab.comparison import Comparison, as_json
+from lab.comparison import Comparison, plain
+from lab.comparison import as_json as rows_of
 from lab.errors import LabError
 from lab.report_words import Lang
 from lab.runs import Run
 from tui.commands import cache, inert, note, runs, say
 from tui.commands.asking import engine
+from tui.commands.spark import line
 from tui.commands.table import table
 from tui.labroom import units
 
+Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 POLL = 0.5
 """Seconds between looks at the runs."""
+ABREAST, CURVE = 4, 14
+"""Runs beside each other, and the cells of each one's loss curve."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    app.command("compare")(compare)
     app.command("three-way")(three_way)
     app.command("report")(write_report)
 
@@ -32,7 +38,7 @@ def three_way(
     detach: Annotated[
         bool, Option("--detach", help="Put the runs in line, print their ids, and return at once.")
     ] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Train LoRA, LoRA on 4 bits (QLoRA) and DoRA on 4 bits, 50 iterations each, all else alike, and compare them."""
     made = threeway.begin(runs(), cache())
@@ -61,34 +67,80 @@ def _attend(comparison: Comparison) -> None:
         going = next((each for each in comparison.contenders if not each.ended), None)
         if going is not None and sys.stderr.isatty():
             done = going.digest.progress
-            line = f"{going.method:<8}{done.iteration:>4}/{going.spec.iters}  {done.stage or 'waiting'}"
-            told = line.ljust(len(told))
+            words = f"{going.method:<8}{done.iteration:>4}/{going.spec.iters}  {done.stage or 'waiting'}"
+            told = words.ljust(len(told))
             print(f"\r{told}", end="", file=sys.stderr, flush=True)
         time.sleep(POLL)
     if told:
         print("\r" + " " * len(told) + "\r", end="", file=sys.stderr, flush=True)
 
 
+def compare(
+    names: Annotated[list[str], Argument(metavar="RUN RUN…", help="Run ids, their beginnings, paths, or `last`.")],
+    as_json: Json = False,
+) -> int:
+    """Put runs side by side: how they differ, what they reached, what it cost."""
+    _show(Comparison.of([runs().get(name) for name in names], cache()), as_json)
+    return 0
+
+
 def _show(comparison: Comparison, json: bool) -> None:
+    differs = comparison.differs | comparison.shown_otherwise
     if json:
-        say({"runs": as_json(comparison), "differs": comparison.differs})
+        say({"runs": rows_of(comparison), "differs": differs})
         return
-    head = ("", "base", "best val", "train", "exact match", "s/it", "peak", "trainable", "adapter")
-    rows = [
-        (label, base, units.loss(each.value("best_val_loss")), units.loss(each.value("train_loss")),
-         units.percent(each.value("exact_match"), 1), _seconds(each.value("seconds_per_iteration")),
-         units.size(each.value("peak_memory_bytes")), units.parameters(each.value("trainable_parameters")),
-         units.size(each.value("adapter_bytes")))
-        for label, base, each in zip(comparison.labels, comparison.bases, comparison.contenders, strict=True)
-    ]  # fmt: skip
-    print("\n".join(inert(line) for line in table([head, *rows], shrink=((0, 1),), right=tuple(range(2, len(head))))))
-    asked = {each.score["examples"] for each in comparison.contenders if each.score}
-    if asked:
-        print(f"\nexact match over the first {'–'.join(map(str, sorted(asked)))} test questions")
+    for number, each in enumerate(comparison.contenders, 1):
+        name = f"  {each.about.name}" if each.about.name else ""
+        print(inert(f"{number:>2}  {each.run.id}{name}"))
+    for first in range(0, len(comparison.contenders), ABREAST):
+        print("\n" + "\n".join(_block(comparison, differs, slice(first, first + ABREAST))))
+    told = [f"! {DOUBTS[doubt.kind]}" + (f" ({', '.join(doubt.what)})" if doubt.what else "")
+            for doubt in comparison.doubts()]  # fmt: skip
+    print("\n".join(["", *told]) if told else "", end="\n" if told else "")
+
+
+def _block(comparison: Comparison, differs: dict[str, list[Any]], some: slice) -> list[str]:
+    """The lines about some of the runs, no more than fit beside each other."""
+    contenders = comparison.contenders
+    rows = [("run", *(str(number + 1) for number in range(len(contenders))[some]))]
+    rows += [("method", *(each.method for each in contenders[some]))]
+    rows += [(name, *(plain(value) for value in values[some])) for name, values in differs.items()]
+    rows += [("state", *(each.state for each in contenders[some]))]
+    rows += [(label, *(form(each.value(key)) for each in contenders[some])) for label, key, form in MEASURES]
+    if any(each.score for each in contenders):
+        rows += [("of questions", *(str((each.score or {}).get("examples", "–")) for each in contenders[some]))]
+    curves = [[point.y for point in each.digest.train()] for each in contenders[some]]
+    rows += [("training loss", *(line(losses, CURVE) for losses in curves))]
+    return table(rows, shrink=[range(1, len(rows[0]))])
 
 
 def _seconds(value: float | None) -> str:
-    return units.NOTHING if value is None else f"{value:.3f}"
+    return units.NOTHING if value is None else f"{value:.3f} s"
+
+
+def _share(value: float | None) -> str:
+    return units.percent(value, 1)
+
+
+MEASURES = (
+    ("iterations", "iterations", units.count),
+    ("train loss", "train_loss", units.loss),
+    ("validation loss", "val_loss", units.loss),
+    ("best validation", "best_val_loss", units.loss),
+    ("best at iteration", "best_iteration", units.count),
+    ("exact match", "exact_match", _share),
+    ("tokens/s", "tokens_per_second", units.count),
+    ("per iteration", "seconds_per_iteration", _seconds),
+    ("peak memory", "peak_memory_bytes", units.size),
+    ("trainable", "trainable_parameters", units.parameters),
+    ("adapter", "adapter_bytes", units.size),
+)
+DOUBTS = {
+    "validation": "the validation sets differ, so validation losses cannot be compared",
+    "tokens": "the bases cut text into other tokens, so losses a token cannot be compared",
+    "questions": "exact match was measured over other questions",
+    "length": "the runs did not train for as many iterations",
+}
 
 
 def write_report(
@@ -98,7 +150,7 @@ def write_report(
     ] = None,
     lang: Annotated[str, Option(help="en or ko.")] = "en",
     measure: Annotated[bool, Option("--measure", help="First measure exact match where it is not known.")] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Write a run, or a comparison of several, as Markdown with SVG charts: figures, curves, answers, commands."""
     language: Lang | None = "en" if lang == "en" else "ko" if lang == "ko" else None
