@@ -91,7 +91,7 @@ async def test_typing_undoing_and_the_plan(app: Any, at_bench: Any, until: Any, 
         await until(pilot, lambda: "Row 2 of 1,200" in text(pilot))
 
 
-async def test_copies_presets_reset_and_folding(app: Any, at_bench: Any, until: Any, text: Any) -> None:
+async def test_copies_presets_reset_folding_and_a_small_screen(app: Any, at_bench: Any, until: Any, text: Any) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
         bench = await at_bench(pilot, "new")
         await until(pilot, lambda: bench.query_one(CommandsView).equal)
@@ -133,6 +133,21 @@ async def test_copies_presets_reset_and_folding(app: Any, at_bench: Any, until: 
         await until(pilot, lambda: value(bench, "iters") == "400")
         await pilot.press("ctrl+z")
         assert value(bench, "iters") == "7"
+
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "○ Plan" in text(pilot) and "175,104" not in text(pilot))
+        bench.form.row("model").control.focus()
+        await pilot.press("s")
+        await until(pilot, lambda: bench.query_one(PlanView).has_focus)
+        assert "175,104 of 2,853,312" in text(pilot) and "activations" in text(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "⟦SELECT" in text(pilot))
+        await pilot.press("s")
+        await until(pilot, lambda: "bias_correction" in text(pilot))
+        await pilot.click("#new-sections", offset=(3, 0))
+        await until(pilot, lambda: "fine_tune_type:" in text(pilot) and "lora.yaml" not in text(pilot))
+        await pilot.press("f2")
+        await until(pilot, lambda: "항목 더 보기" in text(pilot))
 
 
 @pytest.mark.usefixtures("stopped_at_end")
@@ -212,21 +227,3 @@ async def test_foreign_rows_are_chosen_from_a_folder_and_shown_inert(
         bench.form.choose("data", str(BUNDLED / "nowhere"))
         await pilot.press("slash", "escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, Picker))
-
-
-async def test_a_small_screen_shows_one_pane_at_a_time(app: Any, at_bench: Any, until: Any, text: Any) -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await at_bench(pilot, "new")
-        await until(pilot, lambda: counted(bench))
-        assert "fine_tune_type:" in text(pilot) and "175,104" not in text(pilot)
-        await pilot.press("s")
-        await until(pilot, lambda: bench.query_one(PlanView).has_focus)
-        assert "175,104 of 2,853,312" in text(pilot) and "activations" in text(pilot)
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "⟦SELECT" in text(pilot))
-        await pilot.press("s")
-        await until(pilot, lambda: "bias_correction" in text(pilot))
-        await pilot.click("#new-sections", offset=(3, 0))
-        await until(pilot, lambda: "fine_tune_type:" in text(pilot) and "lora.yaml" not in text(pilot))
-        await pilot.press("f2")
-        await until(pilot, lambda: "항목 더 보기" in text(pilot))

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from tui.labroom.feed import Lab
 
 SECTIONS = ("form", "plan", "rows", "command")
-WIDE, HIGH, BROAD = 100, 30, 170
-"""Cells from which all sections stand side by side, and from which rows have a column of their own."""
+WIDE, HIGH, BROAD, TALL = 100, 30, 170, 50
+"""Cells from which all sections stand side by side, rows have a column of their own, and the YAML stands below."""
 IDLE = 90
 """Seconds after which the engine process of a bench that is not in front is ended."""
 
@@ -65,6 +65,7 @@ class NewBench(Bench):
     NewBench.-small #new-sections { display: block; }
     NewBench #new-plan { height: 1fr; }
     NewBench #new-rowsview { height: 13; }
+    NewBench.-tall #new-commands { height: 20; }
     NewBench.-broad #new-plan, NewBench.-broad #new-rowsview { height: 1fr; }
     NewBench.-small #new-form, NewBench.-small #new-side, NewBench.-small #new-plan { display: none; }
     NewBench.-small #new-rowsview, NewBench.-small #new-commands { display: none; }
@@ -100,7 +101,9 @@ class NewBench(Bench):
         small = event.size.width < WIDE or event.size.height < HIGH
         self.set_class(small, "-small")
         self.set_class(event.size.width >= BROAD and not small, "-broad")
-        self._views[2].whole = small
+        tall = event.size.height >= TALL and not small
+        self.set_class(tall, "-tall")
+        self._views[2].whole = small or tall
         self._show_section()
 
     def watch_lang(self) -> None:

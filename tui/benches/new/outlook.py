@@ -93,7 +93,7 @@ class Planner:
         if self._answered is None or self._answered[0] != asked:
             answer = await self.desk.ask("plan", progress, fields=spec.model_dump(), row=row)
             self._answered = asked, answer
-        return await asyncio.to_thread(self._made, spec, self._answered[1])
+        return await asyncio.to_thread(self.outlook, spec, self._answered[1])
 
     def forget(self) -> None:
         """Ask the engine anew: a run has ended, or a file has changed."""
@@ -106,7 +106,8 @@ class Planner:
         """
         self._measured = Measured(spec, trial.run(spec, self._cache, progress))
 
-    def _made(self, spec: RunSpec, answer: dict[str, Any]) -> Outlook:
+    def outlook(self, spec: RunSpec, answer: dict[str, Any]) -> Outlook:
+        """The plan that the engine's answer comes to, with what finished runs and a trial taught."""
         base = find_base(spec.model, self._cache, spec.bits)
         data = answer["data"]
         rows = counted(answer["rows"]) if answer["rows"] else guess(find_data(spec.data), spec)
