@@ -6,6 +6,7 @@ The events are written by hand, as the engine writes them; the program is the re
 """
 
 import argparse
+import json
 import math
 import os
 import random
@@ -20,6 +21,7 @@ import psutil
 from bench.terminal import Terminal
 from lab.digest import Digest
 from lab.launch import note_process
+from lab.outcome import KEYS
 from lab.runs import Run, Runs
 from lab.spec import RunSpec
 from tui.labroom.curves import Curves, loss_plot
@@ -64,7 +66,8 @@ def make(home: Path, name: str, points: int, iterations: int = 0) -> Run:
 
 def end(run: Run, points: int) -> None:
     """Its last word."""
-    (run.path / "result.json").write_text(f'{{"event": "finished", "run": "{run.id}", "iterations": {points}}}')
+    told = dict.fromkeys(KEYS) | {"event": "finished", "run": run.id, "iterations": points}
+    (run.path / "result.json").write_text(json.dumps(told))
 
 
 def opened(home: Path, name: str, points: int) -> tuple[float, float, int]:

@@ -22,7 +22,10 @@ TAIL = 512
 STRIDE = 1 << 16
 MOST = 2048
 """Places of samples, and places in the file by iteration, that are remembered at most."""
-SLICE = 1 << 20
+SLICE = 1 << 18
+"""Bytes read at once: few, so that reading takes little memory and leaves little behind."""
+LONG = 1 << 20
+"""Bytes of events from which on a reader keeps what it made of them."""
 SPOTS = 400
 SPOT = 1536
 
@@ -46,7 +49,7 @@ class Digest:
         digest = cls.open(run)
         while digest.read():
             pass
-        if digest.offset - digest.kept > SLICE:
+        if digest.offset - digest.kept > LONG:
             digest.keep()
         return digest
 
@@ -183,12 +186,12 @@ def glimpse(run: Run) -> RunProgress:
     """A first picture of a run of any length, from a few hundred places spread over its events; for the meantime."""
     progress = RunProgress()
     size = (run.path / "events.jsonl").stat().st_size
-    progress.apply(event for event, _ in _events(run, 0, min(size, SLICE // 16)))
+    progress.apply(event for event, _ in _events(run, 0, min(size, SLICE // 4)))
     for spot in range(1, SPOTS):
         lines = _bytes(run, size * spot // SPOTS, SPOT).splitlines(keepends=True)[1:]
         told = (event for line in lines if line.endswith(b"\n") and (event := _parse(line)))
         progress.apply(event for event in told if event.get("event") in ("train", "validation"))
-    lines = _bytes(run, max(0, size - SLICE // 16), SLICE // 16).splitlines()[1:]
+    lines = _bytes(run, max(0, size - SLICE // 4), SLICE // 4).splitlines()[1:]
     progress.apply(event for line in lines if (event := _parse(line)))
     return progress
 

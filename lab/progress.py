@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -59,8 +59,8 @@ class RunProgress:
     base_bytes: int | None = None
     saved: int | None = None
     """Iteration of the newest checkpoint."""
-    held: int = 0
-    """Bytes of memory by the newest event that tells: of the process, or of MLX's arrays."""
+    resident: int | None = None
+    """Bytes of memory of the engine by its newest heartbeat."""
     train_loss: float | None = None
     val_loss: float | None = None
     best: Point | None = None
@@ -80,14 +80,17 @@ class RunProgress:
         """Take in more events, in the order of the file; True when there was anything to take in."""
         changed = False
         for event in events:
-            kind = str(event.get("event"))
-            if kind in TERMINAL:
-                self._on_terminal(kind, event)
-            elif kind in ("started", "resumed", "stage", "train", "validation", "saved", "heartbeat"):
-                self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
-                getattr(self, f"_on_{kind}")(event)
+            kind = event.get("event")
+            if kind == "train":  # of which there can be millions
+                self._on_train(event)
+            elif kind in TOLD:
+                TOLD[kind](self, event)
+            elif kind in TERMINAL:
+                self._on_terminal(str(kind), event)
             else:
                 continue
+            if self.ended and kind not in TERMINAL:
+                self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
             changed = True
         return changed
 
@@ -126,7 +129,6 @@ class RunProgress:
 
     def _on_train(self, event: Mapping[str, object]) -> None:
         self._advance(event)
-        self.held = whole(event, "peak_memory_bytes") or self.held
         self.report.update(event)  # numbers are looked for when somebody asks, since there can be millions of reports
         loss = number(event, "train_loss")
         tokens, seconds = number(event, "trained_tokens") or 0.0, number(event, "elapsed_seconds") or 0.0
@@ -152,7 +154,7 @@ class RunProgress:
 
     def _on_heartbeat(self, event: Mapping[str, object]) -> None:
         self._advance(event)
-        self.held = whole(event, "resident_bytes") or self.held
+        self.resident = whole(event, "resident_bytes")
 
     def _on_saved(self, event: Mapping[str, object]) -> None:
         self.saved = whole(event, "iteration")
@@ -196,6 +198,11 @@ class RunProgress:
         return {key: value for key in NUMBERS if (value := number(self.report, key)) is not None}
 
     @property
+    def held(self) -> int:
+        """Bytes of memory by the newest heartbeat, or else by the newest report, which speaks of arrays alone."""
+        return self.resident or whole(self.report, "peak_memory_bytes") or 0
+
+    @property
     def done(self) -> float:
         """Share of the iterations done, 0 to 1."""
         return min(1.0, self.iteration / self.iterations) if self.iterations else 0.0
@@ -228,6 +235,16 @@ class RunProgress:
         found |= {name: found[name] and datetime.fromisoformat(found[name]) for name in MOMENTS}
         found |= {name: found[name] and Point(*found[name]) for name in ("best", "_told")}
         return cls(**found)
+
+
+TOLD: dict[object, Callable[[RunProgress, Mapping[str, object]], None]] = {
+    "started": RunProgress._on_started,
+    "resumed": RunProgress._on_resumed,
+    "stage": RunProgress._on_stage,
+    "validation": RunProgress._on_validation,
+    "saved": RunProgress._on_saved,
+    "heartbeat": RunProgress._on_heartbeat,
+}
 
 
 def _moment(event: Mapping[str, object]) -> datetime | None:

@@ -53,12 +53,16 @@ class Series:
         if not math.isfinite(x + y + tokens + seconds) or (self._last is not None and x < self._last.x):
             return False
         point = Point(x, y, tokens, seconds)
-        self._first = self._first or point
+        if self._first is None:
+            self._first = point
         self._last = point
         self.count += 1
         if self._buckets and self._filled < self._width:
             low, high = self._buckets[-1]
-            self._buckets[-1] = Bucket(point if y < low.y else low, point if y > high.y else high)
+            if y < low.y:
+                self._buckets[-1] = Bucket(point, high)
+            elif y > high.y:
+                self._buckets[-1] = Bucket(low, point)
             self._filled += 1
             return True
         if len(self._buckets) == self.capacity:

@@ -1,5 +1,6 @@
 """The application: themes, the keys that work everywhere, and what outlives a screen."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.benches.bench import Picks
     from tui.screens.laboratory import Laboratory
-    from tui.watcher import Ended
+    from tui.watcher import Ended, Watcher
 
 
 def _palette() -> type[Provider]:
@@ -62,6 +63,7 @@ class LowrankApp(App[None]):
         self.theme = theme_name
         self.room = LessonRoom(self.study, self._first_lang)
         self.laboratory: Laboratory | None = None
+        self._watcher: Watcher | None = None
         self._begin_at: Picks | None = None
         self._clashes: set[str] = set()
         self._read_keys()
@@ -141,9 +143,10 @@ class LowrankApp(App[None]):
 
     def watch_runs(self) -> None:
         """From now on, tell of every run that ends, and record it."""
-        from tui.watcher import watch
+        from tui.watcher import Watcher, watch
 
-        self.run_worker(watch(self.study.runs, self._run_ended), group="watcher")
+        self._watcher = Watcher(self.study.runs)
+        self.run_worker(watch(self._watcher, self._run_ended), group="watcher")
 
     def _run_ended(self, ended: "Ended") -> None:
         text, kind = ended.told(self.lang)
@@ -173,5 +176,6 @@ class LowrankApp(App[None]):
 
     async def action_quit(self) -> None:
         """Keep the place in the text; a run goes on by itself."""
-        goes_on = self.room.leave()
+        self.room.leave()
+        goes_on = self._watcher is not None and await asyncio.to_thread(self._watcher.going)
         self.exit(message=say(self.lang, "quit.run-goes-on") if goes_on else None)

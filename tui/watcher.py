@@ -69,6 +69,11 @@ class Watcher:
         self._going &= stamps.keys()
         return ended
 
+    def going(self) -> bool:
+        """Whether any run is going on, or waiting for its turn, at this moment."""
+        self.look()
+        return bool(self._going)
+
     def _changed(self) -> dict[str, int]:
         """When something was last made or taken away in each run folder, which a last word and a resume do."""
         try:
@@ -103,9 +108,8 @@ def _told(run: "Run", state: str) -> Ended:
     return Ended(run.id, state, str(result.get("method") or run.started().get("method") or ""), result)
 
 
-async def watch(runs: Path, on_end: Callable[[Ended], None]) -> None:
+async def watch(watcher: Watcher, on_end: Callable[[Ended], None]) -> None:
     """Look again and again, and call `on_end` with every run that ended."""
-    watcher = Watcher(runs)
     while True:
         for ended in await asyncio.to_thread(watcher.look):
             on_end(ended)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 ENDED = ("finished", "stopped", "failed", "lost")
 LOG_TAIL = 4096
 MUCH = 4 << 20
-"""Bytes of events that are read at once; with more than that unread, a picture is drawn from a few of them first."""
+"""With more bytes of events than that unread, a picture is drawn from a few of them first."""
+AT_ONCE = 4
+"""Slices of events that are read before anybody can ask for something else."""
 
 
 class Follower:
@@ -68,7 +70,7 @@ class Follower:
         return self.digest.offset / max(1, self.digest.offset + self.unread)
 
     def poll(self) -> bool:
-        """Read what is new, a megabyte at most; True when anything was.
+        """Read what is new, about a megabyte at most; True when anything was.
 
         A run whose engine was killed gets its last word here.
         """
@@ -80,7 +82,7 @@ class Follower:
         if unread > MUCH and not self.digest.offset:
             self._glimpse = glimpse(self.run)
             self.curves = Curves.of(self._glimpse)
-        changed = self.digest.read() or changed
+        changed = any([self.digest.read() for _ in range(AT_ONCE)]) or changed
         if not self.unread:
             self._glimpse = None
             if self.digest.offset - self.digest.kept > MUCH:

@@ -396,5 +396,5 @@ class LabPane(Widget):
         notice.set_class(bool(text), "-shown")
 
     def _tick(self) -> None:
-        if self._follower is not None and (self.going or self._follower.unread) and not self._polling:
+        if self._follower and (self.going or self._follower.unread) and self.screen.is_current and not self._polling:
             self.run_worker(self.poll())

@@ -182,12 +182,11 @@ class LessonRoom(Classroom):
             self.refresh_standing()
             self.show_problems()
 
-    def leave(self) -> bool:
-        """Record where the reading stops; True while a run goes on without us."""
+    def leave(self) -> None:
+        """Record where the reading stops."""
         reader = self.query_one(ReaderPane)
         if self._open and self._lesson is not None and reader.section is not None:
             self._place(reader.section.id, reader.block)
-        return self._lab is not None and self._lab.going
 
     def _place(self, section: str, block: int) -> None:
         assert self._lesson is not None
