@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lab.progress import RunProgress
-from lab.series import Series
+from lab.series import Point, Series
 from tui.labroom.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
-from tui.labroom.plot import Plot, coloured, draw, value_label, y_scale
+from tui.labroom.plot import SERIES, Line, Plot, coloured, draw, value_label, x_scale, y_scale
 from tui.labroom.words import words
 
 
@@ -99,3 +99,36 @@ def test_a_chart_of_a_million_points_costs_what_one_of_a_hundred_does() -> None:
     few, many = wave(100), wave(1_000_000)
     assert len(many.points()) <= 2 * many.capacity + 2
     assert cost(many) < 3 * cost(few)
+
+
+def test_a_logarithmic_axis_has_round_ticks_and_leaves_out_what_it_cannot_show() -> None:
+    scale = y_scale([0.03, 4.0, 0.0, -1.0], True, 20)
+    assert [label.strip() for label in scale.labels] == ["0.02", "0.05", "0.10", "0.20", "0.50", "1.00", "2.00", "5.00"]
+    assert len(y_scale([1e-9, 1e5], True, 6).ticks) <= 4
+    shown = Plot([Line("a", "•", "$series-1", [Point(0, 0.0), Point(1, 0.1), Point(2, 1.0)])], log_y=True)
+    assert "\n".join(draw(plotext, shown, 40, 12)).count("•") == 2
+
+
+def test_several_lines_keep_their_markers_and_a_band_lies_under_them() -> None:
+    points = [Point(x, 1 + x / 10) for x in range(11)]
+    band = [(x, 0.5 + x / 10, 1.5 + x / 10) for x in range(0, 11, 5)]
+    shown = Plot([Line("a", *SERIES[0], points, band=band), Line("b", *SERIES[1], points[::5])], y_title="loss")
+    lines = draw(plotext, shown, 60, 16)
+    assert lines[0].startswith("loss") and [cell_len(line) for line in lines] == [60] * 16
+    picture = "\n".join(lines)
+    assert picture.count("◆") == 3 and picture.count("•") == 8 and picture.count("░") > 100
+
+
+def test_the_cursor_is_an_upright_line_at_its_place() -> None:
+    shown = Plot([Line("a", *SERIES[0], [Point(x, x) for x in range(11)])], cursor=5.0)
+    lines = draw(plotext, shown, 46, 12)
+    cells = {line.index("•") for line in lines if line.count("•") == 1}
+    content = coloured(shown, lines, 46, 12).plain.split("\n")
+    assert [line[25] for line in content[:10]].count("│") == 9 and content[10][25] == "╂" and 25 in cells
+    assert "╂" not in coloured(replace(shown, cursor=99.0), lines, 46, 12).plain
+
+
+def test_times_are_written_as_a_clock_has_them_and_counts_short() -> None:
+    timed = x_scale(Plot(x_limits=(0, 7200), x_unit="time"), 60)
+    assert list(timed.labels) == ["0:00", "30:00", "1:00:00", "1:30:00", "2:00:00"]
+    assert list(x_scale(Plot(x_limits=(0, 1e6)), 60).labels) == ["0", "200k", "400k", "600k", "800k", "1M"]
