@@ -122,9 +122,9 @@ def test_several_lines_keep_their_markers_and_a_band_lies_under_them() -> None:
 def test_the_cursor_is_an_upright_line_at_its_place() -> None:
     shown = Plot([Line("a", *SERIES[0], [Point(x, x) for x in range(11)])], cursor=5.0)
     lines = draw(plotext, shown, 46, 12)
-    cells = {line.index("•") for line in lines if line.count("•") == 1}
     content = coloured(shown, lines, 46, 12).plain.split("\n")
-    assert [line[25] for line in content[:10]].count("│") == 9 and content[10][25] == "╂" and 25 in cells
+    assert [line[25] for line in content[:10]].count("│") == 9 and content[10][25] == "╂"
+    assert any(line[25] == "•" for line in content[:10])
     assert "╂" not in coloured(replace(shown, cursor=99.0), lines, 46, 12).plain
 
 
