@@ -7,6 +7,7 @@ program; both until every row is there. In the screen, a time ends when the tabl
 """
 
 import argparse
+import asyncio
 import json
 import statistics
 import tempfile
@@ -15,10 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from lab.outcome import KEYS
 from lab.runs import Run, Runs
 from lab.shelf import INDEX, Shelf
 from lab.spec import RunSpec
+from tui.app import LowrankApp
 
 
 def make(root: Path, count: int, points: int) -> None:
@@ -64,6 +68,49 @@ def timed(work: Callable[[], Any], times: int = 1) -> float:
     return statistics.median(took)
 
 
+async def screen(home: Path, count: int) -> list[tuple[str, float]]:
+    """(what, milliseconds) of the bench in the real program without a terminal, until the change has been drawn."""
+    found: list[tuple[str, float]] = []
+    app = LowrankApp(home)
+    async with app.run_test(size=(120, 40)) as pilot:
+        while not app.room.ready:
+            await pilot.pause(0.01)
+        await pilot.pause(0.5)
+        begin = time.perf_counter()
+
+        async def drawn() -> float:
+            done = asyncio.Event()
+            app.screen.call_after_refresh(done.set)
+            await done.wait()
+            return 1e3 * (time.perf_counter() - begin)
+
+        await app.action_laboratory()
+        assert app.laboratory is not None
+        bench: Any = await app.laboratory.open("runs")
+        while not bench.grid.rows:
+            await asyncio.sleep(0.02)  # more often would slow the reading down
+        found.append(("open, rows in sight", await drawn()))
+        while len(bench.grid.rows) < count:
+            await asyncio.sleep(0.02)  # more often would slow the reading down
+        found.append(("open, every row", await drawn()))
+        for what, change in (("sort", bench.action_sort), ("filter", None)):
+            took = []
+            for goal in ("f", "fi", "fin", "fi", "f", "", "rank:8", ""):
+                await pilot.pause(0.05)
+                begin = time.perf_counter()
+                if change is not None:
+                    change()
+                else:
+                    bench.query_one("#runs-filter").value = goal
+                    while bench.filtered != goal:
+                        await asyncio.sleep(0)
+                took.append(await drawn())
+            found.append((f"{what}, median", statistics.median(took)))
+            found.append((f"{what}, worst of {len(took)}", max(took)))
+        found.append(("memory of the process, MB", psutil.Process().memory_info().rss / 1e6))
+    return found
+
+
 def main() -> None:
     """Make the runs, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -78,6 +125,12 @@ def main() -> None:
         print(f"  read first  {timed(lambda: Shelf(runs, home / 'cache').read()):8.1f}")
         print(f"  index       {(runs.root / INDEX).stat().st_size / 1e3:8.1f} kB")
         print(f"  read again  {timed(lambda: Shelf(runs, home / 'cache').read(), 5):8.1f}")
+        for title in ("without the index", "with the index"):
+            if title == "without the index":
+                (runs.root / INDEX).unlink()
+            print(f"in the screen, {title}")
+            for what, took in asyncio.run(screen(home, options.runs)):
+                print(f"  {what:<28}{took:8.1f}")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class RunsBench(Deeds):
     RunsBench #runs-slash { width: 2; color: $primary; }
     RunsBench #runs-filter { width: 1fr; border: none; height: 1; padding: 0; background: $background; }
     RunsBench #runs-filter:focus { background: $surface; background-tint: $surface 0%; }
-    RunsBench #runs-count { width: auto; min-width: 24; text-align: right; color: $text-muted; }
+    RunsBench #runs-count { width: 46; text-align: right; color: $text-muted; }
     RunsBench #runs-group { height: 1; }
     RunsBench #runs-details { width: 36; margin-left: 2; scrollbar-size-vertical: 1; }
     RunsBench.-narrow #runs-details { display: none; width: 1fr; margin-left: 0; }
@@ -90,6 +90,7 @@ class RunsBench(Deeds):
     """
 
     shown: "Sequence[Row]" = ()
+    filtered = ""
     ready = False
 
     def __init__(self, *given: Any) -> None:
@@ -99,6 +100,7 @@ class RunsBench(Deeds):
         self._watching: Worker[None] | None = None
         self._look = asyncio.Event()
         self._reading = ""
+        self._told: object = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="runs-top"):
@@ -179,7 +181,8 @@ class RunsBench(Deeds):
     def show(self, rows: "Sequence[Row]") -> None:
         """These are the runs; draw those that the filter finds, in order."""
         self.rows = rows
-        wanted = sift(rows, parse(self.query_one("#runs-filter", Input).value))
+        self.filtered = self.query_one("#runs-filter", Input).value
+        wanted = sift(rows, parse(self.filtered))
         self.shown = in_order(wanted, self.by, down=self.down)
         key = self.grid.cursor_key or self.picks.run
         table = [grid_row(row, self.say) for row in self.shown]
@@ -199,15 +202,17 @@ class RunsBench(Deeds):
         """All but the table."""
         row = self.row
         queue = queue_of(self.rows)
-        self.query_one("#runs-details LinesView", LinesView).set_layout(
-            lambda width: details(row, queue, self.say, width)
-        )
+        if (about := (row, queue, self.lang)) != self._told:  # laying out anew costs more than all the rest
+            self._told = about
+            self.query_one("#runs-details LinesView", LinesView).set_layout(
+                lambda width: details(row, queue, self.say, width)
+            )
         count = self.say("runs.count", shown=units.count(len(self.shown)), all=units.count(len(self.rows)))
         marked = len(self.grid.marked)
         size = units.size(sum(each.total_bytes for each in self.shown))
         parts = [self.say("runs.count.marked", marked=marked)] * bool(marked) + [count, size]
         told = self._reading or (" · ".join(parts) if self.rows else "")
-        self.query_one("#runs-count", Static).update(styled(told))
+        self.query_one("#runs-count", Static).update(styled(told), layout=False)
         self.query_one("#runs-group", Static).update(self._group(), layout=False)
 
     def _group(self) -> Content:
