@@ -225,11 +225,13 @@ async def test_a_group_has_one_bar_and_the_queue_its_order(
     log.write("stage", stage="waiting", behind="r1", position=1)
     async with app().run_test(size=(120, 40)) as pilot:
         at = await at_runs(pilot, "r2")
-        assert "rank@1" in text(pilot) and "2 of 3 runs" in text(pilot) and "○ waiting 1" in text(pilot)
+        await until(pilot, lambda: "2 of 3 runs" in text(pilot) and "behind r1" in text(pilot))
+        assert "rank@1" in text(pilot) and "○ waiting 1" in text(pilot)
         assert "behind r1" in text(pilot) and "Queue" in text(pilot) and at.status() == "○1"
         log.write("train", iteration=200, train_loss=1.0, elapsed_seconds=100.0, remaining_seconds=100.0)
         await until(pilot, lambda: "● 200/400" in text(pilot))
-        assert at.status() == "●1" and "about 1:40 left" in text(pilot)
+        await until(pilot, lambda: "about 1:40 left" in text(pilot))
+        assert at.status() == "●1"
         await pilot.click("#runs-group", offset=(3, 0))
         assert at.query_one("#runs-filter", Input).value == "group:rank@1"
     log.close()
