@@ -5,6 +5,7 @@ A run is read again when one of its files changed; one that is going on, every t
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -87,18 +88,23 @@ Progress = Callable[[list[Row], int], None]
 
 
 class Shelf:
-    """The rows of all runs below one folder; blocking, and for one thread at a time."""
+    """The rows of all runs below one folder; blocking, and one thread reads at a time."""
 
     def __init__(self, runs: Runs, cache: Path) -> None:
         self.runs = runs
         self.cache = cache
         self._known: dict[str, tuple[list[int], Row]] | None = None
+        self._lock = threading.Lock()
 
     def read(self, progress: Progress = lambda rows, total: None) -> list[Row]:
         """Every run as it is now, newest first.
 
         `progress` gets the rows so far, which it must not keep, and the number of all runs, at each run read anew.
         """
+        with self._lock:
+            return self._read(progress)
+
+    def _read(self, progress: Progress) -> list[Row]:
         if self._known is None:
             self._known = self._load()
         known, found = self._known, self.runs.all()

@@ -126,8 +126,10 @@ class RunsBench(Deeds):
         self.grid.marked = self.picks.marked
         self.grid.go_to(self.picks.run)
         self.focus_first()
-        self._stop_watching()
+        if self._watching is not None and self._watching.is_running:
+            return self.look()
         self._watching = self.run_worker(self._watch(), exit_on_error=True)
+        return None
 
     def leave(self) -> None:
         self._stop_watching()
