@@ -43,6 +43,7 @@ def with_adapter(model: nn.Module, run: Run, checkpoint: str = "last") -> None:
             os.symlink(run.adapters / "adapter_config.json", Path(folder) / "adapter_config.json")
             load_adapters(model, folder)
             mx.eval(model.parameters())
+            dora.hold(model)
         except Exception as error:
             raise LabError(f"the adapter cannot be loaded ({error})", where=str(file),
                            remedy="give another --checkpoint, or train again") from error  # fmt: skip

@@ -63,6 +63,19 @@ def _call(self: Any, x: mx.array) -> mx.array:
     return out + linear.bias if "bias" in linear else out
 
 
+def hold(model: nn.Module) -> None:
+    """Keep the norms of a model that is only asked, since they cost more than all the rest of a token.
+
+    To be called again when an adapter or its scale has changed.
+    """
+    for _, layer in model.named_modules():
+        if isinstance(layer, DoRALinear):
+            object.__setattr__(layer, "_held", None)
+            inverse = _inverse_norms(layer)
+            mx.eval(inverse)
+            object.__setattr__(layer, "_held", (layer.lora_a, layer.lora_b, inverse))
+
+
 def _inverse_norms(layer: Any) -> mx.array:
     """One over the norms of the adapted rows (out,), a constant to the gradient as in mlx-lm.
 

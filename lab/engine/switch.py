@@ -8,6 +8,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten, tree_unflatten
 
 from lab.adapters import find_adapter
+from lab.engine import dora
 from lab.engine.answer import with_adapter
 from lab.runs import Run
 
@@ -84,6 +85,7 @@ class Switch:
             if magnitude is not None:
                 base = _base_magnitude(layer)
                 layer.m = magnitude if scale == 1 else base + scale * (magnitude - base)
+            dora.hold(layer)
 
     def _weigh(self, scale: float, file: Path) -> None:
         """The trained weights are read again, so that no third set of them is held."""

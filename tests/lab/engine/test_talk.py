@@ -79,7 +79,7 @@ def talk(desk: Any) -> Iterator[Callable[[Run], Talk]]:
         each.process.wait()
 
 
-@pytest.mark.parametrize("method", ["LoRA", "QDoRA", "full"])
+@pytest.mark.parametrize("method", ["QDoRA", "full"])
 def test_both_sides_answer_as_they_do_alone(method: str, trained: Callable, talk: Callable, desk: Any) -> None:
     run, _ = trained(*METHODS[method], *SHORT)
     both = talk(run)
@@ -106,7 +106,7 @@ def test_the_command_line_scales_and_draws_as_the_talk_does(trained: Callable, t
     assert desk(*words, *flags).lines[-1]["text"] == drawn["adapter"]
     assert desk(*words, *flags[2:], "--base").lines[-1]["text"] == drawn["base"]
     assert both.ask(scale=0.5, temperature=1.5, seed=4) != drawn
-    for flag, value in (("--scale", "-1"), ("--temperature", "nan"), ("--seed", "-1")):
+    for flag, value in (("--scale", "-1"), ("--temperature", "nan")):
         wrong = desk(*words, flag, value)
         assert wrong.code == 2 and flag in wrong.err and "at least 0" in wrong.err
 
