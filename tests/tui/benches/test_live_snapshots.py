@@ -35,7 +35,10 @@ def tell(run: Run, upto: int, iterations: int = 200) -> None:
 
 
 @pytest.fixture
-def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any) -> Any:
+def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    # What the tabs say beside their names comes with a clock of its own.
+    monkeypatch.setattr("tui.screens.laboratory.Laboratory._tell_status", lambda self: None)
+
     def check(lang: str, size: str, *keys: str) -> bool:
         async def before(pilot: Any) -> None:
             live = await at_bench(pilot, "live", run=NAME)
