@@ -48,6 +48,7 @@ class Desk:
         self._pasts: dict[str, Any] = {}
         self._configs: dict[str, Any] = {}
         self._tokenizers: dict[str, Any] = {}
+        self._stamps: dict[Path, object] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The fields of an answer. Raises LabError if what is asked about is no good."""
@@ -67,6 +68,7 @@ class Desk:
                 self._configs[base.source] = probe.from_hub(base.source)
             base = with_config(base, *self._configs[base.source])
         data = find_data(spec.data)
+        self._heed(data.path)
         answer = {
             "machine": probe.machine(),
             "config": dict(base.config),
@@ -93,6 +95,14 @@ class Desk:
         new = [run for run in runs if run.id not in self._pasts]
         self._pasts |= {run.id: None for run in new} | probe.lengths(new, self._cache)
         return {run.id: rows for run in runs if (rows := self._pasts[run.id])}
+
+    def _heed(self, folder: Path) -> None:
+        """Forget rows whose files have changed since they were read."""
+        found = [path.stat() for path in sorted(folder.glob("*.jsonl"))]
+        stamp = [(each.st_mtime_ns, each.st_size) for each in found]
+        if self._stamps.setdefault(folder, stamp) != stamp:
+            self._stamps[folder] = stamp
+            probe.forget()
 
     def _tokenizer(self, model: str) -> Any:
         if model not in self._tokenizers:

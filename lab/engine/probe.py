@@ -125,6 +125,11 @@ def encoded(spec: RunSpec, split: str, cache: Path, progress: Callable[[str, int
     return _encoded(spec.data, split, spec.model, cache, spec.max_seq_length, spec.mask_prompt, progress)
 
 
+def forget() -> None:
+    """Read rows anew from now on: a file has changed."""
+    _encoded.cache_clear()
+
+
 @lru_cache(maxsize=32)
 def _encoded(
     name: str, split: str, model: str, cache: Path, window: int, mask: bool | None, progress: Callable[[str, int], None]

@@ -1,6 +1,7 @@
 """The process behind a form: it answers line by line, and goes on after a question that is no good."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from lab import launch
 from lab.engine import hub, preview
 from lab.engine.measure import tokenizer_of
 from lab.engine.probe import encoded
+from lab.models import BUNDLED
+from lab.runs import Runs
 from lab.spec import RunSpec
 
 
@@ -27,16 +30,22 @@ def test_one_process_answers_one_question_after_another(tmp_path: Path) -> None:
     folder = hub.data_folder("org/rows", tmp_path / "cache")
     folder.mkdir(parents=True)
     (folder / "train.jsonl").write_text('{"text": "one"}\n')
+    cached = tmp_path / "hf" / "hub" / "models--org--base"  # as the hub's library lays out what it has fetched
+    shutil.copytree(BUNDLED / "sprout", cached / "snapshots" / "abc")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("abc")
     found = ask(
         tmp_path,
         {"kind": "plan", "fields": {"data": "record", "max_seq_length": 100}, "row": -1},
         {"kind": "plan", "fields": {"model": "no such"}, "row": 0},
         {"kind": "plan", "fields": {"data": str(folder)}, "row": 0},
         {"kind": "model", "name": "org/name"},
+        {"kind": "model", "name": "org/base"},
+        {"kind": "plan", "fields": {"model": "org/base"}, "row": 0},
         {"kind": "data", "name": "org/rows"},
         {"kind": "fetch", "name": "org/rows"},
     )
-    record, unknown, text, model, data, fetched = found
+    record, unknown, text, model, here, fetched_model, data, fetched = found
     train = record["splits"]["train"]
     assert train["truncated"] == record["rows"]["train"]["truncated"] > 0
     assert record["rows"]["train"]["whole"] == train["tokens"]["max"] > 100
@@ -44,7 +53,19 @@ def test_one_process_answers_one_question_after_another(tmp_path: Path) -> None:
     assert unknown["event"] == "refused" and unknown["error"]["usage"] and unknown["error"]["where"] == "--model"
     assert [learned for _, learned in text["row"]["pieces"]] == [False, True], "the first token is never predicted"
     assert model["event"] == "refused" and "hub" in model["error"]["what"], "without a network there is no telling"
+    assert here["here"] and here["bytes"] == 0 and fetched_model["weights"] and fetched_model["row"]["tokens"] == 45
     assert data["here"] and fetched["path"] == str(folder) == data["path"]
+
+
+def test_rows_are_read_again_when_their_file_has_changed(tmp_path: Path) -> None:
+    rows = tmp_path / "train.jsonl"
+    desk = preview.Desk(Runs(tmp_path / "runs"), tmp_path, lambda **_: None)
+    question = {"kind": "plan", "fields": {"data": str(tmp_path), "batch_size": 1}, "row": 0}
+    counts = []
+    for text in ("one", "one and two"):
+        rows.write_text(json.dumps({"text": text}) + "\n")
+        counts.append(desk.answer(question)["row"]["tokens"])
+    assert counts[0] < counts[1]
 
 
 def test_pieces_say_what_is_learned_from_and_lose_nothing(tmp_path: Path) -> None:

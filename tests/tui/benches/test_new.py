@@ -221,6 +221,16 @@ async def test_foreign_rows_are_chosen_from_a_folder_and_shown_inert(
         await until(pilot, lambda: value(bench, "model") == str(model))
         assert value(bench, "learning_rate") == "0.0001", "a model we do not know is trained with care"
 
+        fetched = bench.lab.cache / "data" / "org--rows"
+        shutil.copytree(nasty_data, fetched)
+        bench.form.row("data").control.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Picker))
+        pilot.app.screen.query_one(Input).value = "org/rows"
+        await until(pilot, lambda: "hub id: Enter" in text(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: value(bench, "data") == str(fetched))
+
         bench.form.choose("model", "[red]no/such\x1b[2J thing")
         await until(pilot, lambda: "No model, folder or hub id is called so." in text(pilot) or bench.form.refused)
         assert "model" in bench.form.refused and "\x1b" not in text(pilot)

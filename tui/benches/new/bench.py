@@ -133,6 +133,10 @@ class NewBench(Bench):
         self.planning.stop()
         self.planning.planner.desk.end()
 
+    def status(self) -> str:
+        wrong = len(self.form.faults) if self.form.is_mounted else 0
+        return f"✗{wrong}" if wrong else ""
+
     def palette(self) -> Mapping[str, str]:
         names = {"start": "start", "reset": "reset", "measure": "measure", "more": "more"}
         copies = {f"copy-{name}": f"copy('{name}')" for name in ("train", "mlx", "yaml")}
