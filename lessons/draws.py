@@ -76,13 +76,12 @@ def _sizes(seed: str, sizes: Mapping[str, Sequence[int]], attempt: int) -> dict[
 
 
 def _drawn(seed: str, values: Sequence[int], attempt: int) -> int:
-    """Goes through all values, in an order of its own, before one comes again."""
+    """The first value first; then all the others, in an order of their own, before one comes again."""
     count = len(values)
-    start, spread = divmod(_number(seed), count)
-    step = spread % max(1, count - 1) + 1
+    step = _number(seed) % max(1, count - 1) + 1
     while gcd(step, count) > 1:
         step = step % (count - 1) + 1
-    return values[(start + attempt * step) % count]
+    return values[attempt * step % count]
 
 
 def _number(seed: str) -> int:

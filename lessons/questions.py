@@ -8,8 +8,8 @@ texts) and a table [questions.chart] (below). Under the question's id, quiz.toml
   them under `options` its `text` and `why` it stands where it does.
 - kind "number": `parameters`, `answer` (a formula over them), `tolerance` (0.01 is 1 %) and a table
   [questions.misconceptions] (id = "formula"); texts `unit`, `right`, `off`, and for each misconception
-  `title` and `feedback`. A parameter is a whole number, or drawn anew for each attempt from
-  `{ from = 2, to = 12, step = 2 }` or `{ among = [4, 8, 16] }`, or read off the question's chart:
+  `title` and `feedback`. A parameter is a whole number, or drawn anew for each attempt, the first
+  value first, from `{ from = 2, to = 12, step = 2 }` or `{ among = [4, 8, 16] }`, or read off the question's chart:
   `{ line = "validation", take = "x-of-lowest" }` (see lessons.points.TAKES).
 - kind "flag": `command` with ___ where something is missing, `accept` (spellings, the best one first) and
   a table [questions.mistakes] (id = ["spelling", …]); texts `right`, `off`, and for each mistake `title`

@@ -13,7 +13,7 @@ from lessons.draws import at, clashes, every_size, shown_steps
 from lessons.formula import evaluate
 from lessons.grade import grade, grade_choice, grade_flag, grade_number, grade_order
 from lessons.load import load_lesson
-from lessons.model import LANGS, ContentError, Filled, NotGraded, Ordered, Question
+from lessons.model import LANGS, ContentError, Filled, NotGraded, Ordered
 from lessons.points import MOST_POINTS, read_points, take
 from lessons.spelling import spelled
 
@@ -137,6 +137,7 @@ def test_every_attempt_has_other_sizes_and_the_same_for_everybody(attempt: int) 
 def test_all_sizes_come_before_one_comes_again() -> None:
     drawn = [at(SIZES, attempt).number for attempt in range(8)]
     assert {number.parameters["inputs"] for number in drawn if number} == set(range(512, 4097, 512))
+    assert SIZES.number and SIZES.number.parameters == {"inputs": 512, "r": 4}, "the first of each, at first"
 
 
 @given(st.integers(min_value=0, max_value=100))
@@ -226,7 +227,7 @@ def test_hints_are_there_in_both_languages_and_follow_the_sizes(folder: Path) ->
     for lang in LANGS:
         change(folder / lang / "quiz.toml", "[sizes]", '[sizes]\nhints = ["{{r}} × {{inputs}}"]')
     question = load_lesson(folder, "demo").questions[-1]
-    assert [at(question, n).hints[0]["ko"] for n in range(2)] == ["8 × 3,072", "16 × 3,584"]
+    assert [at(question, n).hints[0]["ko"] for n in range(2)] == ["4 × 512", "8 × 3,072"]
 
 
 # mistakes
@@ -323,8 +324,9 @@ def test_the_two_languages_ask_the_same() -> None:
         assert question.prompt["en"] != question.prompt["ko"]
 
 
-def test_questions_of_the_first_lesson_have_nothing_drawn() -> None:
+def test_sizes_of_the_first_lesson_never_clash() -> None:
     from lessons.load import load_course
 
-    questions: tuple[Question, ...] = load_course().lesson("lora/why-lora").questions
-    assert all(at(question, 5) is question for question in questions)
+    numbers = [q.number for q in load_course().lesson("lora/why-lora").questions if q.number]
+    assert [len(number.sizes) for number in numbers] == [1, 3, 2]
+    assert not [names for number in numbers for names in every_size(number) if clashes(number, names)]

@@ -124,22 +124,22 @@ async def test_sizes_change_with_every_try_and_a_restart_shows_those_that_were_a
         await until(pilot, lambda: sheet(pilot).hints == {1})
         await pilot.press("n", "n")
         await until(pilot, lambda: sheet(pilot).asked.id == SIZES.id)
-        assert "3,072 inputs" in text(pilot) and "rank 8?" in text(pilot)
-        await pilot.press("enter", *"24576", "enter")
-        await until(pilot, lambda: "24,576 is 8 × 3,072, one half of 49,152." in text(pilot))
+        assert "512 inputs" in text(pilot) and "rank 4?" in text(pilot)
+        await pilot.press("enter", *"2048", "enter")
+        await until(pilot, lambda: "2,048 is 4 × 512, one half of 4,096." in text(pilot))
         assert "try again with other numbers" in text(pilot)
         await pilot.press("enter")
-        await until(pilot, lambda: "3,584 inputs" in text(pilot) and "rank 16?" in text(pilot))
-        await pilot.press(*"114688", "enter")
-        await until(pilot, lambda: "Yes, 2 × 16 × 3,584 = 114,688." in text(pilot))
+        await until(pilot, lambda: "3,072 inputs" in text(pilot) and "rank 8?" in text(pilot))
+        await pilot.press(*"49152", "enter")
+        await until(pilot, lambda: "Yes, 2 × 8 × 3,072 = 49,152." in text(pilot))
         assert [payload for _, _, payload in events("question.answered")] == [
-            {"right": False, "chosen": "24576"},
-            {"right": True, "chosen": "114688", "attempt": 1},
+            {"right": False, "chosen": "2048"},
+            {"right": True, "chosen": "49152", "attempt": 1},
         ]
         await pilot.press("q")
     async with app().run_test(size=SMALL) as pilot:
         await at_quiz(pilot, SIZES)
-        await until(pilot, lambda: "Yes, 2 × 16 × 3,584 = 114,688." in text(pilot))
+        await until(pilot, lambda: "Yes, 2 × 8 × 3,072 = 49,152." in text(pilot))
         await pilot.press("p", "p")
         await until(pilot, lambda: sheet(pilot).asked.id == TURN.id)
         assert sheet(pilot).hints == {1} and not sheet(pilot).more_hints
@@ -198,8 +198,8 @@ def test_what_is_restored() -> None:
     order = [step.id for step in ORDER.options]
     right = Sheet.restored(ORDER, Answered(True, 2, False, order, 4), {1})
     assert right.right_now and right.attempt == 4 and right.hints == {1}
-    assert Sheet.restored(SIZES, Answered(True, 1, True, "114688", 1)).right_now
-    stale = Sheet.restored(SIZES, Answered(True, 1, True, "114688", 0))
+    assert Sheet.restored(SIZES, Answered(True, 1, True, "49152", 1)).right_now
+    stale = Sheet.restored(SIZES, Answered(True, 1, True, "49152", 0))
     assert stale.right and not stale.graded and stale.attempt == 1
     again = Sheet.restored(SIZES, Answered(False, 1, False, "1", 0))
     assert again.missed and again.question.prompt["en"] != SIZES.prompt["en"]
