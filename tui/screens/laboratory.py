@@ -85,7 +85,7 @@ class Laboratory(Screen[None]):
             if hasattr(type(widget), "lang"):
                 widget.set_reactive(type(widget).lang, self.lang)  # type: ignore[attr-defined]
         self.stand(self._standing)
-        self.set_interval(1, self._tell_status)
+        self.set_interval(1, self.tell_status)
         self.run_worker(self.open(self.place or self.first_place()))
 
     def first_place(self) -> str:
@@ -154,7 +154,8 @@ class Laboratory(Screen[None]):
         self.set_class(event.size.height >= TALL, "-tall")
         self.query_one(SmallNotice).show(self.size, self.lang)
 
-    def _tell_status(self) -> None:
+    def tell_status(self) -> None:
+        """Set what the benches say of themselves beside their names."""
         self.query_one(BenchLine).statuses = {name: bench.status() for name, bench in self._benches.items()}
 
     def on_bench_go(self, event: Bench.Go) -> None:

@@ -133,20 +133,17 @@ class Grid(ScrollView, can_focus=True):
         self._empty = Content("")
 
     def show(self, columns: Sequence[Column], rows: Sequence[GridRow], empty: Content | None = None) -> None:
-        """Show these rows instead, or `empty` where there are none; the cursor stays on its key, else on its place, and
-        marks of rows gone are gone."""
-        key, kept = self.cursor_key, self._marked
+        """Show these rows instead, or `empty` where there are none; the cursor stays on its key, else on its place.
+        Marks stay too, also those of rows that are not here: a filter may bring them back."""
+        key = self.cursor_key
         self.columns, self.rows, self._empty = tuple(columns), rows, empty or Content("")
         keys = {row.key: number for number, row in enumerate(rows)}
-        self._marked = {name: None for name in kept if name in keys}
         self._fit()
         self.virtual_size = Size(self.size.width, len(rows) + 1)
         at = keys.get(key, min(self.cursor, max(0, len(rows) - 1)))
         self.set_reactive(Grid.cursor, at)
         self._scroll_to_cursor()
         self.refresh()
-        if len(self._marked) != len(kept):
-            self.post_message(self.MarkedChanged(self, self.marked))
         self._tell()
 
     @property

@@ -70,13 +70,31 @@ def at_bench(until: Any) -> OpenBench:
         app: LowrankApp = pilot.app
         await until(pilot, lambda: app.room.ready)
         await app.action_laboratory()
-        assert app.laboratory is not None
-        app.laboratory.picks.run, app.laboratory.picks.marked = run, marked
-        bench = await app.laboratory.open(place)
+        laboratory = app.laboratory
+        assert laboratory is not None
+        await until(pilot, lambda: laboratory.bench is not None)  # which opens by itself, and may pick a run
+        laboratory.picks.run, laboratory.picks.marked = run, marked
+        bench = await laboratory.open(place)
         await pilot.pause()
         return bench
 
     return go
+
+
+@pytest.fixture
+def snap_compare(snap_compare: Any) -> Any:
+    """Pictures with what the tabs say of the benches, which the program brings up to date once a second."""
+
+    def compare(app: Any, *, run_before: Callable[[Any], Awaitable[None]], **more: Any) -> bool:
+        async def settled(pilot: Any) -> None:
+            await run_before(pilot)
+            if pilot.app.laboratory is not None:
+                pilot.app.laboratory.tell_status()
+            await pilot.pause()
+
+        return bool(snap_compare(app, run_before=settled, **more))
+
+    return compare
 
 
 NASTY = "[bold red]boo[/] \x1b]0;owned\x07\x1b[2J\u202eevil\u202c a\u200bb 한글"

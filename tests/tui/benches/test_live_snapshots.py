@@ -37,7 +37,7 @@ def tell(run: Run, upto: int, iterations: int = 200) -> None:
 @pytest.fixture
 def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     # What the tabs say beside their names comes with a clock of its own.
-    monkeypatch.setattr("tui.screens.laboratory.Laboratory._tell_status", lambda self: None)
+    monkeypatch.setattr("tui.screens.laboratory.Laboratory.tell_status", lambda self: None)
 
     def check(lang: str, size: str, *keys: str) -> bool:
         async def before(pilot: Any) -> None:

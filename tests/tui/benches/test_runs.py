@@ -255,7 +255,7 @@ async def test_nothing_yet_says_how_to_begin_and_many_show_progress(
         assert "reading 2 of 3 runs" in text(pilot)
         made[0].path.rename(home / "elsewhere")
         bench.look()
-        assert len(listed(bench)) == 2
+        await until(pilot, lambda: len(listed(bench)) == 2)
 
 
 async def test_a_sweep_is_made_cancelled_stopped_resumed_and_deleted(

@@ -220,4 +220,4 @@ async def test_what_models_and_rows_say_is_inert(
 
 def test_what_a_dial_does_is_said_on_one_line_of_a_small_screen() -> None:
     hints = [words[key] for words in (EN, KO) for key in EN if key.startswith("talk.hint")]
-    assert len(hints) == 18 and max(map(cell_len, hints)) <= 78
+    assert hints and max(map(cell_len, hints)) <= 78

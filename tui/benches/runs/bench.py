@@ -124,7 +124,8 @@ class RunsBench(Deeds):
     async def enter(self) -> None:
         """Show what is known, and look at the disk from now on."""
         self.grid.marked = self.picks.marked
-        self.grid.go_to(self.picks.run)
+        if not self.grid.go_to(self.picks.run) and not self.picks.run:
+            self.picks.run = self.grid.cursor_key
         self.focus_first()
         if self._watching is not None and self._watching.is_running:
             return self.look()
@@ -150,6 +151,8 @@ class RunsBench(Deeds):
             self._look.clear()
             began = loop.time()
             rows = await asyncio.to_thread(self.shelf.read, self._progress(loop))
+            if not self.query(Grid):  # the program was closed meanwhile
+                return
             if rows != self.rows or not self.ready:
                 self.ready, self._reading = True, ""
                 self.show(rows)
@@ -191,6 +194,9 @@ class RunsBench(Deeds):
         self.grid.show(columns(self.say, self.by, self.down), table, self._emptiness())
         if key:
             self.grid.go_to(key)
+        if self.ready:
+            there = {row.run for row in rows}
+            self.grid.marked = self.picks.marked = tuple(run for run in self.picks.marked if run in there)
         self._draw()
 
     def _emptiness(self) -> Content:
@@ -235,11 +241,9 @@ class RunsBench(Deeds):
 
     @property
     def chosen(self) -> list[Row]:
-        """The runs that a deed is done to: those marked, or the one under the cursor."""
+        """The runs that a deed is done to: those marked that are in sight, or the one under the cursor."""
         marked = set(self.grid.marked)
-        if marked:
-            return [row for row in self.shown if row.run in marked]
-        return [self.row] if self.row else []
+        return [row for row in self.shown if row.run in marked] or ([self.row] if self.row else [])
 
     def status(self) -> str:
         going = [row for row in self.rows if not row.ended]
@@ -264,8 +268,7 @@ class RunsBench(Deeds):
         self._draw()
 
     def on_grid_marked_changed(self, event: Grid.MarkedChanged) -> None:
-        if self.ready:
-            self.picks.marked = event.marked
+        self.picks.marked = event.marked
         self._draw()
 
     def on_grid_sort_asked(self, event: Grid.SortAsked) -> None:

@@ -34,7 +34,7 @@ EN: Final = {
     "talk.hint.plain": "this run continues plain text · Enter asks · ^J new line",
     "talk.hint.lora": "0 is the base, 1 the adapter as trained, 2 twice as strong",
     "talk.hint.dora": "0 is the base, 1 as trained; DoRA's magnitudes go the same way",
-    "talk.hint.full": "of a full fine-tune 0 is the base's weights, 1 the trained ones, 2 as far again",
+    "talk.hint.full": "full: 0 is the base's weights, 1 the trained ones, 2 as far again",
     "talk.hint.checkpoint": "which saved adapter answers: the last, the best, or an iteration's",
     "talk.hint.temperature": "0 takes the likeliest token each time; more draws among the others too",
     "talk.hint.seed": "another seed draws another answer, above temperature 0",
