@@ -23,7 +23,7 @@ def test_both_languages_have_the_same_keys() -> None:
 
 @pytest.mark.parametrize("key", sorted(EN))
 def test_both_languages_fill_in_the_same(key: str) -> None:
-    assert EN[key].strip() and KO[key].strip()
+    assert bool(EN[key].strip()) == bool(KO[key].strip()), "said in one language only"
     assert placeholders(EN[key]) == placeholders(KO[key])
 
 
