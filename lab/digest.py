@@ -26,7 +26,7 @@ SLICE = 1 << 18
 """Bytes read at once: few, so that reading takes little memory and leaves little behind."""
 LONG = 1 << 20
 """Bytes of events from which on a reader keeps what it made of them."""
-SPOTS = 400
+SPOTS = 200
 SPOT = 1536
 
 

@@ -1,6 +1,7 @@
 """The live bench: one run's chart with a cursor that is a time machine, its facts, its answers and its log."""
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -157,10 +158,12 @@ class LiveBench(Bench):
         self._polling = True
         try:
             changed = await asyncio.to_thread(run.poll)
-            while run.unread and run is self.run and self._timer is not None and self.is_on_screen:
-                if changed:
+            drawn = 0.0
+            while run.unread and run is self.run and self.is_on_screen:
+                if time.monotonic() - drawn > 1 / POLLS_PER_SECOND:
                     self.draw()
-                await asyncio.sleep(0.005)  # a long file is read in slices, and keys go first
+                    drawn = time.monotonic()
+                await asyncio.sleep(0.002)  # a long file is read in slices, and keys go first
                 changed = await asyncio.to_thread(run.poll) or changed
             if self._tail is not None and self.query_one(Board).has_class("-log"):
                 self.query_one(LogView).add(await asyncio.to_thread(self._tail.read))
