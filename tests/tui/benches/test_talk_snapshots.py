@@ -41,9 +41,9 @@ def talked(bench: Any) -> Run:
 def still(at_bench: Any, until: Any) -> Callable[..., Ready]:
     def keys(*presses: str, change: Callable[[Any], None] = lambda _: None) -> Ready:
         async def run_before(pilot: Any) -> None:
-            """Open, press the keys, and hold still: no blinking cursor, no word about ended runs, no level."""
+            """Open, press the keys, and hold still: no blinking cursor, and none of what comes by the clock."""
             bench = await at_bench(pilot, "talk", run=NAME)
-            for widget in pilot.app.screen.query("Ribbon, TopBar"):
+            for widget in pilot.app.screen.query("Ribbon, TopBar, BenchLine"):
                 widget.visible = False
             bench.query_one(PromptField).cursor_blink = False
             for key in presses:
@@ -92,6 +92,7 @@ def test_what_was_asked_in_the_light_on_a_small_screen(app: Any, still: Any, sna
 def test_nothing_to_talk_with(app: Any, at_bench: Any, snap_compare: Any) -> None:
     async def opened(pilot: Any) -> None:
         await at_bench(pilot, "talk")
-        pilot.app.screen.query_one("TopBar").visible = False
+        for widget in pilot.app.screen.query("TopBar, BenchLine"):
+            widget.visible = False
 
     assert snap_compare(app(), terminal_size=(80, 24), run_before=opened)

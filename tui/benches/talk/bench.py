@@ -19,6 +19,7 @@ from tui.benches.bench import Bench
 from tui.benches.talk.conversation import Conversation
 from tui.benches.talk.dials import Dials
 from tui.benches.talk.exchange import SCALES, SIDES, Exchange, Question, Settings
+from tui.benches.talk.lines import share, words_of
 from tui.benches.talk.past import Past
 from tui.benches.talk.room import Room
 from tui.benches.talk.scene import Scene
@@ -105,7 +106,7 @@ class TalkBench(Bench):
     def status(self) -> str:
         """How far scoring is."""
         found = self.scene.scoring if self.scene is not None else None
-        return f"{100 * found['done'] // max(found['total'], 1)} %" if found and "done" in found else ""
+        return f"{100 * share(found):.0f} %" if found and "done" in found else ""
 
     def palette(self) -> Mapping[str, str]:
         return {self.say(f"key.talk.{name}"): name for name in ("question", "blind", "score", "past", "stop")}
@@ -128,7 +129,7 @@ class TalkBench(Bench):
         try:
             subject = await asyncio.to_thread(look, root, self.picks.run)
         except LabError as error:
-            self._say_empty(self._words_of(error))
+            self._say_empty(words_of(error))
             return
         if self.scene is None or self.scene.subject.run != subject.run:
             self._send_away()
@@ -156,9 +157,6 @@ class TalkBench(Bench):
         empty = self.query_one("#talk-empty", Static)
         empty.display = True
         empty.update(styled(text))
-
-    def _words_of(self, error: LabError) -> str:
-        return " · ".join(inert(each) for each in (error.where, error.what, error.remedy) if each)
 
     # asking
 
@@ -314,7 +312,7 @@ class TalkBench(Bench):
 
     def _scored(self, error: LabError | None) -> None:
         if error is not None:
-            self.post_message(self.Tell(self._words_of(error), "trouble"))
+            self.post_message(self.Tell(words_of(error), "trouble"))
         if self.is_attached:
             self.room.draw()
 

@@ -15,11 +15,17 @@ from tui.labroom.inert import inert
 from tui.typeset import bar, join, spread, styled
 
 if TYPE_CHECKING:
+    from lab.errors import LabError
     from lab.votes import Vote
 
 Say = Callable[..., str]
 BAR = 20
 """Cells of a progress bar."""
+
+
+def words_of(error: LabError) -> str:
+    """Where it went wrong, how, and what to do, on one line."""
+    return " · ".join(inert(each) for each in (error.where, error.what, error.remedy) if each)
 
 
 def title(subject: Subject, state: Content, width: int) -> Content:
@@ -99,6 +105,12 @@ def votes_line(votes: Sequence[Vote], settings: Settings, hidden: bool, kind: st
     return styled(text, "$text-muted")
 
 
+def share(scoring: Mapping[str, Any]) -> float:
+    """How far measuring is, 0 to 1: the base answers everything first, and then the adapter."""
+    half = 0.0 if scoring["stage"] == "base" else 0.5
+    return half + float(scoring["done"]) / float(max(scoring["total"], 1)) / 2
+
+
 def score_line(subject: Subject, checkpoint: str, scoring: Mapping[str, Any] | None, say: Say) -> Content:
     """How often the checkpoint is right on questions that training never saw, or how far measuring is."""
     name = inert((scoring or {}).get("checkpoint", checkpoint))
@@ -107,10 +119,7 @@ def score_line(subject: Subject, checkpoint: str, scoring: Mapping[str, Any] | N
             return styled(say("talk.scoring.begin", checkpoint=name), "$primary")
         side = say("talk.base" if scoring["stage"] == "base" else "talk.adapter")
         text = say("talk.scoring", checkpoint=name, stage=side, done=scoring["done"], total=scoring["total"])
-        half = 0.0 if scoring["stage"] == "base" else 0.5
-        return join(
-            [bar(half + scoring["done"] / max(scoring["total"], 1) / 2, BAR), styled(f"  {text}", "$text-muted")]
-        )
+        return join([bar(share(scoring), BAR), styled(f"  {text}", "$text-muted")])
     if not subject.split:
         return styled(say("talk.score.no-questions"), "$text-muted")
     found = subject.scores.get(checkpoint)
