@@ -1,7 +1,9 @@
 """What sets runs apart comes first, and figures that cannot be compared are said to be so."""
 
 import json
+import re
 import shutil
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import about, evaluation, threeway
+from lab import about, evaluation, report, threeway
 from lab.comparison import Comparison, Doubt, mean_and_band
 from lab.datasets import find_data
+from lab.errors import LabError
 from lab.runs import Run, Runs
 from lab.series import Point
 from lab.spec import RunSpec
@@ -123,3 +126,30 @@ def test_the_newest_three_are_found_in_their_order(make: Any, tmp_path: Path) ->
     about.change(make("other"), group="grid")
     assert [run.id for run in threeway.newest(runs)] == ["2-0", "2-1", "2-2"]
     assert [run.id for run in threeway.unmeasured(threeway.newest(runs))] == ["2-0", "2-1", "2-2"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_report_shows_its_charts_and_says_foreign_text_without_obeying_it(
+    make: Any, tmp_path: Path, lang: report.Lang
+) -> None:
+    nasty = "<script>x</script> | [link](http://evil) \x1b[2J ![p](x)"
+    runs = [make("a"), make("b", 0.5, seed=1), make("c", 0.4, fine_tune_type="dora")]
+    about.change(runs[2], name=nasty)
+    file = report.write(Comparison.of(runs, tmp_path), tmp_path, lang, tmp_path / "out" / "all.md")
+    text = file.read_text(encoding="utf-8")
+    charts = sorted(file.parent.glob("*.svg"))
+    assert len(charts) == 2 and all(f"({chart.name})" in text for chart in charts)
+    for written in (text, *(chart.read_text(encoding="utf-8") for chart in charts)):
+        assert "<script>" not in written and "\x1b" not in written
+    assert not re.search(r"(?<!\\)\]\((?!all-)", text), "no link and no picture but the charts"
+    for chart in charts:
+        root = ET.fromstring(chart.read_text(encoding="utf-8"))
+        names = {element.tag.rpartition("}")[2] for element in root.iter()}
+        assert root.tag.endswith("svg") and "polyline" in names
+        assert not names & {"script", "image", "foreignObject", "a", "use"}, "it asks for nothing from outside"
+    assert text.count("lowrank train") == 3 and all(run.id in text for run in runs)
+
+
+def test_a_report_replaces_no_other_kind_of_file(make: Any, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="Markdown"):
+        report.write(Comparison.of([make("a")], tmp_path), tmp_path, "en", tmp_path / "notes.txt")

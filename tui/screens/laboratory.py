@@ -124,7 +124,10 @@ class Laboratory(Screen[None]):
         """Level and XP, with the bench in the place of the lesson."""
         self._standing = standing
         title = say(self.lang, f"bench.{self.place}") if self.place else ""
-        self.query_one(TopBar).standing = Standing(
+        top = self.query(TopBar)
+        if not top:  # the program is being closed
+            return
+        top.first().standing = Standing(
             track=say(self.lang, "bench.laboratory"),
             title=title,
             level=standing.level,
