@@ -1,12 +1,15 @@
 """What every bench has: the lab, the runs picked, a language, and the ways to speak to the laboratory."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+from textual.worker import Worker
 
 from tui.words import say
 
@@ -71,6 +74,10 @@ class Bench(Widget):
         self.lab = lab
         self.picks = picks
 
+    def run_worker(self, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
+        """As of every widget; but what comes back when the program is being closed finds nothing to draw on, quietly."""
+        return super().run_worker(_quietly(work) if inspect.iscoroutine(work) else work, *arguments, **options)
+
     def say(self, key: str, **values: object) -> str:
         """Words of this program in the learner's language."""
         return say(self.lang, key, **values)
@@ -96,3 +103,10 @@ class Bench(Widget):
     def palette(self) -> Mapping[str, str]:
         """Title → action of this bench, for the command palette."""
         return {}
+
+
+async def _quietly(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await work
+    except NoMatches:  # widgets go one by one, from the leaves, while workers still run
+        return None
