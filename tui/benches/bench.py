@@ -75,7 +75,7 @@ class Bench(Widget):
         self.picks = picks
 
     def run_worker(self, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
-        """As of every widget; but what comes back when the program is being closed finds nothing to draw on, quietly."""
+        """As of every widget; but what comes back while the program is being closed draws nothing, quietly."""
         return super().run_worker(_quietly(work) if inspect.iscoroutine(work) else work, *arguments, **options)
 
     def say(self, key: str, **values: object) -> str:
