@@ -179,7 +179,7 @@ async def test_a_run_is_watched_stopped_resumed_and_begun_anew(
         bench = await at_bench(pilot, "live")
         await until(pilot, lambda: bench.run is not None and len(bench.run.progress.train) > 3)
         assert bench.status().startswith("●") and "/100000" in bench.status()
-        assert "goes on if you close" in said(bench, "note")
+        await until(pilot, lambda: "goes on if you close" in said(bench, "note"))
         await pilot.press("x")
         assert "Press x again" in said(bench, "note")
         await pilot.press("escape")
