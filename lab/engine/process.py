@@ -41,6 +41,7 @@ def work(path: Path, cache: Path, *, now: bool) -> int:
         if not now and not _turn(run, ticket):
             return 0
         _stay_awake()
+        _give_way()
         code = launcher.launch(run, cache) if several(run.spec) else _train(path, cache)
         if run.result() is None:
             speak_for(run)  # rank 0, which writes the run, was killed
@@ -63,6 +64,14 @@ def _stay_awake() -> None:
     if sys.platform == "darwin":
         with suppress(OSError):
             subprocess.Popen(["caffeinate", "-i", "-w", str(os.getpid())])
+
+
+def _give_way() -> None:
+    """Leave the processor to whatever somebody looks at; on Linux a session counts as a whole."""
+    with suppress(OSError, AttributeError):
+        os.nice(10)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("10")
 
 
 def _train(path: Path, cache: Path) -> int:
