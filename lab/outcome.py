@@ -91,15 +91,6 @@ def curve(run: Run) -> list[tuple[int, float]]:
     return [(x, float(y)) for x, y in points if isinstance(x, int) and isinstance(y, int | float)]
 
 
-def differing(runs: Iterable[Run]) -> dict[str, list[Any]]:
-    """The spec fields in which the runs are not all alike, each with the runs' values in order."""
-    specs = [run.spec.model_dump() for run in runs]
-    specs = [spec | spec.pop("lora_parameters") for spec in specs]
-    names = list(dict.fromkeys(name for spec in specs for name in spec))
-    values = {name: [spec.get(name) for spec in specs] for name in names}
-    return {name: row for name, row in values.items() if any(value != row[0] for value in row)}
-
-
 def _number(event: Event, key: str) -> Any:
     value = event.get(key)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -53,6 +53,17 @@ class GridRow:
     style: str = ""
 
 
+@dataclass
+class _Told(Message, namespace="grid"):
+    """What a table says; handlers may be picked by the table."""
+
+    grid: "Grid"
+
+    @property
+    def control(self) -> "Grid":
+        return self.grid
+
+
 class Grid(ScrollView, can_focus=True):
     """Rows under a header that stays; one is under the cursor, and some may be marked."""
 
@@ -79,48 +90,28 @@ class Grid(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0, init=False)
 
     @dataclass
-    class Highlighted(Message):
+    class Highlighted(_Told):
         """Another row came under the cursor; "" when there is none."""
 
-        grid: "Grid"
         key: str
 
-        @property
-        def control(self) -> "Grid":
-            return self.grid
-
     @dataclass
-    class Chosen(Message):
+    class Chosen(_Told):
         """Enter, or a double click, on a row."""
 
-        grid: "Grid"
         key: str
 
-        @property
-        def control(self) -> "Grid":
-            return self.grid
-
     @dataclass
-    class MarkedChanged(Message):
+    class MarkedChanged(_Told):
         """`marked` are the marked keys in the order in which they were marked."""
 
-        grid: "Grid"
         marked: tuple[str, ...]
 
-        @property
-        def control(self) -> "Grid":
-            return self.grid
-
     @dataclass
-    class SortAsked(Message):
+    class SortAsked(_Told):
         """The title of a column was clicked."""
 
-        grid: "Grid"
         column: str
-
-        @property
-        def control(self) -> "Grid":
-            return self.grid
 
     def __init__(self, *, id: str | None = None, markable: bool = True) -> None:
         super().__init__(id=id)
