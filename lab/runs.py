@@ -124,9 +124,9 @@ class Run:
             return None
 
     def stop(self) -> bool:
-        """Ask the engine to stop at its next step and keep what it has; false if it is not running."""
+        """Ask the engine to stop at its next step and keep what it has; false if it is not running, or only goes away."""
         process = self.process()
-        if process is None:
+        if process is None or self.result():
             return False
         (self.path / "state" / "stop").touch()
         try:

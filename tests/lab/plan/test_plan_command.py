@@ -40,7 +40,7 @@ def test_a_preset_is_planned_for_without_weights_network_or_engine(tmp_path: Pat
     assert "8.0 GB free" in for_people.out and "guessed from bytes" in " ".join(for_people.out.split())
 
 
-def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callable, desk: Desk, tmp_path: Path) -> None:
+def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callable, tmp_path: Path) -> None:
     run, done = trained("--model", "sprout", *SHORT)
     last = done.lines[-1]
     fresh = Desk(tmp_path)("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
@@ -49,8 +49,10 @@ def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callab
     assert fresh["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
     assert fresh["calibrated_runs"] == 0 and fresh["estimated_seconds"] is None and fresh["warnings"] == []
 
-    learned = desk("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
-    assert learned["calibrated_runs"] >= 1 and learned["estimated_seconds"] > 0
+    second = Desk(tmp_path / "second")
+    shutil.copytree(run.path, second.runs.root / run.id)
+    learned = second("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
+    assert learned["calibrated_runs"] == 1 and learned["estimated_seconds"] > 0
     assert learned["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
 
 

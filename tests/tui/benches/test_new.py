@@ -116,11 +116,12 @@ async def test_copies_presets_reset_folding_and_a_small_screen(app: Any, at_benc
         await pilot.press("right", "right")
         await until(pilot, lambda: value(bench, "iters") == "1200")
         assert value(bench, "lora_parameters.rank") == "16"
+        await until(pilot, lambda: counted(bench))
+        before = bench.outlook.plan.peak
         await pilot.press("right")
         await until(pilot, lambda: value(bench, "grad_checkpoint") == "true")
         assert value(bench, "iters") == "400", "presets do not add up"
         assert value(bench, "batch_size") == "1" and value(bench, "grad_accumulation_steps") == "8"
-        before = bench.outlook.plan.peak
         await until(pilot, lambda: counted(bench))
         assert bench.outlook.plan.peak < before
         await pilot.press("ctrl+z")
