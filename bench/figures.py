@@ -18,8 +18,8 @@ from typing import Any
 
 from bench import desk
 from lab.datasets import find_data
-from lab.outcome import all_events, in_force
-from lab.runs import Runs
+from lab.runs.directory import Runs
+from lab.runs.outcome import all_events, in_force
 
 OUT = desk.ROOT / "lessons" / "figures"
 ITERS = 400

@@ -18,7 +18,7 @@ import pyte
 
 from bench.terminal import Terminal
 from lab.launch import prepare, start
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 
 LIMIT_MS = 50
 FILLERS = 30

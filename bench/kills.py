@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from lab import launch
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 
 SPEC = {
     **{"iters": 300, "batch_size": 4, "num_layers": 3, "save_every": 5, "steps_per_report": 2, "steps_per_eval": 10},

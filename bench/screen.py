@@ -19,10 +19,10 @@ import plotext
 import psutil
 
 from bench.terminal import Terminal
-from lab.digest import Digest
+from lab.events.digest import Digest
 from lab.launch import note_process
-from lab.outcome import KEYS
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
+from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 from tui.labroom.curves import Curves, loss_plot
 from tui.labroom.plot import coloured, draw

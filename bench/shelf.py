@@ -18,9 +18,9 @@ from typing import Any
 
 import psutil
 
-from lab.outcome import KEYS
-from lab.runs import Run, Runs
-from lab.shelf import INDEX, Shelf
+from lab.runs.directory import Run, Runs
+from lab.runs.outcome import KEYS
+from lab.runs.shelf import INDEX, Shelf
 from lab.spec import RunSpec
 from tui.app import LowrankApp
 

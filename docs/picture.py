@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from tui.app import LowrankApp
 from tui.benches.compare.bench import CompareBench
 from tui.labroom.pane import LabPane

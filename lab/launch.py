@@ -17,7 +17,7 @@ from lab.datasets import find_data
 from lab.errors import LabError
 from lab.hosts import check_ranks
 from lab.models import find_model
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec, check_layers
 
 CAUTIOUS_RATE = 1e-4

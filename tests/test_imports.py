@@ -32,7 +32,9 @@ def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
         program.close(force=True)
 
 
-@pytest.mark.parametrize("module", ["tui.cli", "tui.labroom.pane", "lab.runs", "store.progress", "lessons.load"])
+@pytest.mark.parametrize(
+    "module", ["tui.cli", "tui.labroom.pane", "lab.runs.directory", "store.progress", "lessons.load"]
+)
 def test_no_room_but_the_engine_loads_mlx(module: str) -> None:
     script = f"import sys, {module}; print(*sorted({NEVER!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -40,7 +40,7 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
     if run_id is None:
         return "none"
     from lab.errors import LabError
-    from lab.runs import Runs
+    from lab.runs.directory import Runs
 
     try:
         state = Runs(runs).get(run_id).state()
@@ -54,7 +54,7 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
 def measured_truth(runs: Path, run_id: str) -> int:
     """Parameters in the run's adapter file, counted from its header; LabError when it is no good."""
     from lab.params import count_safetensors
-    from lab.runs import Runs
+    from lab.runs.directory import Runs
 
     return count_safetensors(Runs(runs).get(run_id).adapters / "adapters.safetensors")
 

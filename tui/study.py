@@ -107,7 +107,7 @@ class Study:
 
     def finished_runs(self) -> list[tuple[str, str, Mapping[str, object]]]:
         """(id, method, result) of every run that ended without anybody noting it; reads run folders, so it is slow."""
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
 
         found: list[tuple[str, str, Mapping[str, object]]] = []
         for run in Runs(self.runs).all():

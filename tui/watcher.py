@@ -13,7 +13,7 @@ from tui.labroom.inert import inert
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lab.runs import Run
+    from lab.runs.directory import Run
     from lessons.model import Lang
 
 SECONDS_BETWEEN_LOOKS: Final = 2.0
@@ -83,8 +83,8 @@ class Watcher:
             return {}
 
     def _state(self, name: str) -> "tuple[str, Run]":
-        from lab.lost import settle
-        from lab.runs import Run
+        from lab.runs.directory import Run
+        from lab.runs.lost import settle
 
         run = Run(self._runs / name)
         if not (run.path / "spec.yaml").exists():

@@ -13,7 +13,7 @@ from typing import Any
 
 from lab.engine.failure import explain
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.directory import Run
 
 Say = Callable[..., None]
 """say(event=…, **fields) writes one JSON line."""
@@ -60,8 +60,8 @@ def _talk(options: argparse.Namespace, say: Say) -> None:
 
 
 def _inspect(options: argparse.Namespace, say: Say) -> None:
-    from lab import inspected
     from lab.engine import inspection
+    from lab.runs import inspected
 
     found = inspection.inspect(Run(options.run), options.cache, options.checkpoint, _teller(say))
     say(event="inspected", **(inspected.brief(found) if options.brief else found))

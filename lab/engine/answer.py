@@ -14,15 +14,15 @@ import mlx.nn as nn
 from mlx_lm.generate import batch_generate
 from mlx_lm.tuner.utils import load_adapters
 
-from lab import evaluation
-from lab.adapters import find_adapter
 from lab.datasets import find_data, read_rows
 from lab.engine import batches, dora
 from lab.engine.load import load_base
 from lab.engine.loop import masked_loss
 from lab.engine.supervise import Row
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs import evaluation
+from lab.runs.adapters import find_adapter
+from lab.runs.directory import Run
 from lab.score import Item, items, same
 
 CHUNK = 50  # questions answered together
@@ -82,9 +82,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Loss and perplexity (nats a token) of base + adapter on a split, and exact match of it and of the base.
 
-    Only the `first` rows are looked at, 0 for all, and the base is left out unless `ask_base`; `lab.evaluation` keeps
-    the result. `progress(stage, done, total)` is called as questions are answered; `every_answer` adds what was asked,
-    expected and answered. Raises LabError without such a split or adapter.
+    Only the `first` rows are looked at, 0 for all, and the base is left out unless `ask_base`; `lab.runs.evaluation`
+    keeps the result. `progress(stage, done, total)` is called as questions are answered; `every_answer` adds what was
+    asked, expected and answered. Raises LabError without such a split or adapter.
     """
     spec, data = run.spec, find_data(run.spec.data)
     find_adapter(run, checkpoint)

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from lab.eventlog import EventLog
+from lab.events.log import EventLog
 
 SILENCE = 5.0
 """Seconds without a word after which a heartbeat is due: while a model loads, or a long validation runs."""

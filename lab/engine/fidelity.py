@@ -14,7 +14,7 @@ from lab.engine import batches
 from lab.engine.answer import answers, exact_match
 from lab.engine.supervise import Row
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.directory import Run
 from lab.score import Item, items
 
 BATCH = 16  # rows

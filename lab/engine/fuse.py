@@ -15,15 +15,15 @@ from mlx.utils import tree_flatten, tree_map, tree_unflatten
 from mlx_lm.gguf import convert_to_gguf
 from mlx_lm.utils import dequantize_model, save
 
-from lab import inspected
-from lab.adapters import find_adapter
 from lab.engine.answer import with_adapter
 from lab.engine.fidelity import HeldOut, Reference
 from lab.engine.load import load_stored, quicken
 from lab.errors import LabError
 from lab.fidelity import Way, faults, recommend
-from lab.fused import GGUF, GGUF_TYPES, WHOLE, WORK, check_target, speaks_bytes, sweep, takes_gguf, ways_of
-from lab.runs import Run
+from lab.runs import inspected
+from lab.runs.adapters import find_adapter
+from lab.runs.directory import Run
+from lab.runs.fused import GGUF, GGUF_TYPES, WHOLE, WORK, check_target, speaks_bytes, sweep, takes_gguf, ways_of
 
 HALF = (mx.float16, mx.bfloat16)
 LONGEST = 200
@@ -119,7 +119,7 @@ def measure(
     run: Run, cache: Path, checkpoint: str, rows: int, progress: Progress, *, base: Built | None = None
 ) -> dict[str, Any]:
     """How near each way is to base + adapter on at most so many held-out rows: the table and the advice, with nothing
-    saved but the answer itself (`lab.inspected`). `base` saves building that."""
+    saved but the answer itself (`lab.runs.inspected`). `base` saves building that."""
     adapter = find_adapter(run, checkpoint)
     stamp = inspected.stamp(adapter)
     base = base or build(run, cache, checkpoint, "base")

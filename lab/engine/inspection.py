@@ -14,12 +14,12 @@ from mlx.utils import tree_flatten
 from mlx_lm.tuner.dora import DoRALinear
 from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear
 
-from lab import inspected
-from lab.adapters import find_adapter
 from lab.engine.answer import with_adapter
 from lab.engine.load import load_stored
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs import inspected
+from lab.runs.adapters import find_adapter
+from lab.runs.directory import Run
 from lab.spectrum import directions, effective_rank, energy
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -63,8 +63,8 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
     """ΔW of every adapted matrix: norms, singular values (float64) and effective rank, with a summary.
 
     `energy_in_rank` is the share of a ΔW's energy in as many directions as the run's rank (of a full fine-tune: the
-    default rank of an adapter, 8). A bounded form of the answer is kept (`lab.inspected`). Raises LabError if there
-    is no adapter, or no matrix in it.
+    default rank of an adapter, 8). A bounded form of the answer is kept (`lab.runs.inspected`). Raises LabError if
+    there is no adapter, or no matrix in it.
     """
     spec, adapter = run.spec, find_adapter(run, checkpoint)
     stamp = inspected.stamp(adapter)

@@ -19,7 +19,7 @@ from lab.engine import stopping
 from lab.errors import LabError
 from lab.hosts import count_ranks
 from lab.launch import engine_command
-from lab.runs import Run
+from lab.runs.directory import Run
 from lab.spec import RunSpec
 
 PASSED = ("PYTHONPATH", "PYTHONUTF8", "PYTHONUNBUFFERED", "TOKENIZERS_PARALLELISM", "TRANSFORMERS_VERBOSITY",

@@ -15,7 +15,7 @@ from lab.engine.supervise import Row
 from lab.errors import LabError
 from lab.plan.base import find_base, with_config
 from lab.plan.calibrate import finished
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from lab.spec import RunSpec
 
 SHOWN = 4_000  # tokens of a row that are written out

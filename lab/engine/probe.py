@@ -27,7 +27,7 @@ from lab.models import read_config
 from lab.plan.base import find_base, with_config
 from lab.plan.calibrate import finished
 from lab.plan.seconds import STEPS
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 CHUNK = 512  # rows encoded at once

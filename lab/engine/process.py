@@ -12,13 +12,13 @@ from filelock import FileLock, Timeout
 
 from lab.engine import launcher, stopping
 from lab.engine.failure import explain
-from lab.eventlog import EventLog
+from lab.events.log import EventLog
 from lab.hosts import several
 from lab.launch import note_process
-from lab.lost import speak_for
-from lab.outcome import standing
-from lab.queue import Ticket
-from lab.runs import Run
+from lab.line.ticket import Ticket
+from lab.runs.directory import Run
+from lab.runs.lost import speak_for
+from lab.runs.outcome import standing
 
 LOOK = 0.2
 """Seconds between looks at the queue."""

@@ -13,7 +13,7 @@ from lab.engine.events import EventWriter
 from lab.engine.loop import Loop
 from lab.engine.ranks import Silent
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.directory import Run
 from lab.spec import RunSpec
 from lab.verdict import Watch
 

@@ -7,10 +7,10 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten, tree_unflatten
 
-from lab.adapters import find_adapter
 from lab.engine import dora
 from lab.engine.answer import with_adapter
-from lab.runs import Run
+from lab.runs.adapters import find_adapter
+from lab.runs.directory import Run
 
 Side = list[tuple[str, Any]]
 """Path in the model → the module there, or for a full fine-tune the weight."""

@@ -26,7 +26,7 @@ from lab.engine.answer import encode
 from lab.engine.failure import explain
 from lab.engine.load import load_base
 from lab.engine.switch import Switch
-from lab.runs import Run
+from lab.runs.directory import Run
 from lab.score import Item
 
 PIECE = 0.05

@@ -31,8 +31,8 @@ from lab.engine.stock import Stock
 from lab.engine.supervise import Row
 from lab.errors import LabError
 from lab.models import ModelInfo
-from lab.outcome import standing
-from lab.runs import Run
+from lab.runs.directory import Run
+from lab.runs.outcome import standing
 from lab.spec import RunSpec, check_layers
 
 OPTIMIZERS = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor}

@@ -11,7 +11,7 @@ from lab.plan.machine import Machine
 from lab.plan.memory import Step, components
 from lab.plan.rows import Rows
 from lab.plan.seconds import work
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 
 RECENT = 8  # finished runs that are looked at
 ENOUGH = 10  # iterations after which a run's figures count

@@ -11,7 +11,7 @@ from lab.plan.base import with_config
 from lab.plan.plan import Inputs, step_of
 from lab.plan.rows import counted
 from lab.plan.seconds import work
-from lab.runs import Runs
+from lab.runs.directory import Runs
 
 
 def with_answer(inputs: Inputs, found: Mapping[str, Any], runs: Runs, cache: Path) -> Inputs:

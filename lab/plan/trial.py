@@ -13,7 +13,7 @@ from lab import launch
 from lab.errors import LabError
 from lab.plan.rows import Rows
 from lab.plan.seconds import STEPS, Timing, validation_batches
-from lab.runs import ENDED, Run, Runs
+from lab.runs.directory import ENDED, Run, Runs
 from lab.spec import RunSpec
 
 POLL = 0.05

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.terminal import Terminal
-from lab.runs import Runs
+from lab.runs.directory import Runs
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from waiting import wait_for
 
-from lab.runs import Runs
+from lab.runs.directory import Runs
 
 
 def test_a_run_goes_on_when_the_program_closes_and_is_found_again(open_program, home: Path) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.runs import Runs
+from lab.runs.directory import Runs
 
 
 def progress(home: Path) -> dict[str, object]:

@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from lab import evaluation
-from lab.runs import Runs
+from lab.runs import evaluation
+from lab.runs.directory import Runs
 
 LONGEST = 90.0
 """Seconds on two cores that have nothing else to do; more where other programs want them too."""

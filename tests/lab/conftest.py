@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 
 Words = tuple[str, ...]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.adapters import checkpoints, find_adapter
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.adapters import checkpoints, find_adapter
+from lab.runs.directory import Run
 
 
 def run(folder: Path, *files: str) -> Run:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lab import inspected
-from lab.anatomy import Table, by_layer, look, middle, place
 from lab.errors import LabError
 from lab.params import linear_layers, trainable_parameters
-from lab.runs import Run, Runs
+from lab.runs import inspected
+from lab.runs.anatomy import Table, by_layer, look, middle, place
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 SHAPE = {"vocab": 32, "tied": 1, "hidden": 8, "q_dim": 8, "kv_dim": 4, "intermediate": 16, "blocks": 12}

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import about, evaluation, report, threeway
-from lab.comparison import Comparison, Doubt, mean_and_band
 from lab.datasets import find_data
 from lab.errors import LabError
-from lab.runs import Run, Runs
-from lab.series import Point
+from lab.events.series import Point
+from lab.line import threeway
+from lab.report import markdown as report
+from lab.report.comparison import Comparison, Doubt, mean_and_band
+from lab.runs import about, evaluation
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 SPEC: dict[str, Any] = {"model": "sprout", "data": "sql", "iters": 20}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.digest import MOST, Digest, glimpse
-from lab.eventlog import EventLog
-from lab.runs import Run
+from lab.events.digest import MOST, Digest, glimpse
+from lab.events.log import EventLog
+from lab.runs.directory import Run
 
 
 def train(at: int, loss: float) -> dict[str, object]:

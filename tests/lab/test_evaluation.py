@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import evaluation
-from lab.runs import Run, Runs
+from lab.runs import evaluation
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 

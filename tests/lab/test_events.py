@@ -9,12 +9,12 @@ from typing import Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from lab import events
-from lab.outcome import KEYS, curve, in_force
-from lab.runs import Run
+from lab.events import schema as events
+from lab.runs.directory import Run
+from lab.runs.outcome import KEYS, curve, in_force
 
 KINDS = {"Literal[1]": "1", "Literal": "text", "datetime": "time", "bool": "true or false", "list": "list",
-         "lab.events": "object", "int": "integer", "float": "number"}  # fmt: skip
+         "lab.events.schema": "object", "int": "integer", "float": "number"}  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs/events.md"
 
 
@@ -99,7 +99,7 @@ def test_a_resume_makes_void_what_was_said_of_later_iterations_and_the_last_word
 
 
 def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:
-    from lab.eventlog import EventLog
+    from lab.events.log import EventLog
 
     EventLog(tmp_path).write("resumed", iteration=1)
     with (tmp_path / "events.jsonl").open("ab") as file:

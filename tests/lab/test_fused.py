@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from lab.fused import check_target, commands, lies, look, speaks_bytes, sweep, takes_gguf, ways_of, written
 from lab.models import BUNDLED, read_config
-from lab.runs import Runs
+from lab.runs.directory import Runs
+from lab.runs.fused import check_target, commands, lies, look, speaks_bytes, sweep, takes_gguf, ways_of, written
 from lab.spec import RunSpec
 
 

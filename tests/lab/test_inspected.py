@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import inspected
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs import inspected
+from lab.runs.directory import Run
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab import events
-from lab.eventlog import EventLog
+from lab.events import schema as events
+from lab.events.log import EventLog
 from lab.launch import note_process
-from lab.lost import settle
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
+from lab.runs.lost import settle
 from lab.spec import RunSpec
 
 

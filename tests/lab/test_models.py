@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.launch import prepare
 from lab.models import BUNDLED, find_model, list_models, preset_shape
 from lab.params import count_safetensors, safetensors_header, total_parameters, trainable_parameters
-from lab.runs import Runs
+from lab.runs.directory import Runs
 
 
 def test_sprout_is_bundled_small_and_counted_by_formula_as_by_file(tmp_path: Path) -> None:

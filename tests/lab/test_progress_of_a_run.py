@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.progress import RunProgress
-from lab.series import Point
+from lab.events.progress import RunProgress
+from lab.events.series import Point
 
 START = {
     "event": "started",

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.queue import Ticket
+from lab.line.ticket import Ticket
 
 HOLD = """
 import sys
 from pathlib import Path
-from lab.queue import Ticket
+from lab.line.ticket import Ticket
 ticket = Ticket(Path(sys.argv[1]), sys.argv[2])
 print(*ticket.ahead(), flush=True)
 input()

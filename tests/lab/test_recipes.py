@@ -9,9 +9,9 @@ from lab.plan.base import find_base
 from lab.plan.machine import Machine
 from lab.plan.plan import Inputs, make
 from lab.plan.rows import guess
-from lab.recent import recent
 from lab.recipes import RECIPES, cooked, least_memory, merged
-from lab.runs import Runs
+from lab.runs.directory import Runs
+from lab.runs.recent import recent
 from lab.spec import RunSpec
 
 MACHINES = [Machine(kind, kind, 16 << 30, 16 << 30) for kind in ("cpu", "metal")]

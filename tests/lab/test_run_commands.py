@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from lab.eventlog import EventLog
-from lab.outcome import KEYS
-from lab.runs import Run, Runs
+from lab.events.log import EventLog
+from lab.runs.directory import Run, Runs
+from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 from tui.commands.spark import line
 from tui.commands.table import table

@@ -10,7 +10,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.launch import note_process
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.series import Point, Series, thin
+from lab.events.series import Point, Series, thin
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 losses = st.lists(finite, min_size=1, max_size=600)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import about
-from lab.eventlog import EventLog
+from lab.events.log import EventLog
 from lab.launch import note_process
-from lab.outcome import KEYS
-from lab.runs import Run, Runs
-from lab.shelf import INDEX, Row, Shelf
-from lab.sift import in_order, parse, sift
+from lab.runs import about
+from lab.runs.directory import Run, Runs
+from lab.runs.outcome import KEYS
+from lab.runs.shelf import INDEX, Row, Shelf
+from lab.runs.sift import in_order, parse, sift
 from lab.spec import RunSpec
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from waiting import wait_for
 
-from lab import about, trash
 from lab.errors import LabError
-from lab.lost import settle
-from lab.runs import ENDED, Run, Runs
-from lab.shelf import Row
+from lab.line.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
+from lab.runs import about, trash
+from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.lost import settle
+from lab.runs.shelf import Row
 from lab.spec import RunSpec
-from lab.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
 
 SHORT: dict[str, Any] = {"iters": 2, "val_batches": 1, "samples": 0, "num_layers": 1}
 

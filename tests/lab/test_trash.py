@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import about, disk, trash
 from lab.errors import LabError
-from lab.runs import Run, Runs
+from lab.runs import about, disk, trash
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 

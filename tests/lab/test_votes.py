@@ -7,9 +7,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import asked, votes
-from lab.runs import Run
-from lab.votes import Tally, Vote, tally
+from lab.runs import asked, votes
+from lab.runs.directory import Run
+from lab.runs.votes import Tally, Vote, tally
 
 
 def make_run(folder: Path) -> Run:

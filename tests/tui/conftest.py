@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 from store.log import EventLog
 from tui.app import LowrankApp

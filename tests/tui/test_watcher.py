@@ -6,7 +6,7 @@ import shutil
 from typing import Any
 
 from lab.launch import note_process
-from lab.runs import Run
+from lab.runs.directory import Run
 from tui.watcher import Ended, Watcher
 
 

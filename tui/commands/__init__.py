@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from tui.home import home
 
 

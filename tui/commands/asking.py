@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lab import evaluation
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs import evaluation
+from lab.runs.directory import Run
 from tui.commands import inert, runs, say
 from tui.commands.engine import ask
 

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lab import evaluation, report, threeway
-from lab.comparison import Comparison, plain
-from lab.comparison import as_json as rows_of
 from lab.errors import LabError
-from lab.report_words import Lang
-from lab.runs import Run
+from lab.line import threeway
+from lab.report import markdown as report
+from lab.report.comparison import Comparison, plain
+from lab.report.comparison import as_json as rows_of
+from lab.report.words import Lang
+from lab.runs import evaluation
+from lab.runs.directory import Run
 from tui.commands import cache, inert, note, runs, say
 from tui.commands.asking import engine
 from tui.commands.spark import line

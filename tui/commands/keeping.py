@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lab import about, trash
-from lab.disk import use
+from lab.runs import about, trash
+from lab.runs.disk import use
 from tui.commands import inert, megabytes, note, runs, say
 
 Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from lab.shelf import Row, Shelf
+from lab.runs.shelf import Row, Shelf
 from tui.commands import cache, inert, runs, say
 from tui.commands.table import table
 from tui.labroom import units

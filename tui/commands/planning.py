@@ -20,7 +20,7 @@ from lab.plan.rows import guess
 from lab.plan.seconds import checkpoints, validations
 from lab.plan.told import with_answer, with_trial
 from lab.plan.warnings import Warning
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from tui.commands import cache, inert, runs, say
 from tui.commands.engine import ask

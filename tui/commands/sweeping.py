@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
-from lab import shelf, sweep
 from lab.errors import LabError
-from lab.runs import Run
+from lab.line import sweep
+from lab.runs import shelf
+from lab.runs.directory import Run
 from lab.spec import RunSpec, read_yaml
 from tui.commands import cache, inert, note, runs, say
 from tui.commands.table import table

@@ -10,9 +10,9 @@ from typer import Argument, Option
 
 from lab import launch
 from lab.errors import LabError
-from lab.lost import settle
-from lab.outcome import all_events, outcome
-from lab.runs import ENDED, Run
+from lab.runs.directory import ENDED, Run
+from lab.runs.lost import settle
+from lab.runs.outcome import all_events, outcome
 from tui.commands import cache, inert, megabytes, note, runs, say
 from tui.commands.spec_flags import spec_flags
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.series import Over, Point
+from lab.events.series import Over, Point
 from tui.labroom.plot import Line, Plot
 
 if TYPE_CHECKING:
-    from lab.progress import RunProgress
+    from lab.events.progress import RunProgress
     from tui.labroom.words import Words
 
 TRAIN, SMOOTH, VALIDATION, BEST = "•", "─", "◆", "★"

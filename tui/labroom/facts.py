@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from lab.progress import RunProgress
+from lab.events.progress import RunProgress
 from tui.labroom import units
 from tui.labroom.curves import STYLES, TRAIN, VALIDATION
 from tui.labroom.inert import inert

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.digest import Digest, glimpse
-from lab.progress import RunProgress
+from lab.events.digest import Digest, glimpse
+from lab.events.progress import RunProgress
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
 
 if TYPE_CHECKING:
-    from lab.runs import Run
+    from lab.runs.directory import Run
 
 ENDED = ("finished", "stopped", "failed", "lost")
 LOG_TAIL = 4096
@@ -74,7 +74,7 @@ class Follower:
 
         A run whose engine was killed gets its last word here.
         """
-        from lab.lost import settle
+        from lab.runs.lost import settle
 
         state = settle(self.run)
         changed = state != self.state
@@ -160,7 +160,7 @@ class Lab:
 
     def newest(self) -> tuple[str, str]:
         """The newest run that is going on and the newest that has ended, or nothing."""
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
 
         going, ended = "", ""
         for run in Runs(self.root).all():
@@ -174,7 +174,7 @@ class Lab:
     def begin(self, fields: Mapping[str, object]) -> Follower:
         """Check, make the run directory and start the engine. Raises LabError."""
         from lab.launch import prepare, start
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
 
         run = prepare(dict(fields), Runs(self.root), self.cache)
         start(run, self.cache)
@@ -182,7 +182,7 @@ class Lab:
 
     def follow(self, run_id: str) -> Follower:
         """A run by its id, read once from the beginning. Raises LabError."""
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
 
         follower = Follower(Runs(self.root).get(run_id), self.cache)
         follower.poll()

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from textual.content import Content, Span
 
-from lab.series import Point, thin
+from lab.events.series import Point, thin
 from tui.labroom import units
 
 __all__ = ["SERIES", "Line", "Plot", "Point", "Scale", "coloured", "draw", "legend", "x_scale", "y_scale"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from waiting import wait_for
 
-from lab import events
 from lab.engine.events import EventWriter
-from lab.runs import Run
+from lab.events import schema as events
+from lab.runs.directory import Run
 
 
 def test_a_silent_engine_is_heard_with_its_iteration_and_memory_until_the_last_word(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from lab import launch
 from lab.causes import find_cause
 from lab.engine.failure import explain
 from lab.errors import LabError
-from lab.lost import settle
 from lab.models import BUNDLED
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
+from lab.runs.lost import settle
 
 SPEC = {"iters": 2, "batch_size": 2, "num_layers": 2, "samples": 0, "val_batches": 1, "steps_per_report": 1}
 

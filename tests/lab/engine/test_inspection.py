@@ -13,7 +13,7 @@ from short import SHORT
 
 from lab.engine import fuse, inspection
 from lab.models import BUNDLED
-from lab.runs import Run
+from lab.runs.directory import Run
 
 METHODS = {name: short.METHODS[name] for name in ("LoRA", "DoRA", "full")}
 

@@ -11,7 +11,7 @@ from lab.engine import hub, preview
 from lab.engine.measure import tokenizer_of
 from lab.engine.probe import encoded
 from lab.models import BUNDLED
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from lab.spec import RunSpec
 
 

@@ -15,10 +15,10 @@ from waiting import wait_for
 
 from lab import launch
 from lab.datasets import BUNDLED as DATA
-from lab.lost import settle
 from lab.models import BUNDLED as MODELS
-from lab.outcome import KEYS, curve
-from lab.runs import Run
+from lab.runs.directory import Run
+from lab.runs.lost import settle
+from lab.runs.outcome import KEYS, curve
 
 SMALL = {"batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1}
 LONG = SMALL | {"lr_schedule": "constant", "iters": 100_000, "steps_per_eval": 100_000, "save_every": 100_000}

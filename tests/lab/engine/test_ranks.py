@@ -13,8 +13,8 @@ from waiting import wait_for
 from lab import launch
 from lab.errors import LabError
 from lab.hosts import count_ranks
-from lab.outcome import curve
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
+from lab.runs.outcome import curve
 from lab.spec import RunSpec
 
 LONG = {"iters": 100_000, "batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1,

@@ -21,7 +21,7 @@ from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import adapt
 from lab.models import BUNDLED
-from lab.runs import Run
+from lab.runs.directory import Run
 from lab.spec import RunSpec
 
 ITERS = 24

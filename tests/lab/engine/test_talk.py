@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.launch import engine_command, engine_environment
-from lab.runs import Run
+from lab.runs.directory import Run
 from tests.short import METHODS, SHORT
 
 PROMPT = "Table dogs with columns name, age. What is the age of dogs with name 'Rex'?"

@@ -13,7 +13,7 @@ from lab.plan.calibrate import Past, finished, memory_ratio, past, speed
 from lab.plan.machine import Machine
 from lab.plan.plan import Inputs, make
 from lab.plan.rows import Batch, Rows
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 BATCH = Batch(80, 500, 150)

@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from lab import inspected
 from lab.params import linear_layers
-from lab.runs import Run
+from lab.runs import inspected
+from lab.runs.directory import Run
 
 
 async def still(pilot: Any) -> None:

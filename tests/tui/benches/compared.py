@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from lab import about, evaluation
-from lab.runs import Run, Runs
+from lab.runs import about, evaluation
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
 QUESTION = "Table dogs with columns breed, weight, age. Show the breed of dogs with age equal to 13."

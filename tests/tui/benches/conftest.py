@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from lab.launch import prepare, start
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from tui.app import LowrankApp
 from tui.benches.bench import Bench
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lab.anatomy import Adapter
+from lab.runs.anatomy import Adapter
 from tui.benches.fuse import lines as fusing
 from tui.benches.fuse import words as _  # noqa: F401
 from tui.benches.inspect import lines, words  # noqa: F401

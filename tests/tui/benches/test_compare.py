@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import about, evaluation
 from lab.datasets import find_data
 from lab.launch import note_process
-from lab.runs import Run
+from lab.runs import about, evaluation
+from lab.runs.directory import Run
 from tests.tui.benches.compared import finished, scored, three_way
 from tests.tui.benches.conftest import NASTY
 from tui.labroom.chart import PlotView

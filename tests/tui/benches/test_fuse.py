@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lab import inspected
 from lab.datasets import BUNDLED
-from lab.runs import Run, Runs
+from lab.runs import inspected
+from lab.runs.directory import Run, Runs
 from tests.tui.benches.adapters import still, write_adapter, write_fidelity
 from tests.tui.benches.conftest import NASTY
 from tui.benches.fuse.face import FolderField

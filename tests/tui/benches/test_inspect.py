@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.runs import Run
+from lab.runs.directory import Run
 from tests.tui.benches.adapters import still, write_adapter, write_inspection
 from tests.tui.benches.conftest import NASTY
 from tui.benches.inspect.layers import LayerGrid

@@ -9,7 +9,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Static
 
 from lab.launch import prepare, start
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from tests.tui.benches.conftest import NASTY
 from tui.benches.live.board import Actions, Board
 from tui.benches.live.log import LogView

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.launch import note_process
-from lab.runs import Run
+from lab.runs.directory import Run
 from tui.labroom.chart import PlotView
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}

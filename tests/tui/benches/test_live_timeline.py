@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.series import Point
+from lab.events.series import Point
 from tui.benches.live.timeline import Timeline, View, before
 from tui.labroom.curves import Curves
 

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList
 
 from lab.datasets import BUNDLED
 from lab.models import BUNDLED as MODELS
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from tests.tui.benches.conftest import NASTY
 from tui.benches.new.commands_view import CommandsView
 from tui.benches.new.picker import Picker

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from textual.widgets import Input, TextArea
 
-from lab import about, trash
-from lab.eventlog import EventLog
+from lab.events.log import EventLog
 from lab.launch import note_process
-from lab.runs import Run, Runs
-from lab.shelf import INDEX
+from lab.runs import about, trash
+from lab.runs.directory import Run, Runs
+from lab.runs.shelf import INDEX
 from tests.tui.benches.conftest import NASTY
 from tui.benches.runs.deedline import DeedLine
 from tui.benches.runs.sweep import SweepScreen

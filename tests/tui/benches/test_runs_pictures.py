@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from textual.widgets import Input, TextArea
 
-from lab import about
-from lab.eventlog import EventLog
+from lab.events.log import EventLog
 from lab.launch import note_process
-from lab.outcome import KEYS
-from lab.runs import Run
+from lab.runs import about
+from lab.runs.directory import Run
+from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}

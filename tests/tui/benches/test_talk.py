@@ -9,9 +9,9 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import OptionList
 
-from lab import asked, evaluation, votes
 from lab.datasets import BUNDLED
-from lab.runs import Run, Runs
+from lab.runs import asked, evaluation, votes
+from lab.runs.directory import Run, Runs
 from tests.tui.benches.conftest import NASTY
 from tests.waiting import wait_for
 from tui.benches.talk import bench as talk_bench

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lab import asked, evaluation, votes
-from lab.runs import Run
-from lab.votes import Vote
+from lab.runs import asked, evaluation, votes
+from lab.runs.directory import Run
+from lab.runs.votes import Vote
 from tui.benches.talk.exchange import Answer, Exchange, Question, Settings
 from tui.benches.talk.widgets import PromptField
 

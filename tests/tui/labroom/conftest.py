@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from lab.launch import note_process
-from lab.runs import Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 from tui.labroom.pane import LabPane
 from tui.labroom.words import Lang

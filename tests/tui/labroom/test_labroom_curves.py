@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from lab.progress import RunProgress
-from lab.series import Point, Series
+from lab.events.progress import RunProgress
+from lab.events.series import Point, Series
 from tui.labroom.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
 from tui.labroom.plot import SERIES, Line, Plot, coloured, draw, value_label, x_scale, y_scale
 from tui.labroom.words import words

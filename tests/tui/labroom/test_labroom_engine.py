@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from tui.labroom.chart import PlotView
 from tui.labroom.live import LiveView
 from tui.labroom.pane import LabPane, Refused

@@ -15,10 +15,11 @@ from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
 
-from lab import report, threeway
-from lab.comparison import Comparison
 from lab.errors import LabError
-from lab.runs import Run, Runs
+from lab.line import threeway
+from lab.report import markdown as report
+from lab.report.comparison import Comparison
+from lab.runs.directory import Run, Runs
 from tui.benches.bench import Bench
 from tui.benches.compare import lines, picture, table, words  # noqa: F401  (words before the bindings below name them)
 from tui.benches.compare.measuring import Measuring

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from textual.content import Content
 
-from lab.comparison import Comparison
+from lab.report.comparison import Comparison
 from tui.benches.compare import table
 from tui.benches.compare.progress import Asking, sentence, share
 from tui.benches.compare.strip import item

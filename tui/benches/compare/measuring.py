@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.directory import Run
 from tui.benches import job
 from tui.benches.compare.progress import Asking
 

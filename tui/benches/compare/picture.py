@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from lab.comparison import Comparison, at, curve_of, mean_and_band
-from lab.series import Over, Point
+from lab.events.series import Over, Point
+from lab.report.comparison import Comparison, at, curve_of, mean_and_band
 from tui.benches.compare.table import name_of
 from tui.labroom.plot import SERIES, Line, Plot
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.comparison import Comparison
+from lab.report.comparison import Comparison
 from tui.benches.compare.table import name_of
 from tui.labroom.inert import inert
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from textual.content import Content
 
-from lab.comparison import Comparison, Contender, plain
+from lab.report.comparison import Comparison, Contender, plain
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.labroom.live import GOING, MARKS

@@ -22,7 +22,7 @@ from tui.labroom.inert import inert
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
-    from lab.fused import Prospect
+    from lab.runs.fused import Prospect
 
 
 class FuseBench(FuseFace):
@@ -172,7 +172,7 @@ class FuseBench(FuseFace):
 
     async def _measure(self, here: "Prospect") -> None:
         from lab.errors import LabError
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
 
         run = Runs(self.lab.root).get(here.run)
         stages = ("adapter", *here.ways)
@@ -198,8 +198,8 @@ class FuseBench(FuseFace):
 
     async def _save(self, here: "Prospect") -> None:
         from lab.errors import LabError
-        from lab.fused import sweep, written
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
+        from lab.runs.fused import sweep, written
 
         assert here.table is not None
         run, way, folder = Runs(self.lab.root).get(here.run), lines.ways(here.table)[self._way], self._folder

@@ -22,8 +22,8 @@ from tui.typeset import Lines, bar, hang, join, styled
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
-    from lab.fused import Lying, Prospect
-    from lab.runs import Run
+    from lab.runs.directory import Run
+    from lab.runs.fused import Lying, Prospect
 
 ROWS = ("50", "200", "1000")
 HIGH = 30
@@ -140,8 +140,8 @@ class FuseFace(Bench, can_focus=True):
         self.draw()
 
     def _look(self) -> "Prospect | None":
-        from lab.adapters import checkpoints
-        from lab.fused import look
+        from lab.runs.adapters import checkpoints
+        from lab.runs.fused import look
 
         run = self._run()
         if run is None:
@@ -149,8 +149,8 @@ class FuseFace(Bench, can_focus=True):
         return look(run, self.lab.cache, self._checkpoint if self._checkpoint in checkpoints(run) else "last")
 
     def _run(self) -> "Run | None":
-        from lab.adapters import checkpoints
-        from lab.runs import Runs
+        from lab.runs.adapters import checkpoints
+        from lab.runs.directory import Runs
 
         runs = Runs(self.lab.root)
         if self.picks.run:
@@ -159,7 +159,7 @@ class FuseFace(Bench, can_focus=True):
         return next((run for run in every if checkpoints(run)), every[0] if every else None)
 
     def _look_at_folder(self) -> "tuple[Lying, int]":
-        from lab.fused import lies
+        from lab.runs.fused import lies
 
         return lies(self._folder)
 
@@ -286,7 +286,7 @@ class FuseFace(Bench, can_focus=True):
 
     def commands(self) -> list[str]:
         """How stock mlx-lm uses what lies in the folder; nothing while no model does."""
-        from lab.fused import commands
+        from lab.runs.fused import commands
 
         if self._lies[0] not in ("whole", "separate"):
             return []

@@ -28,7 +28,7 @@ from tui.typeset import Lines, bar, hang, join, spread, styled
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
-    from lab.anatomy import Adapter, Table
+    from lab.runs.anatomy import Adapter, Table
 
 SECTIONS: Final = ("layers", "values", "files")
 WIDE, HIGH = 117, 28
@@ -128,8 +128,8 @@ class InspectBench(Bench, can_focus=True):
         (grid if seen and self._adapter is not None else self).focus()
 
     async def _open(self) -> None:
-        from lab.anatomy import Table
         from lab.errors import LabError
+        from lab.runs.anatomy import Table
 
         before = self._adapter
         try:
@@ -149,9 +149,9 @@ class InspectBench(Bench, can_focus=True):
         self.draw()
 
     def _look(self) -> "Adapter | None":
-        from lab.adapters import checkpoints
-        from lab.anatomy import look
-        from lab.runs import Runs
+        from lab.runs.adapters import checkpoints
+        from lab.runs.anatomy import look
+        from lab.runs.directory import Runs
 
         runs = Runs(self.lab.root)
         if self.picks.run:
@@ -311,7 +311,7 @@ class InspectBench(Bench, can_focus=True):
 
     async def _measure(self, run_id: str, checkpoint: str) -> None:
         from lab.errors import LabError
-        from lab.runs import Runs
+        from lab.runs.directory import Runs
 
         run = Runs(self.lab.root).get(run_id)
         options = ("--checkpoint", checkpoint, "--brief")

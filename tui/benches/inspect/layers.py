@@ -9,7 +9,7 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.widget import Widget
 
-from lab.anatomy import Cell, Table
+from lab.runs.anatomy import Cell, Table
 from tui.labroom.inert import inert
 from tui.labroom.units import NOTHING
 from tui.typeset import join, pad, styled

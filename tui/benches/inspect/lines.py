@@ -5,7 +5,7 @@ from typing import Any
 
 from textual.content import Content
 
-from lab.anatomy import Adapter, middle, place
+from lab.runs.anatomy import Adapter, middle, place
 from tui.benches.inspect.layers import Figures
 from tui.labroom import units
 from tui.labroom.inert import inert

@@ -28,7 +28,7 @@ from tui.typeset import spread, styled
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lab.runs import Event
+    from lab.runs.directory import Event
     from lessons.model import Lang
     from tui.labroom.feed import Follower
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from textual.content import Content
 
-from lab.runs import Event
+from lab.runs.directory import Event
 from tui.benches.live.timeline import Timeline, View, before
 from tui.labroom import units
 from tui.labroom.curves import STYLES, TRAIN, VALIDATION, Curves

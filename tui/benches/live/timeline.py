@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lab.series import Over, Point
+from lab.events.series import Over, Point
 from tui.labroom.curves import Curves
 
 AXES: Final[tuple[Over, ...]] = ("iteration", "tokens", "seconds")

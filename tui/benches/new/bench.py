@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
 from lab.models import HUB_ID
 from lab.recipes import cooked, least_memory
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from tui.benches.bench import Bench, Picks
 from tui.benches.new import examine

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lab.datasets import bundled as bundled_data
 from lab.errors import LabError
 from lab.models import list_models
-from lab.recent import recent
-from lab.runs import Runs
+from lab.runs.directory import Runs
+from lab.runs.recent import recent
 from lab.spec import RunSpec
 from tui.benches.new.fields import Known
 from tui.benches.new.form import Offer

@@ -15,7 +15,7 @@ from lab.plan.plan import Inputs, Plan, make, method, step_of
 from lab.plan.rows import counted, guess
 from lab.plan.seconds import work
 from lab.plan.told import with_answer, with_trial
-from lab.runs import Runs
+from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from tui.benches.new.desk import Desk
 from tui.benches.new.fields import Known

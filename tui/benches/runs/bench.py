@@ -12,9 +12,9 @@ from textual.events import Resize
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from lab.shelf import Row, Shelf
-from lab.sift import in_order, parse, sift
-from lab.sweep import standing
+from lab.line.sweep import standing
+from lab.runs.shelf import Row, Shelf
+from lab.runs.sift import in_order, parse, sift
 from tui.benches.bench import Bench
 from tui.benches.runs import words  # noqa: F401  (before the bindings below name them)
 from tui.benches.runs.deedline import DeedLine

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lab import about, disk, line, trash
 from lab.errors import LabError
-from lab.runs import Run, Runs
-from lab.shelf import Row
+from lab.line import starter as line
+from lab.runs import about, disk, trash
+from lab.runs.directory import Run, Runs
+from lab.runs.shelf import Row
 from tui.benches.bench import Bench
 from tui.benches.runs.forms import LineScreen, NotesScreen
 from tui.labroom import units

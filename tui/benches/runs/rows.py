@@ -6,8 +6,8 @@ from typing import Final
 
 from textual.content import Content
 
-from lab.shelf import Row
-from lab.sweep import Standing
+from lab.line.sweep import Standing
+from lab.runs.shelf import Row
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.typeset import Lines, bar, fit, hang, join, spread, styled, width_of

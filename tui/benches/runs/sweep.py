@@ -11,10 +11,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from lab.errors import LabError
-from lab.runs import Run, Runs
-from lab.shelf import Row
+from lab.line.sweep import Axis, begin_all, estimate, grid, group_name, plain, run_name
+from lab.runs.directory import Run, Runs
+from lab.runs.shelf import Row
 from lab.spec import LoraParameters, RunSpec
-from lab.sweep import Axis, begin_all, estimate, grid, group_name, plain, run_name
 from tui.benches.runs.forms import CARD, KeysLine, keys_line
 from tui.keys import bind
 from tui.labroom import units

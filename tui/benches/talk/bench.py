@@ -235,7 +235,7 @@ class TalkBench(Bench):
             self.run_worker(self._note(self.scene, entry))
 
     async def _note(self, scene: Scene, entry: dict[str, Any]) -> None:
-        from lab import asked
+        from lab.runs import asked
 
         try:
             await asyncio.to_thread(asked.append, scene.subject.run, entry)
@@ -276,7 +276,7 @@ class TalkBench(Bench):
 
     async def action_vote(self, which: str) -> None:
         """Keep which answer is better, "left", "right" or the "same"."""
-        from lab import votes
+        from lab.runs import votes
 
         scene = self.scene
         if scene is None or scene.exchange is None or not scene.exchange.votable:

@@ -16,7 +16,7 @@ from tui.typeset import bar, join, spread, styled
 
 if TYPE_CHECKING:
     from lab.errors import LabError
-    from lab.votes import Vote
+    from lab.runs.votes import Vote
 
 Say = Callable[..., str]
 BAR = 20
@@ -90,7 +90,7 @@ def below(exchange: Exchange | None, votes: int, note: str, say: Say) -> Content
 
 def votes_line(votes: Sequence[Vote], settings: Settings, hidden: bool, kind: str, say: Say) -> Content:
     """The votes on answers of this checkpoint at this strength; only how many while one still judges blind."""
-    from lab.votes import tally
+    from lab.runs.votes import tally
 
     here = [vote for vote in votes if (vote.checkpoint, vote.scale) == (settings.checkpoint, settings.scale)]
     if hidden:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tui.benches.talk.exchange import Question
 
 if TYPE_CHECKING:
-    from lab.runs import Run
-    from lab.votes import Vote
+    from lab.runs.directory import Run
+    from lab.runs.votes import Vote
 
 MOST = 500
 """Held-out rows that are offered as questions."""
@@ -39,13 +39,13 @@ class Subject:
 
 def newest(root: Path) -> str:
     """The newest run that has an adapter, or nothing."""
-    from lab.runs import Runs
+    from lab.runs.directory import Runs
 
     return next((run.id for run in Runs(root).all() if checkpoints(run)), "")
 
 
 def checkpoints(run: Run) -> tuple[str, ...]:
-    """What `lab.adapters.find_adapter` would find: last, best, and the iterations from the newest on."""
+    """What `lab.runs.adapters.find_adapter` would find: last, best, and the iterations from the newest on."""
     numbered = sorted(int(p.name.partition("_")[0]) for p in run.adapters.glob("[0-9]*_adapters.safetensors"))
     last = ("last",) if numbered or (run.adapters / "adapters.safetensors").exists() else ()
     best = ("best",) if (run.adapters / "best" / "adapters.safetensors").exists() else ()
@@ -54,8 +54,8 @@ def checkpoints(run: Run) -> tuple[str, ...]:
 
 def look(root: Path, name: str) -> Subject:
     """Everything about a run. Raises LabError if there is none, or if its files cannot be read."""
-    from lab import asked, votes
-    from lab.runs import Runs
+    from lab.runs import asked, votes
+    from lab.runs.directory import Runs
 
     run = Runs(root).get(name)
     spec = run.spec
@@ -70,7 +70,7 @@ def look(root: Path, name: str) -> Subject:
 
 def read_score(subject: Subject, checkpoint: str) -> None:
     """What is known of a checkpoint's score now."""
-    from lab import evaluation
+    from lab.runs import evaluation
 
     found = evaluation.read(subject.run, checkpoint, subject.split or "test")
     if found is not None:
@@ -81,7 +81,7 @@ def _questions(subject: Subject) -> None:
     """Questions that training never saw; data that is gone or damaged leaves none."""
     from lab.datasets import format_of, read_rows
     from lab.errors import LabError
-    from lab.evaluation import split_file
+    from lab.runs.evaluation import split_file
     from lab.score import items
 
     for split in ("test", "valid", "train"):

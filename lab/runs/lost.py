@@ -7,10 +7,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from lab.causes import MEMORY, find_cause
-from lab.digest import Digest
-from lab.eventlog import EventLog
-from lab.outcome import standing
-from lab.runs import Run
+from lab.events.digest import Digest
+from lab.events.log import EventLog
+from lab.runs.directory import Run
+from lab.runs.outcome import standing
 
 NEAR = 0.75
 """Share of the machine's memory from which on an engine that was killed probably used up all of it."""

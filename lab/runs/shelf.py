@@ -12,14 +12,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from lab import evaluation
-from lab.about import read as read_about
-from lab.disk import use
 from lab.errors import LabError
-from lab.lost import settle
 from lab.models import find_model
-from lab.outcome import KEYS, outcome, reached
-from lab.runs import ENDED, Event, Run, Runs
+from lab.runs import evaluation
+from lab.runs.about import read as read_about
+from lab.runs.directory import ENDED, Event, Run, Runs
+from lab.runs.disk import use
+from lab.runs.lost import settle
+from lab.runs.outcome import KEYS, outcome, reached
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"

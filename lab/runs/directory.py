@@ -77,7 +77,7 @@ class Run:
     def state(self) -> str:
         """One of finished, stopped, failed; waiting, running, stopping; or lost: gone without a last word.
 
-        `lab.lost.settle` gives a lost run the last word it could not say.
+        `lab.runs.lost.settle` gives a lost run the last word it could not say.
         """
         result = self.result()
         if result:
@@ -124,7 +124,7 @@ class Run:
             return None
 
     def stop(self) -> bool:
-        """Ask the engine to stop at its next step and keep what it has; false if it is not running, or only goes away."""
+        """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends."""
         process = self.process()
         if process is None or self.result():
             return False

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lab.about import read_path
-from lab.disk import use
 from lab.errors import LabError
-from lab.lost import settle
-from lab.runs import ENDED, Run, Runs
+from lab.runs.about import read_path
+from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.disk import use
+from lab.runs.lost import settle
 
 FOLDER = ".deleted"
 NOTE = "deleted.json"

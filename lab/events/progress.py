@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from lab.series import Point, Series
+from lab.events.series import Point, Series
 
 TERMINAL = ("finished", "stopped", "failed")
 NUMBERS = {

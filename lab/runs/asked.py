@@ -4,7 +4,7 @@ import json
 import os
 from typing import Any
 
-from lab.runs import Run
+from lab.runs.directory import Run
 
 NAME = "talk.jsonl"
 TAIL = 1 << 18

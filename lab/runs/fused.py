@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import psutil
 
-from lab import inspected
-from lab.adapters import checkpoints
 from lab.errors import LabError
 from lab.models import find_model, read_config
-from lab.runs import Run
+from lab.runs import inspected
+from lab.runs.adapters import checkpoints
+from lab.runs.directory import Run
 
 GGUF, GGUF_TYPES = "ggml-model-f16.gguf", ("llama", "mistral", "mixtral")
 WHOLE = ("dequantized", "fused")

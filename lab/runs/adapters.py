@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.directory import Run
 
 
 def find_adapter(run: Run, checkpoint: str = "last") -> Path:

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import yaml
 
-from lab import svg, units
-from lab.comparison import Comparison, Contender, curve_of, mean_and_band, plain
+from lab import units
 from lab.errors import LabError
 from lab.inert import inert
-from lab.report_words import WORDS, Lang
+from lab.report import svg
+from lab.report.comparison import Comparison, Contender, curve_of, mean_and_band, plain
+from lab.report.words import WORDS, Lang
 from lab.score import same
 
 SPECIAL: Final = re.compile(r"([\\`*\[\]#|~$]|(?<![^\W_])_|_(?![^\W_]))")

@@ -1,6 +1,6 @@
 """Runs in line: one small process starts each when its turn is near, so that sixty-four cost no more than one.
 
-`python -m lab.line CACHE RUN…`; it lives in its own session, so the program that began it may close.
+`python -m lab.line.starter CACHE RUN…`; it lives in its own session, so the program that began it may close.
 """
 
 import os
@@ -13,10 +13,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from lab import launch
-from lab.eventlog import EventLog
-from lab.lost import speak_for
-from lab.queue import has_ticket
-from lab.runs import Run
+from lab.events.log import EventLog
+from lab.line.ticket import has_ticket
+from lab.runs.directory import Run
+from lab.runs.lost import speak_for
 
 LOOK = 0.2
 """Seconds between looks at the runs."""
@@ -36,7 +36,7 @@ def line_up(runs: list[Run], cache: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     cache.mkdir(parents=True, exist_ok=True)
     # Python would die of a signal that comes before `main` has said what to do with it.
-    command = ["/bin/sh", "-c", 'trap "" TERM; exec "$@"', "sh", sys.executable, "-P", "-m", "lab.line"]
+    command = ["/bin/sh", "-c", 'trap "" TERM; exec "$@"', "sh", sys.executable, "-P", "-m", "lab.line.starter"]
     command += [str(cache), *(str(run.path) for run in runs)]
     with (cache / "line.log").open("ab") as log:
         process = subprocess.Popen(

@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from lab import about
+from lab.line.sweep import begin_all
 from lab.recipes import RECIPES
-from lab.runs import Run, Runs
-from lab.sweep import begin_all
+from lab.runs import about
+from lab.runs.directory import Run, Runs
 
 GROUP: Final = "three-way"
 ROWS: Final = 60
@@ -49,7 +49,7 @@ def is_one(group: str) -> bool:
 
 def unmeasured(runs: Sequence[Run]) -> list[Run]:
     """Those of them that have an adapter and were not asked the `ROWS` questions yet."""
-    from lab import evaluation
+    from lab.runs import evaluation
 
     ended = [run for run in runs if run.state() in ("finished", "stopped")]
     return [run for run in ended if evaluation.read(run) is None]

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.shelf import Row
+from lab.runs.shelf import Row
 
 FIELDS = ("tag", "state", "method", "model", "data", "group", "rank", "seed")
 """What may stand before a colon; "tag" also finds by the beginning of one."""

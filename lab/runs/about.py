@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.directory import Run
 
 FILE = "about.json"
 NAME, TAG = 80, 32

@@ -12,9 +12,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from lab.progress import RunProgress
-from lab.runs import Event, Run
-from lab.series import Over, Point
+from lab.events.progress import RunProgress
+from lab.events.series import Over, Point
+from lab.runs.directory import Event, Run
 
 VERSION = 1
 TAIL = 512

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lab.digest import Digest
-from lab.progress import RunProgress
-from lab.runs import ENDED, Event, Run
+from lab.events.digest import Digest
+from lab.events.progress import RunProgress
+from lab.runs.directory import ENDED, Event, Run
 
 KEYS = (
     *("iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trainable_parameters"),

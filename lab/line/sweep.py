@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import about, launch
+from lab import launch
 from lab.errors import LabError
-from lab.line import line_up
-from lab.runs import Run, Runs
-from lab.shelf import Row
+from lab.line.starter import line_up
+from lab.runs import about
+from lab.runs.directory import Run, Runs
+from lab.runs.shelf import Row
 from lab.spec import LoraParameters, RunSpec
 
 MOST = 64

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from filelock import FileLock
 
-from lab.runs import Run
+from lab.runs.directory import Run
 
 NAME = "votes.json"
 BETTER = ("base", "adapter", "same")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from lab.events.series import Point, thin
 from lab.inert import inert
-from lab.series import Point, thin
 
 WIDTH, HIGH = 760, 380
 LEFT, RIGHT, TOP, BOTTOM = 62, 18, 40, 46

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from lab.datasets import bundled as bundled_data
 from lab.errors import LabError
 from lab.models import list_models
-from lab.runs import Runs
+from lab.runs.directory import Runs
 
 LOOKED = 20  # runs whose specification is read
 

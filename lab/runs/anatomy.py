@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import inspected
-from lab.adapters import checkpoints, find_adapter
 from lab.errors import LabError
 from lab.models import find_model
 from lab.params import safetensors_header
-from lab.runs import Run
+from lab.runs import inspected
+from lab.runs.adapters import checkpoints, find_adapter
+from lab.runs.directory import Run
 
 BLOCK = re.compile(r"(?:^|\.)(?:layers|blocks|h)\.(\d+)\.(.+)")
 PARTS = ("lora_a", "lora_b", "m", "weight", "bias", "scales", "biases")
@@ -25,7 +25,7 @@ ORDER = ("q", "k", "v", "o", "gate", "up", "down")
 class Adapter:
     """One checkpoint of a run: `files` and `base_bytes` in bytes, `parameters` by layer, in the order of the file.
 
-    `found` is what the engine measured of it (`lab.inspected`), None while it has not. `checkpoints` are the names
+    `found` is what the engine measured of it (`lab.runs.inspected`), None while it has not. `checkpoints` are the names
     there are; `rank` is 0 for a full fine-tune.
     """
 

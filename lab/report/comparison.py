@@ -6,16 +6,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from lab import about, evaluation
 from lab.datasets import split_file
-from lab.digest import Digest
 from lab.errors import LabError
-from lab.lost import settle
+from lab.events.digest import Digest
+from lab.events.progress import number
+from lab.events.series import Over, Point
 from lab.models import VARIANT, find_model
-from lab.outcome import KEYS
-from lab.progress import number
-from lab.runs import ENDED, Run
-from lab.series import Over, Point
+from lab.runs import about, evaluation
+from lab.runs.directory import ENDED, Run
+from lab.runs.lost import settle
+from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 
 SHOWING: Final = ("steps_per_report", "steps_per_eval", "save_every", "samples", "sample_prompts")

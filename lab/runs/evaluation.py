@@ -10,10 +10,10 @@ from typing import Any
 
 from filelock import FileLock
 
-from lab.adapters import find_adapter
 from lab.datasets import split_file as split_file
 from lab.errors import LabError
-from lab.runs import Run
+from lab.runs.adapters import find_adapter
+from lab.runs.directory import Run
 
 NAME = "evaluation.json"
 Result = dict[str, Any]

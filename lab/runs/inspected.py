@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from lab.adapters import find_adapter
-from lab.runs import Run
+from lab.runs.adapters import find_adapter
+from lab.runs.directory import Run
 
 What = Literal["inspect", "fuse"]
 ALL_OF, STEP = 32, 1.08

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab.digest import Digest
-from lab.runs import Run
+from lab.events.digest import Digest
+from lab.runs.directory import Run
 
 VERSION = 1
 KEPT = ("saved", "finished", "stopped", "failed")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.runs import ENDED, Run
+from lab.runs.directory import ENDED, Run
 
 
 @dataclass(frozen=True)

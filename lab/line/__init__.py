@@ -1,0 +1,1 @@
+"""Runs in line: who waits for whom, and several begun together."""
