@@ -1,7 +1,7 @@
 """Arithmetic over named values, for answers and numbers that must never be typed twice."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 LARGEST = 10**30
 """Results beyond this are refused, so that a formula can never hang or fill the memory."""
@@ -44,11 +44,31 @@ def evaluate(formula: str, names: Mapping[str, int | float]) -> int | float:
         raise FormulaError(f"{formula!r} has no finite value here") from None
 
 
+def names_in(formula: str) -> Iterator[str]:
+    """The names of a formula, in order; a measurement's is written with a point: lora.train_loss."""
+    try:
+        nodes = ast.walk(ast.parse(formula.strip(), mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormulaError(f"{formula!r} is not a formula") from None
+    found = [node for node in nodes if isinstance(node, ast.Name | ast.Attribute)]
+    owners = {id(node.value) for node in found if isinstance(node, ast.Attribute)}
+    yield from (name for node in found if id(node) not in owners and (name := _name(node)))
+
+
+def _name(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return f"{owner}.{name}"
+    return ""
+
+
 def _value(node: ast.expr, names: Mapping[str, int | float]) -> int | float:
     match node:
         case ast.Constant(value=int() as value) if not isinstance(value, bool):
             return _bounded(value)
-        case ast.Name(id=name):
+        case ast.Name() | ast.Attribute() if name := _name(node):
             if name not in names:
                 raise FormulaError(f"{name!r} is not a name known here; there are {', '.join(sorted(names))}")
             return names[name]

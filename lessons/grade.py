@@ -6,6 +6,7 @@ never "wrong".
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from lessons.formula import evaluate
@@ -16,13 +17,13 @@ from lessons.model import (
     Misconception,
     NotGraded,
     Ordered,
-    Prediction,
     Question,
     Text,
     Verdict,
 )
 from lessons.numbers import NotANumber, Number, parse_number, round_to, show_number, significant
 from lessons.spelling import spelled
+from lessons.steps import Alternative, Prediction, Selection
 from lessons.text import fill
 
 __all__ = [
@@ -34,12 +35,27 @@ __all__ = [
     "grade_number",
     "grade_order",
     "grade_prediction",
+    "grade_selection",
     "parse_number",
     "truth_of",
+    "values_of",
 ]
 
 MISCONCEPTION_TOLERANCE = 0.01
 """How near to a misconception's value a number must be to come from it, relative to that value."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The verdict on a choice that was foretold: `close` is an option that is as good as the true one."""
+
+    kind: Literal["exact", "close", "off"]
+    truth: Alternative
+    text: Text
+
+    @property
+    def right(self) -> bool:
+        return self.kind != "off"
 
 
 def grade(question: Question, answer: str | Sequence[str]) -> Verdict:
@@ -108,45 +124,70 @@ def grade_number(question: Question, text: str) -> Feedback:
     number = parse_number(text)
     truth = evaluate(answer.formula, answer.parameters)
     texts = {"exact": answer.right, "close": answer.right, "off": answer.off}
-    return _judge(number, truth, answer.tolerance, answer.misconceptions, answer.parameters, texts)
+    return _judge(number, truth, (answer.tolerance, 0.0), answer.misconceptions, answer.parameters, texts)
 
 
-def truth_of(prediction: Prediction, shape: Mapping[str, int]) -> int:
-    """The prediction's truth computed from a shape; FormulaError when a name is missing from it."""
-    return round(evaluate(prediction.truth, shape))
+def truth_of(prediction: Prediction, names: Mapping[str, int | float]) -> int | float:
+    """The prediction's truth over a shape and measurements, rounded to its digits; FormulaError when a name lacks."""
+    value = round(evaluate(prediction.truth, names), prediction.digits)
+    return value if prediction.digits else int(value)
 
 
-def grade_prediction(prediction: Prediction, predicted: float, truth: int, shape: Mapping[str, int]) -> Feedback:
+def grade_prediction(
+    prediction: Prediction, predicted: float, truth: int | float, names: Mapping[str, int | float]
+) -> Feedback:
     """Judges a prediction against the measured or computed truth, and names the misconception it matches."""
     number = Number(predicted, max(1, significant(predicted)))
     texts = {"exact": prediction.exact, "close": prediction.close, "off": prediction.off}
-    return _judge(number, truth, prediction.tolerance, prediction.misconceptions, shape, texts)
+    near = (prediction.tolerance, prediction.within)
+    return _judge(number, truth, near, prediction.misconceptions, names, texts, prediction.digits)
+
+
+def values_of(selection: Selection, names: Mapping[str, int | float]) -> dict[str, float]:
+    """What was measured for every option, by its id; FormulaError when a name lacks."""
+    return {option.id: float(evaluate(option.formula, names)) for option in selection.options}
+
+
+def grade_selection(selection: Selection, chosen: str, values: Mapping[str, float]) -> Selected:
+    """Judges a choice by what was measured for every option; ValueError for an option that there is not."""
+    options = {option.id: option for option in selection.options}
+    if chosen not in options:
+        raise ValueError(f"{chosen!r} is not an option here.")
+    best = (min if selection.take == "lowest" else max)(options, key=lambda id: values[id])
+    truth, tied = options[best], abs(values[chosen] - values[best]) <= selection.tie * abs(values[best])
+    kind: Literal["exact", "close", "off"] = "exact" if chosen == best else "close" if tied else "off"
+    shown = {name: _shown(values[id], selection.digits) for name, id in (("value", chosen), ("best", best))}
+    said = (selection.exact if kind != "off" else options[chosen].chosen).items()
+    text = {lang: fill(words, {**shown, "truth": truth.text[lang]}) for lang, words in said}
+    return Selected(kind, truth, text)
 
 
 def _judge(
     number: Number,
     truth: int | float,
-    tolerance: float,
+    near: tuple[float, float],
     misconceptions: Sequence[Misconception],
     names: Mapping[str, int | float],
     texts: Mapping[str, Text],
+    digits: int | None = None,
 ) -> Feedback:
+    """`near` is how far off still counts as right, relative and absolute; `digits` are the truth's decimals."""
     value = number.value
     if value == truth:
-        return _feedback("exact", None, value, truth, texts["exact"])
-    if _meant(number, truth, tolerance):
-        return _feedback("close", None, value, truth, texts["close"])
+        return _feedback("exact", None, value, truth, texts["exact"], digits)
+    if abs(value - truth) <= near[1] or _meant(number, truth, near[0]):
+        return _feedback("close", None, value, truth, texts["close"], digits)
     reached = ((evaluate(wrong.formula, names), wrong) for wrong in misconceptions)
     matches = [(abs(value - target), wrong) for target, wrong in reached if _meant(number, target)]
     if matches:
         nearest = min(matches, key=lambda match: match[0])[1]
-        return _feedback("misconception", nearest, value, truth, nearest.feedback)
-    return _feedback("off", None, value, truth, texts["off"])
+        return _feedback("misconception", nearest, value, truth, nearest.feedback, digits)
+    return _feedback("off", None, value, truth, texts["off"], digits)
 
 
 def _meant(number: Number, target: int | float, tolerance: float = MISCONCEPTION_TOLERANCE) -> bool:
     """Whether the number is `target` within the tolerance, or `target` rounded as its writer rounded."""
-    if abs(number.value - target) <= tolerance * target:
+    if abs(number.value - target) <= tolerance * abs(target):
         return True
     return round_to(target, max(2, number.precision)) == number.value
 
@@ -157,14 +198,19 @@ def _feedback(
     value: float,
     truth: int | float,
     text: Text,
+    digits: int | None = None,
 ) -> Feedback:
     low, high = sorted((value, float(truth)))
     shown = {
         "predicted": show_number(value),
-        "truth": show_number(truth),
-        "difference": show_number(high - low),
+        "truth": show_number(truth) if digits is None else _shown(truth, digits),
+        "difference": show_number(high - low) if not digits else _shown(high - low, digits),
         "times": show_number(round(high / low, 2)) if low > 0 else "∞",
     }
     ratio = value / truth if truth else 0.0
     filled = {lang: fill(words, shown) for lang, words in text.items()}
     return Feedback(kind, misconception, truth, round(value - truth), ratio, filled)
+
+
+def _shown(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}"

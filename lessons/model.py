@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lessons.steps import Exercise
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = ("en", "ko")
@@ -207,40 +210,6 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A number foretold before it is measured.
-
-    `source` says where the truth comes from: "run" (the adapter file of the run) or "preset:NAME"
-    (`truth` over that model's shape). `tolerance` is relative. `exact`, `close` and `off` may hold
-    {{predicted}}, {{truth}}, {{difference}} and {{times}}, which the grader fills in.
-    """
-
-    id: str
-    prompt: Text
-    source: str
-    unit: Text
-    tolerance: float
-    truth: str
-    exact: Text
-    close: Text
-    off: Text
-    misconceptions: tuple[Misconception, ...]
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """`run` holds RunSpec fields for the short run; `explain` asks for the learner's two sentences."""
-
-    id: str
-    kind: Literal["predict"]
-    title: Text
-    intro: Text
-    steps: tuple[Prediction, ...]
-    run: Mapping[str, object]
-    explain: Text
-
-
-@dataclass(frozen=True)
 class Link:
     id: str
     url: str
@@ -261,7 +230,7 @@ class Lesson:
     summary: Text
     sections: tuple[Section, ...]
     questions: tuple[Question, ...]
-    exercise: Exercise | None
+    exercise: "Exercise | None"
     numbers: Mapping[str, int | float | str]
 
 

@@ -1,17 +1,18 @@
-"""Questions and exercises: every option teaches, every answer passes, every misconception meets its own words."""
+"""Questions: every option teaches, every answer passes, every misconception meets its own words."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rich.cells import cell_len
 
 from lessons.check.desk import Desk, local
+from lessons.check.exercise import check_exercise, unrecognised
 from lessons.check.problems import Problem
 from lessons.draws import every_size
-from lessons.formula import FormulaError, evaluate
-from lessons.grade import grade, grade_number, grade_prediction, truth_of
-from lessons.model import Exercise, Feedback, KnownMistake, Lang, Misconception, NumberAnswer, Option, Question
+from lessons.formula import evaluate
+from lessons.grade import grade, grade_number
+from lessons.model import Feedback, KnownMistake, Lang, NumberAnswer, Option, Question
 from lessons.numbers import show_number
 
 SHORTEST_WHY = 12
@@ -37,7 +38,7 @@ def check_answers(desk: Desk) -> Iterator[Problem]:
             yield from _mistake(desk, question, mistake)
     yield from _places(desk)
     if desk.lesson.exercise is not None:
-        yield from _exercise(desk, desk.lesson.exercise)
+        yield from check_exercise(desk, desk.lesson.exercise)
 
 
 def _right_answers(question: Question) -> Iterator[tuple[str | Sequence[str], str]]:
@@ -98,7 +99,7 @@ def _number(desk: Desk, question: Question, answer: NumberAnswer) -> Iterator[Pr
         if "" not in told and not graded(evaluate(answer.formula, names)).right:
             told.add("")
             yield _wrong(desk, question, ("answer",), f"its own answer does not pass{where}", "mend `answer`")
-        for wrong, what, remedy in _unrecognised(answer.misconceptions, names, graded):
+        for wrong, what, remedy in unrecognised(answer.misconceptions, names, graded):
             if wrong.id not in told:
                 told.add(wrong.id)
                 yield _wrong(desk, question, (f"{wrong.id} =",), f"{what}{where}", remedy)
@@ -117,45 +118,3 @@ def _places(desk: Desk) -> Iterator[Problem]:
     if len(choices) > 2 and len(places) == 1:
         what = f"the right option of every question is number {places.pop() + 1}"
         yield desk.in_structure("guessable", ("[[questions]]",), what, "order the options differently")
-
-
-def _exercise(desk: Desk, exercise: Exercise) -> Iterator[Problem]:
-    for step in exercise.steps:
-        near = ("[[exercise.steps]]", f'"{step.id}"')
-        try:
-            shape = desk.tools.shape(exercise, step)
-            truth = truth_of(step, shape)
-        except ValueError as error:
-            what = f"prediction {step.id!r} cannot be judged: {error}"
-            yield desk.in_structure("answer", near, what, "mend its source, its run or its formula")
-            continue
-        if grade_prediction(step, truth, truth, shape).kind != "exact":
-            what = f"prediction {step.id!r}: the truth does not pass"
-            yield desk.in_structure("answer", near, what, "mend `truth` or `tolerance`")
-
-        def graded(value: float, step=step, truth=truth, shape=shape) -> Feedback:  # type: ignore[no-untyped-def]
-            return grade_prediction(step, value, truth, shape)
-
-        for wrong, what, remedy in _unrecognised(step.misconceptions, shape, graded):
-            here = (*near, "misconceptions", f'"{wrong.id}"')
-            yield desk.in_structure("answer", here, f"prediction {step.id!r}: {what}", remedy)
-
-
-def _unrecognised(
-    misconceptions: Sequence[Misconception], names: Mapping[str, int | float], graded: Callable[[float], Feedback]
-) -> Iterator[tuple[Misconception, str, str]]:
-    """The misconceptions whose own value meets other words than theirs."""
-    for wrong in misconceptions:
-        try:
-            value = evaluate(wrong.formula, names)
-        except FormulaError as error:
-            yield wrong, f"the misconception {wrong.id!r} has no value: {error}", "mend its formula"
-            continue
-        met = graded(value)
-        if met.right:
-            what = f"the misconception {wrong.id!r} ({show_number(value)}) counts as right"
-            yield wrong, what, "leave it out here, or choose other sizes"
-        elif met.misconception is not wrong:
-            other = repr(met.misconception.id) if met.misconception else "no misconception at all"
-            what = f"the misconception {wrong.id!r} ({show_number(value)}) meets the words of {other}"
-            yield wrong, what, "leave one of them out here, or choose other sizes"

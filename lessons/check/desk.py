@@ -9,8 +9,9 @@ from pathlib import Path
 from lessons.check.problems import Problem
 from lessons.document import Document, read_document
 from lessons.load import SOURCE
-from lessons.model import LANGS, Exercise, Lang, Lesson, Prediction
+from lessons.model import LANGS, Lang, Lesson
 from lessons.source import Source
+from lessons.steps import Exercise, Prediction, Selection, Trial
 
 TEXTS = ("quiz.toml", "exercise.toml")
 """The files of a language beside lesson.md."""
@@ -20,11 +21,15 @@ TEXTS = ("quiz.toml", "exercise.toml")
 class Tools:
     """What the check asks of other rooms, so that `lessons` need not import them.
 
-    `shape` gives the sizes that a prediction's formulas speak of, and raises ValueError where there are none.
+    `shape` gives the sizes that a step's formulas speak of, none without a source; `trial` what a run will measure as
+    far as it is known before: both raise ValueError where there is no such model or run. `data` counts the `errors` and
+    `warnings` of a data set by name or folder and its training `rows`; None where nobody asks.
     `commands` gives for each command line, split into words, why its program refuses it; "" where it does not.
     """
 
-    shape: Callable[[Exercise, Prediction], Mapping[str, int]]
+    shape: Callable[[Exercise, Prediction | Selection], Mapping[str, int]]
+    trial: Callable[[Trial], Mapping[str, float]]
+    data: Callable[[str], Mapping[str, float] | None]
     commands: Callable[[Sequence[tuple[str, ...]]], Sequence[str]]
 
 

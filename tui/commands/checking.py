@@ -18,7 +18,7 @@ from tui.commands import cache, inert, note, say
 
 if TYPE_CHECKING:
     from lessons.check.desk import Tools
-    from lessons.model import Exercise, Prediction
+    from lessons.steps import Exercise, Prediction, Selection, Trial
 
 
 def register(app: typer.Typer) -> None:
@@ -78,20 +78,37 @@ def tools(ask_mlx_lm: bool = True) -> "Tools":
     """What the check needs of the lab and of the programs that lessons speak of; mlx-lm costs an engine process."""
     from lessons.check.desk import Tools
 
-    return Tools(_shape, refusals if ask_mlx_lm else _our_refusals)
+    return Tools(_shape, _trial, _data if ask_mlx_lm else lambda _: None, refusals if ask_mlx_lm else _our_refusals)
 
 
 def _our_refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
     return [_lowrank(words[1:]) if words[0] == "lowrank" else "" for words in commands]
 
 
-def _shape(exercise: "Exercise", step: "Prediction") -> Mapping[str, int]:
-    from tui.experiment import shape_for
+def _shape(exercise: "Exercise", step: "Prediction | Selection") -> Mapping[str, int]:
+    from tui.exercise.measured import shape_for
 
     try:
         return shape_for(exercise, step, cache())
     except LabError as error:
         raise ValueError(str(error)) from None
+
+
+def _trial(trial: "Trial") -> Mapping[str, float]:
+    from tui.exercise.measured import known_before
+
+    try:
+        return known_before(trial, cache())
+    except LabError as error:
+        raise ValueError(str(error)) from None
+
+
+@functools.cache
+def _data(name: str) -> Mapping[str, float]:
+    from tui.commands.engine import ask
+    from tui.exercise.measured import counted
+
+    return counted(ask("data", name, "--keep", "1", log=cache() / "check.log", progress=lambda _: None))
 
 
 def refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
