@@ -1,13 +1,14 @@
 """The measurements that lessons speak of, from real runs: `make lesson-figures`, or `python -m bench.figures [NAME…]`.
 
 Every run of an experiment is trained on the bundled data and scored on its test set with the command line a learner
-has; what it reached goes to `lessons/figures/NAME.json`, in this order and rounded, so that a file changes when
+has; what it reached goes to `lessons/tracks/figures/NAME.json`, in this order and rounded, so that a file changes when
 the truth does. A run is known by its flags and made once, whatever experiments it belongs to: results are kept in the
 work folder as they come, and the command goes on where it was broken off. All of it takes some hours on two cores.
 """
 
 import argparse
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from lab.datasets import find_data
 from lab.runs.directory import Runs
 from lab.runs.outcome import all_events, in_force
 
-OUT = desk.ROOT / "lessons" / "figures"
+OUT = desk.ROOT / "lessons" / "tracks" / "figures"
 ITERS = 400
 DIGITS = 4
 REACHED = (
@@ -129,38 +130,50 @@ def _curve(events: list[dict[str, Any]], kind: str, key: str) -> list[list[float
     return [[x, round(y, DIGITS)] for x, y in points]
 
 
-def write(experiment: str, found: dict[str, dict[str, Any]]) -> bool:
-    """Write the file of an experiment of which every run is measured; whether it was."""
-    rows = EXPERIMENTS[experiment]
-    if any(name(flags) not in found for flags in rows):
+def write(experiment: str, found: dict[str, dict[str, Any]], out: Path = OUT, partly: bool = False) -> bool:
+    """Write the file of an experiment of which every run is measured (any, for `partly`); whether it was."""
+    rows = [flags for flags in EXPERIMENTS[experiment] if name(flags) in found]
+    if not rows or (len(rows) < len(EXPERIMENTS[experiment]) and not partly):
         return False
     runs = [
         {"flags": flags} | {k: _rounded(v) for k, v in found[name(flags)].items() if k != "flags"} for flags in rows
     ]
     made = {"made_by": f"python -m bench.figures {experiment}", "mlx_lm": version("mlx-lm"), "runs": runs}
-    OUT.mkdir(exist_ok=True)
-    (OUT / f"{experiment}.json").write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(made, separators=(",", ":"), allow_nan=False)
+    (out / f"{experiment}.json").write_text(f"{text}\n", encoding="utf-8")
     return True
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, DIGITS) if isinstance(value, float) else value
+    """Rounded; what a diverged run left without a value is left out, since a lesson can quote numbers only."""
+    if isinstance(value, list):
+        return [[x, y] for x, y in value if math.isfinite(y)]
+    if isinstance(value, float):
+        return round(value, DIGITS) if math.isfinite(value) else None
+    return value
 
 
 def main() -> None:
     """Measure what is missing, in the order asked for, and write what is whole."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[[], *EXPERIMENTS], default=list(EXPERIMENTS), metavar="NAME")
+    parser.add_argument("names", nargs="*", choices=[[], *EXPERIMENTS], default=[], metavar="NAME")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lowrank-lesson-figures")
+    parser.add_argument("--write-only", action="store_true", help="measure nothing; write what is measured already")
+    parser.add_argument("--out", type=Path, default=OUT, help="another folder, such as that of a draft course")
+    parser.add_argument("--partly", action="store_true", help="with the runs there are, for a draft")
     options = parser.parse_args()
-    workshop = Workshop(options.work)
-    wanted = {name(flags): flags for each in options.names for flags in EXPERIMENTS[each]}
-    missing = [flags for key, flags in wanted.items() if key not in workshop.results()]
+    if options.partly and options.out == OUT:
+        parser.error("--partly is for drafts: name another folder with --out")
+    workshop, names = Workshop(options.work), options.names or list(EXPERIMENTS)
+    wanted = {name(flags): flags for each in names for flags in EXPERIMENTS[each]}
+    missing = [flags for key, flags in wanted.items() if key not in workshop.results() and not options.write_only]
     for number, flags in enumerate(missing, 1):
         print(f"{number}/{len(missing)}  {name(flags) or 'the defaults'}", file=sys.stderr, flush=True)
         workshop.measure(flags)
-    for each in options.names:
-        print(f"{each}: {'written' if write(each, workshop.results()) else 'not whole'}")
+    for each in names:
+        done = write(each, workshop.results(), options.out, options.partly)
+        print(f"{each}: {'written' if done else 'not whole'}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from lessons.document import Document, Part, read_document
+from lessons.figures import of_lesson
 from lessons.model import (
     LANGS,
     Block,
@@ -76,7 +77,8 @@ def load_lesson(folder: Path, track: str) -> Lesson:
     if id != folder.name or table.text("track") != track:
         raise table.error(f"this lesson says it is {table.text('track')}/{id}, not {track}/{folder.name}", "id")
     full_id = f"{track}/{id}"
-    numbers = Numbers(table.table("numbers"))
+    figures = of_lesson(folder)
+    numbers = Numbers(table.table("numbers"), figures)
     homes = {lang: folder / (lang if (folder / lang).is_dir() else SOURCE) for lang in LANGS}
     sources = {lang: Source(home / "lesson.md") for lang, home in homes.items()}
     documents = {lang: read_document(source) for lang, source in sources.items()}

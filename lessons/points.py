@@ -62,7 +62,7 @@ def _from_csv(source: Source) -> Mapping[str, list[tuple[float, float]]]:
             raise ContentError(source.file, rows.line_num, f"has {len(row)} cells, not {len(names)}")
         for name, cell in zip(names[1:], row[1:], strict=True):
             if cell.strip():
-                point = _finite(row[0]), _finite(cell)
+                point = finite(row[0]), finite(cell)
                 if point[0] is None or point[1] is None:
                     raise ContentError(source.file, rows.line_num, "holds what is no finite number")
                 lines[name].append((point[0], point[1]))
@@ -70,26 +70,40 @@ def _from_csv(source: Source) -> Mapping[str, list[tuple[float, float]]]:
 
 
 def _from_json(source: Source) -> Mapping[str, list[tuple[float, float]]]:
+    data = read_json(source)
+    if not isinstance(data, dict):
+        raise source.error('must be {"name": [[x, y], …], …}')
+    lines = {}
+    for name, values in data.items():
+        if (points := pairs(values)) is None:
+            raise source.error(f"{name!r} must be a list of [x, y]", f'"{name}"')
+        lines[name] = points
+    return lines
+
+
+def read_json(source: Source) -> object:
+    """What a file of JSON holds; ContentError where it is none."""
     try:
-        data = json.loads(source.text)
+        return json.loads(source.text)
     except json.JSONDecodeError as error:
         raise ContentError(source.file, error.lineno, f"is not JSON: {error.msg}") from None
     except (ValueError, RecursionError):
         raise source.error("is not JSON that can be read") from None
-    if not isinstance(data, dict):
-        raise source.error('must be {"name": [[x, y], …], …}')
-    lines: dict[str, list[tuple[float, float]]] = {}
-    for name, pairs in data.items():
-        lines[name] = []
-        for pair in pairs if isinstance(pairs, list) else [None]:
-            x, y = map(_finite, pair) if isinstance(pair, list) and len(pair) == 2 else (None, None)
-            if x is None or y is None:
-                raise source.error(f"{name!r} must be a list of [x, y]", f'"{name}"')
-            lines[name].append((x, y))
-    return lines
 
 
-def _finite(value: object) -> float | None:
+def pairs(values: object) -> list[tuple[float, float]] | None:
+    """A list of [x, y] as points; None where it is anything else."""
+    points = []
+    for pair in values if isinstance(values, list) else [None]:
+        x, y = map(finite, pair) if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if x is None or y is None:
+            return None
+        points.append((x, y))
+    return points
+
+
+def finite(value: object) -> float | None:
+    """A number, or a text that is one, as a float; None for whatever else, and for what has no end."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,5 +1,6 @@
 """Content files as they lie on disk: read once, checked key by key, every complaint with its line."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,6 +97,13 @@ class Table:
         if len(set(value)) < len(value):
             raise self.error(f"{key!r} names something twice", key)
         return tuple(value)
+
+    def number(self, key: str) -> int | float:
+        """Any number but 0, and none without an end."""
+        value = self.raw(key)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < abs(value) < math.inf:
+            raise self.error(f"{key!r} must be a number, and not 0", key)
+        return value
 
     def fraction(self, key: str) -> float:
         value = self.raw(key)

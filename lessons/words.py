@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from lessons.figures import Figures
 from lessons.formula import FormulaError, evaluate
 from lessons.model import ContentError, Lang, Text
 from lessons.numbers import show_number
@@ -13,10 +14,12 @@ class Numbers:
     """The [numbers] of a lesson.toml: their values, and how a text shows them.
 
     A number is written as a whole number, a decimal, a text (such as a version), or
-    { formula = "…", digits = 1 } over the numbers above it; digits is needed when it is not whole.
+    { formula = "…", digits = 1 } over the numbers above it, or quoted from a measured figure as
+    { figure = "rank", flags = { "--rank" = 8 }, take = "val_loss" }. Both need digits where they are not whole.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, figures: Figures) -> None:
+        self.figures = figures
         self.values: dict[str, int | float | str] = {}
         self.shown: dict[str, str] = {}
         value: int | float | str
@@ -27,15 +30,18 @@ class Numbers:
             elif isinstance(raw, int | float | str) and not isinstance(raw, bool):
                 value, self.shown[name] = raw, f"{raw:,}" if isinstance(raw, int) else clean(str(raw))
             else:
-                raise table.error(f"{name!r} must be a number, a text or a formula", name)
+                raise table.error(f"{name!r} must be a number, a text, a formula or a figure", name)
             self.values[name] = value
 
     def _computed(self, table: Table) -> tuple[int | float, str]:
         digits = table.integer("digits", least=0) if table.has("digits") else None
-        try:
-            value = evaluate(table.text("formula"), self.arithmetic())
-        except FormulaError as error:
-            raise table.error(str(error)) from None
+        if table.has("figure"):
+            value = self.figures.number(table)
+        else:
+            try:
+                value = evaluate(table.text("formula"), self.arithmetic())
+            except FormulaError as error:
+                raise table.error(str(error)) from None
         table.done()
         if digits is not None:
             return value, f"{value:,.{digits}f}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from lessons.check.desk import TEXTS, Desk
 from lessons.check.ids import FILE
 from lessons.check.problems import Problem
+from lessons.figures import FOLDER
 from lessons.load import SOURCE
 from lessons.model import LANGS
 
@@ -13,14 +14,18 @@ from lessons.model import LANGS
 def check_files(root: Path, tracks: Sequence[str], lessons: Sequence[str], desks: Sequence[Desk]) -> Iterator[Problem]:
     """Everything below `root` that neither the course, a track (by folder) nor a lesson (by id) refers to.
 
-    Of lessons that could not be loaded only the folder is known, so their files are not judged.
+    Of lessons that could not be loaded only the folder is known, so their files and the figures are not judged.
     """
-    yield from _others(root, {"course.toml", FILE, *tracks}, "course.toml")
+    yield from _others(root, {"course.toml", FILE, FOLDER, *tracks}, "course.toml")
+    if len(desks) == len(lessons):
+        structures = (desk.source("lesson.toml").toml().data for desk in desks)
+        figures = {f"{name}.json" for data in structures for name in _named(data, "figure")}
+        yield from _others(root / FOLDER, figures, "no lesson.toml")
     for track in tracks:
         own = {id.partition("/")[2] for id in lessons if id.startswith(f"{track}/")}
         yield from _others(root / track, {"track.toml", *own}, f"{track}/track.toml")
     for desk in desks:
-        named = set(_files_in(desk.source("lesson.toml").toml().data))
+        named = set(_named(desk.source("lesson.toml").toml().data, "file"))
         folders = {file.parent.name for name in named for file in desk.folder.glob(f"*/{name}")} - set(LANGS)
         yield from _others(desk.folder, {"lesson.toml", *LANGS, *folders}, "the format")
         for folder in folders:
@@ -31,16 +36,16 @@ def check_files(root: Path, tracks: Sequence[str], lessons: Sequence[str], desks
             yield from _others(desk.folder / lang, own, "the format")
 
 
-def _files_in(data: object) -> Iterator[str]:
-    """Every `file` that a table names, however deep it stands."""
+def _named(data: object, wanted: str) -> Iterator[str]:
+    """Every text under the key `wanted`, however deep it stands."""
     if isinstance(data, Mapping):
         for key, value in data.items():
-            if key == "file" and isinstance(value, str):
+            if key == wanted and isinstance(value, str):
                 yield value
-            yield from _files_in(value)
+            yield from _named(value, wanted)
     elif isinstance(data, list):
         for item in data:
-            yield from _files_in(item)
+            yield from _named(item, wanted)
 
 
 def _others(folder: Path, known: set[str], by: str) -> Iterator[Problem]:

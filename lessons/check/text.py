@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from lessons.check.desk import Desk
 from lessons.check.problems import Problem
+from lessons.figures import of_lesson
 from lessons.load import SOURCE
 from lessons.source import Source
 from lessons.words import Numbers
@@ -79,7 +80,7 @@ def _malformed(url: str) -> str:
 
 def _numbers(desk: Desk) -> Iterator[Problem]:
     """What lesson.toml names is written as {{name}} in every text, and what it names is used."""
-    shown = Numbers(desk.source("lesson.toml").toml().table("numbers")).shown
+    shown = Numbers(desk.source("lesson.toml").toml().table("numbers"), of_lesson(desk.folder)).shown
     literals, used = _literals(shown), ""
     for lang in desk.langs:
         for name in desk.files(lang):

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
 DEMO = ROOT / "tests" / "tui" / "tracks"
 """Has every kind of question there is."""
+DRAWN = ROOT / "tests" / "lessons" / "drawn"
+"""Quotes and draws what was measured."""
 
 Keys = dict[str, set[str]]
 TEMPLATES = {
@@ -101,7 +103,7 @@ def test_every_key_is_documented_and_every_documented_key_exists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_lesson(tmp_path, "letters", "first")
-    asked = asked_for([BUNDLED, DEMO, tmp_path], monkeypatch)
+    asked = asked_for([BUNDLED, DEMO, DRAWN, tmp_path], monkeypatch)
     assert asked == {place: keys for place, keys in documented().items() if keys}
 
 

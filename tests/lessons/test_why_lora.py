@@ -9,6 +9,7 @@ from statistics import median
 
 import pytest
 
+from lessons.figures import of_lesson
 from lessons.load import BUNDLED, load_course, load_lesson, stale_sections
 from lessons.model import (
     LANGS,
@@ -29,7 +30,7 @@ from lessons.words import Numbers
 
 FOLDER = BUNDLED / "lora" / "why-lora"
 LESSON = load_lesson(FOLDER, "lora")
-SHOWN = Numbers(Source(FOLDER / "lesson.toml").toml().table("numbers")).shown
+SHOWN = Numbers(Source(FOLDER / "lesson.toml").toml().table("numbers"), of_lesson(FOLDER)).shown
 TEXT_FILES = [FOLDER / lang / name for lang in LANGS for name in ("lesson.md", "quiz.toml", "exercise.toml")]
 BODY = 72
 SCREEN = 21
