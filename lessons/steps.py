@@ -117,6 +117,10 @@ class Repair:
     clean: bool = False
     rows: int = 1
 
+    def passes(self, report: Mapping[str, float]) -> bool:
+        """Whether a check that found so many `errors`, `warnings` and training `rows` is what is asked for."""
+        return not report["errors"] and not (self.clean and report["warnings"]) and report["rows"] >= self.rows
+
 
 @dataclass(frozen=True)
 class Deed:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from store.event import Event
     from store.log import EventLog
     from store.progress import CourseIds, Progress
+    from tui.exercise.workshop import Place
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ class Study:
         self._unsaved: list[Event] = []
         self._ids: CourseIds
         self.progress: Progress
+
+    @property
+    def place(self) -> "Place":
+        """Where everything is kept."""
+        from tui.exercise.workshop import Place
+
+        return Place(self.home, self.runs, self.cache)
 
     def load(self) -> None:
         """Course, log and progress; what fails becomes a problem in words, and the rest goes on without it."""

@@ -7,6 +7,7 @@ asks for anything from outside, so the few files can be moved and sent as they a
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,9 @@ def write(comparison: Comparison, folder: Path, lang: Lang = "en", file: Path | 
     for name, chart in charts.items():
         (target.parent / name).write_text(chart, encoding="utf-8")
     target.write_text(text, encoding="utf-8")
+    for each in comparison.contenders:
+        with suppress(OSError):  # a lesson asks whether a run was written about
+            (each.run.path / "state" / "reported").write_text(str(target.absolute()), encoding="utf-8")
     return target
 
 

@@ -116,17 +116,12 @@ def _repair(desk: Desk, step: Repair) -> Iterator[Problem]:
     broken, repaired = desk.tools.data(str(step.broken)), desk.tools.data(str(step.repaired))
     if broken is None or repaired is None:
         return
-    if is_repaired(step, broken):
+    if step.passes(broken):
         yield _wrong(desk, step.id, ("folder",), f"nothing is broken in data/{step.folder}", "break something in it")
-    if not is_repaired(step, repaired):
+    if not step.passes(repaired):
         rest = f"{repaired['errors']:.0f} errors, {repaired['warnings']:.0f} warnings, {repaired['rows']:.0f} rows"
         what = f"data/{step.repaired.name} does not pass: {rest}"
         yield _wrong(desk, step.id, ("folder",), what, "`lowrank data check` says what is wrong with it")
-
-
-def is_repaired(step: Repair, report: Mapping[str, float]) -> bool:
-    """Whether a report of `errors`, `warnings` and training `rows` is what the step asks for."""
-    return not report["errors"] and not (step.clean and report["warnings"]) and report["rows"] >= step.rows
 
 
 def unrecognised(

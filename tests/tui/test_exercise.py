@@ -4,8 +4,8 @@ from typing import Any
 
 import psutil
 
+from lab.errors import LabError
 from lab.launch import note_process
-from tui.labroom.pane import LabPane, Refused
 from tui.panes.exercise import ExercisePane
 from tui.screens.dialogs import ConfirmScreen
 from tui.widgets.fields import NumberField
@@ -76,7 +76,8 @@ async def test_from_prediction_to_sentences_with_a_run_that_ended_unseen(
         assert "18,432 counts one square matrix per block." in shown
         assert events("exercise.measured") == [
             ("exercise.measured", HERE, {"truth": TRUTH, "value": 18432.0, "feedback": "misconception",
-                                         "misconception": "one-matrix"}),
+                                         "misconception": "one-matrix",
+                                         "names": {"lora.trainable_parameters": TRUTH}}),
         ]  # fmt: skip
         assert [item for _, item, _ in events("run.finished")] == [run.id]
 
@@ -130,15 +131,15 @@ async def test_a_run_that_failed_can_be_run_again(app: Any, opened: Any, until: 
 async def test_a_refused_run_says_why(
     app: Any, opened: Any, until: Any, text: Any, events: Any, monkeypatch: Any
 ) -> None:
-    async def refuse(*_: object, **__: object) -> str:
-        raise Refused("a run is going on")
+    def refuse(*_: object) -> None:
+        raise LabError("the disk is full")
 
     async with app().run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "175104")
-        monkeypatch.setattr(LabPane, "start_run", refuse)
+        monkeypatch.setattr("lab.line.sweep.begin_all", refuse)
         await pilot.press("r")
-        await until(pilot, lambda: "could not be started: a run is going on" in text(pilot))
+        await until(pilot, lambda: "could not be started: the disk is full" in text(pilot))
         assert events("exercise.run") == []
 
 

@@ -88,7 +88,7 @@ def test_a_ratio_is_said_in_words(predicted: float, truth: float, words: str) ->
 
 
 def test_a_comparison_is_right_aligned_and_fits() -> None:
-    lines = comparison("ko", "run", 524_288, 5_636_096, "까닭이 " * 20)(40)
+    lines = comparison("ko", "truth-run", 524_288, 5_636_096, "까닭이 " * 20)(40)
     assert all(cell_len(line.plain) <= 40 for line in lines)
     assert [line.plain.rstrip()[-9:] for line in lines[:3]] == ["  524,288", "5,636,096", "5,111,808"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lessons.steps import After, Exercise, Prediction, Selection, Trial
 
 ROWS = 60
-"""Test rows that an adapter is asked, as in the three-way comparison: all of them would take longer than the training."""
+"""Test rows that an adapter is asked: all of them would take longer than the training."""
 DIRECTIONS = 8
 """Of a ΔW, whose share of its energy is `energy_in_rank`."""
 
@@ -74,7 +74,7 @@ def numbers_of(run: "Run") -> dict[str, float]:
         "total_parameters": progress.total_parameters or told.get("total_parameters"),
         "first_val_loss": first.y if first else None,
         "diverged": int(isinstance(verdict, Mapping) and verdict.get("kind") in DIVERGED),
-        **{f"{name}": value for name, value in _losses(progress).items() if not _finite(found.get(name))},
+        **{name: value for name, value in _losses(progress).items() if not _finite(found.get(name))},
     }
     try:
         adapter = find_adapter(run)

@@ -133,7 +133,7 @@ class ContentsPane(OptionList):
             entries.append(self._entry(Place("section", lesson.id, section.id), mark, text))
         entries.append(_still(Content("")))
         if lesson.exercise is not None:
-            state = "done" if lesson.exercise.id in self._progress.exercises_done else lesson.exercise.kind
+            state = "done" if lesson.exercise.id in self._progress.exercises_done else "predict"
             entries.append(self._work(Place("exercise", lesson.id), say(self.lang, f"exercise.kind.{state}")))
         if lesson.questions:
             right = sum(1 for q in lesson.questions if q.id in self._progress.questions_right)

@@ -1,29 +1,35 @@
-"""The exercise: predict, run, compare, and say in your own words why."""
+"""The exercise: foretell, run, compare, repair, and say in your own words why."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.experiment import RunState, Stage, as_number, compare, item_of, run_state, stage
+import tui.panes.exercise_words  # noqa: F401  (the words of the keys below)
+from tui.exercise.stage import Part, item_of, run_states
+from tui.exercise.workshop import Place
 from tui.keys import bind
-from tui.panes.exercise_sheet import comparison, heading, locked_line
+from tui.panes.exercise_parts import Desk
+from tui.panes.exercise_sheet import run_rows
 from tui.panes.page import PagePane
-from tui.typeset import Layout, inline, plain, styled
-from tui.widgets.fields import NumberLine
+from tui.typeset import plain, styled
+from tui.widgets.choices import ChoiceList
 from tui.widgets.lines import LinesView
 from tui.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lessons.model import Exercise, Lang, Lesson, Prediction
+    from lessons.model import Lang, Lesson
+    from lessons.steps import Exercise
     from store.progress import ExerciseState
+    from tui.exercise.work import Doing
+
+FIELDS = {"predict": "Input, ChoiceList", "explain": "TextArea", "done": "TextArea"}
+"""Where something is written, by what is to be done."""
 
 
 class ExercisePane(PagePane):
@@ -31,6 +37,7 @@ class ExercisePane(PagePane):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("r", "run", "exercise.run", show=True),
+        bind("c", "check", "exercise.check", show=True),
         bind("i,enter", "enter", "exercise.write", show=True),
         bind("ctrl+s", "keep", "exercise.keep", show=True),
     ]
@@ -39,24 +46,28 @@ class ExercisePane(PagePane):
     ExercisePane .title { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
     ExercisePane .step { height: 1; }
     ExercisePane .body { height: auto; padding-left: 3; margin-bottom: 1; }
-    ExercisePane .body > Static { height: auto; margin-bottom: 1; }
+    ExercisePane .body > Static, ExercisePane .body > LinesView { height: auto; margin-bottom: 1; }
+    ExercisePane .body > #exercise-work { margin-bottom: 0; }
     """
 
     lang: reactive["Lang"] = reactive("en", init=False)
 
     class Typed(Message):
-        """A prediction was entered; it is to be confirmed before it is locked."""
+        """A prediction was entered; it is to be confirmed before it is locked. `shown` is it in words."""
 
-        def __init__(self, item: str, value: float, text: str) -> None:
+        def __init__(self, item: str, value: object, text: str, shown: str = "") -> None:
             super().__init__()
-            self.item, self.value, self.text = item, value, text
+            self.item, self.value, self.text, self.shown = item, value, text, shown
 
     class RunAsked(Message):
-        """The short run is to be started."""
+        """The short runs are to be started."""
 
         def __init__(self, exercise: "Exercise") -> None:
             super().__init__()
             self.exercise = exercise
+
+    class CheckAsked(Message):
+        """What was repaired or done elsewhere is to be looked at again."""
 
     class Explained(Message):
         """The learner's sentences are to be kept."""
@@ -65,59 +76,74 @@ class ExercisePane(PagePane):
             super().__init__()
             self.item, self.sentences = item, sentences
 
-    def __init__(self, runs: Path, cache: Path) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__("exercise")
-        self._runs = runs
-        self._cache = cache
-        self._exercise: Exercise | None = None
-        self._state: ExerciseState | None = None
-        self._run_state: RunState = "none"
-        self._trouble = ""
-        self._status = ""
-        self._draft: tuple[Stage | None, str] | None = None
-        self._drawn: Stage | None = None
+        self._place = place
+        self._desk: Desk | None = None
+        self._drawn: Part | None = None
 
     async def open(self, lesson: "Lesson", state: "ExerciseState | None") -> None:
-        self._exercise = lesson.exercise
+        from store.progress import ExerciseState
+
+        exercise = lesson.exercise
+        self._desk = Desk(exercise, state or ExerciseState(), self._place, self.lang) if exercise else None
         await self.update_state(state)
 
     async def update_state(self, state: "ExerciseState | None", trouble: str = "") -> None:
         """Draw the exercise as the log now has it; `trouble` is one line about what just went wrong."""
-        if self._exercise is not None:
-            from store.progress import ExerciseState
-
-            self._state = state or ExerciseState()
-            self._trouble = trouble
-            self._run_state = run_state(self._runs, self._state.run)
+        desk = self._desk
+        if desk is not None:
+            desk.state, desk.trouble = state or desk.state, trouble
+            desk.states = run_states(desk.exercise, desk.state, self._place.runs)
         await self._draw()
 
+    @property
+    def reports(self) -> "dict[str, Mapping[str, Any]]":
+        """What the check said of broken data, by the step's id; drawn at the next update."""
+        return self._desk.reports if self._desk else {}
+
     def set_status(self, text: str) -> None:
-        """How far the run is."""
-        self._status = text
+        """How far the run is that is trained."""
+        if self._desk is None:
+            return
+        self._desk.status = text
         for view in self.page.query("#exercise-status"):
             assert isinstance(view, Static)
-            view.update(styled(self._running_text(), "$primary"))
+            view.update(styled(self._desk.say("running", status=text), "$primary"))
+        for view in self.page.query("#exercise-runs"):
+            assert isinstance(view, LinesView)
+            view.set_layout(run_rows(self.lang, self._desk.exercise.trials, self._desk.states, text))
+
+    def set_work(self, doing: "Doing | None") -> None:
+        """What an engine measures now, and how far it is."""
+        if self._desk is None:
+            return
+        text = ""
+        if doing is not None:
+            what = self._desk.say(f"work.{doing.what}")
+            key = "work-share" if doing.total else "work"
+            text = self._desk.say(key, what=what, of=doing.of, done=doing.done, total=doing.total)
+        self._desk.work = text
+        for view in self.page.query("#exercise-work"):
+            assert isinstance(view, Static)
+            view.update(styled(text, "$primary"))
 
     @property
-    def stage(self) -> Stage | None:
-        if self._exercise is None or self._state is None:
-            return None
-        return stage(self._exercise, self._state)
-
-    @property
-    def run_id(self) -> str | None:
-        """The run whose adapter is still to be counted."""
-        here = self.stage
-        return self._state.run if self._state and here and here.name == "run" else None
+    def stage(self) -> Part | None:
+        return self._desk.here if self._desk else None
 
     async def watch_lang(self) -> None:
         await self._draw()
 
     async def _draw(self) -> None:
         self._remember_draft()
+        desk = self._desk
+        if desk is not None:
+            desk.lang = self.lang
         self._drawn = self.stage
         held = self.has_focus_within
-        await self.redraw(self._widgets())
+        nothing: list[Widget] = [Static(styled(say(self.lang, "exercise.empty"), "$text-muted"), classes="block")]
+        await self.redraw(desk.widgets() if desk else nothing)
         self.refresh_bindings()
         self.when_set(lambda: self._settle(held))
 
@@ -132,120 +158,32 @@ class ExercisePane(PagePane):
         self.focus()
         self.call_after_refresh(self._focus_entry)
 
+    def _fields(self, part: Part | None) -> list[Widget]:
+        """Where something is written now."""
+        return list(self.page.query(FIELDS[part.name])) if part is not None and part.name in FIELDS else []
+
     def _focus_entry(self) -> None:
-        field = next(iter(self.page.query("Input, TextArea")), None)
-        if field is None:
+        fields = self._fields(self.stage)
+        if not fields:
             self.focus()
         elif not (self.stage and self.stage.name == "done"):
-            field.focus()
+            fields[0].focus()
 
     def _remember_draft(self) -> None:
-        for field in self.page.query("Input, TextArea"):
-            self._draft = self._drawn, field.value if isinstance(field, Input) else getattr(field, "text", "")
-
-    def _take_draft(self, otherwise: str) -> str:
-        """What was being written when this stage was last drawn."""
-        if self._draft is None or self._draft[0] != self.stage:
-            return otherwise
-        return self._draft[1]
-
-    def _widgets(self) -> list[Widget]:
-        exercise, state, here = self._exercise, self._state, self.stage
-        if exercise is None or state is None or here is None:
-            return [Static(styled(say(self.lang, "exercise.empty"), "$text-muted"), classes="block")]
-        from lessons.parse import spans
-
-        widgets: list[Widget] = [
-            Static(styled(exercise.title[self.lang]), classes="title"),
-            Static(inline(spans(exercise.intro[self.lang])), classes="block"),
-        ]
-        number = 0
-        for index, step in enumerate(exercise.steps):
-            for part in ("predict", "run", "compare") if step.source == "run" else ("predict", "compare"):
-                number += 1
-                widgets += self._part(number, part, index, step, here)
-        widgets += self._explain(number + 1, exercise, state, here)
-        return widgets
-
-    def _part(self, number: int, part: str, index: int, step: "Prediction", here: Stage) -> list[Widget]:
-        assert self._exercise is not None and self._state is not None
-        item = item_of(self._exercise, step)
-        locked, measured = self._state.locked.get(item), self._state.measured.get(item)
-        now = here.step == index and (
-            (part == "predict" and here.name == "predict") or (part == "run" and here.name == "run")
-        )
-        done = locked is not None if part == "predict" else measured is not None
-        head = Static(heading(self.lang, number, part, done, now), classes="step -now" if now else "step")
-        if not done and not now:
-            return [head]
-        if part == "predict":
-            return [head, Vertical(*self._predict(step, locked), classes="body")]
-        if part == "run":
-            return [head, Vertical(*self._run_widgets(done), classes="body")]
-        assert locked is not None and measured is not None
-        return [head, Vertical(LinesView(self._comparison(step, locked, measured)), classes="body")]
-
-    def _predict(self, step: "Prediction", locked: "Mapping[str, object] | None") -> list[Widget]:
-        from lessons.parse import spans
-
-        prompt = Static(inline(spans(step.prompt[self.lang])))
-        if locked is not None:
-            return [prompt, Static(locked_line(self.lang, locked, step.unit[self.lang]))]
-        field = NumberLine(self._take_draft(""), say(self.lang, "quiz.number"), step.unit[self.lang])
-        hint = self._trouble or say(self.lang, "exercise.hint.lock")
-        return [prompt, field, Static(styled(hint, "$warning" if self._trouble else "$text-muted"))]
-
-    def _run_widgets(self, done: bool) -> list[Widget]:
-        assert self._exercise is not None
-        if done:
-            return [Static(styled(say(self.lang, "exercise.run-done"), "$text-muted"))]
-        if self._run_state == "waiting":
-            return [Static(styled(self._running_text(), "$primary"), id="exercise-status")]
-        widgets: list[Widget] = [Static(styled(say(self.lang, "exercise.run-about", **self._run_words())))]
-        if self._trouble or self._run_state == "failed":
-            text = self._trouble or say(self.lang, "exercise.run-failed")
-            widgets.append(Static(styled(text, "$error")))
-        widgets.append(Static(styled(say(self.lang, "exercise.run-key"), "bold $primary"), classes="-now"))
-        return widgets
-
-    def _run_words(self) -> dict[str, object]:
-        assert self._exercise is not None
-        run = self._exercise.run
-        return {"model": run.get("model", ""), "data": run.get("data", ""), "iters": run.get("iters", "")}
-
-    def _running_text(self) -> str:
-        return say(self.lang, "exercise.running", status=self._status)
-
-    def _comparison(
-        self, step: "Prediction", locked: "Mapping[str, object]", measured: "Mapping[str, object]"
-    ) -> Layout:
-        assert self._exercise is not None
-        value, truth = as_number(locked.get("value")), round(as_number(measured.get("truth")))
-        try:
-            feedback = compare(self._exercise, step, value, truth, self._cache).text[self.lang]
-        except Exception as error:  # numbers already measured are shown whatever the grader thinks of them
-            feedback = say(self.lang, "quiz.not-graded", why=str(error))
-        return comparison(self.lang, step.source, value, truth, feedback)
-
-    def _explain(self, number: int, exercise: "Exercise", state: "ExerciseState", here: Stage) -> list[Widget]:
-        from lessons.parse import spans
-        from tui.widgets.sentences import Sentences
-
-        now, done = here.name == "explain", here.name == "done"
-        head = Static(heading(self.lang, number, "explain", done, now), classes="step -now" if now else "step")
-        if not now and not done:
-            return [head]
-        field = Sentences(self._take_draft(state.sentences or ""))
-        hint = self._trouble or say(self.lang, "exercise.hint.kept" if done else "exercise.hint.keep")
-        style = "$warning" if self._trouble else "$success" if done else "$text-muted"
-        prompt = Static(inline(spans(exercise.explain[self.lang])))
-        return [head, Vertical(prompt, field, Static(styled(hint, style), classes="-now"), classes="body")]
+        if self._desk is None or self._drawn is None:
+            return
+        for field in self._fields(self._drawn):
+            held: Any = field.chosen if isinstance(field, ChoiceList) else getattr(field, "text", "")
+            held = field.value if isinstance(field, Input) else held
+            self._desk.draft = self._drawn, str(held)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         here = self.stage
         match action:
             case "run":
-                return here is not None and here.name == "run" and self._run_state != "waiting"
+                return self._desk is not None and self._desk.startable
+            case "check":
+                return here is not None and here.name in ("repair", "deeds")
             case "keep":
                 return here is not None and here.name in ("explain", "done")
             case "enter":
@@ -253,35 +191,62 @@ class ExercisePane(PagePane):
         return True
 
     def action_enter(self) -> None:
-        for field in self.page.query("Input, TextArea"):
+        for field in self._fields(self.stage):
             field.focus()
 
     def action_run(self) -> None:
-        if self._exercise is not None:
-            self.post_message(self.RunAsked(self._exercise))
+        if self._desk is not None:
+            self.post_message(self.RunAsked(self._desk.exercise))
+
+    def action_check(self) -> None:
+        self.post_message(self.CheckAsked())
 
     async def action_keep(self) -> None:
         sentences = "".join(getattr(field, "text", "") for field in self.page.query("TextArea")).strip()
-        if self._exercise is None:
+        if self._desk is None:
             return
         if not sentences:
-            await self.update_state(self._state, say(self.lang, "exercise.nothing-written"))
+            await self.update_state(self._desk.state, say(self.lang, "exercise.nothing-written"))
             return
-        self.post_message(self.Explained(self._exercise.id, plain(sentences)))
+        self.post_message(self.Explained(self._desk.exercise.id, plain(sentences)))
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Read the number; what is no number stays in the field, and is explained."""
         from lessons.grade import parse_number
         from lessons.numbers import NotANumber
+        from lessons.steps import Prediction
+        from tui.panes.exercise_sheet import count
 
         event.stop()
-        here = self.stage
-        if self._exercise is None or here is None or here.name != "predict":
+        here, desk = self.stage, self._desk
+        if desk is None or here is None or here.name != "predict":
             return
+        step = desk.exercise.steps[here.steps[0]]
+        assert isinstance(step, Prediction)
         text = plain(event.value).strip()
         try:
-            value = parse_number(text).value
+            value = parse_number(_without_unit(text, step)).value
         except NotANumber as error:
-            await self.update_state(self._state, error.text[self.lang])
+            await self.update_state(desk.state, error.text[self.lang])
             return
-        self.post_message(self.Typed(item_of(self._exercise, self._exercise.steps[here.step]), value, text))
+        self.post_message(self.Typed(item_of(desk.exercise, step), value, text, count(value)))
+
+    def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
+        from lessons.steps import Selection
+
+        event.stop()
+        here, desk = self.stage, self._desk
+        if desk is None or here is None or here.name != "predict":
+            return
+        step = desk.exercise.steps[here.steps[0]]
+        assert isinstance(step, Selection)
+        option = step.options[event.number]
+        self.post_message(self.Typed(item_of(desk.exercise, step), option.id, "", desk.text(option.text).plain))
+
+
+def _without_unit(text: str, step: Any) -> str:
+    """A number without the unit that somebody wrote behind it."""
+    for unit in step.unit.values():
+        if unit and text.casefold().endswith(unit.casefold()):
+            return text[: -len(unit)].rstrip()
+    return text

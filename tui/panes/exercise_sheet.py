@@ -1,21 +1,26 @@
-"""The lines of an exercise: headings, what was locked, and the comparison."""
+"""The lines of an exercise: headings, runs, what was locked, the comparison, what is broken and what is done."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from tui.experiment import as_number
+from tui.exercise.stage import RunState, as_number
 from tui.typeset import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
 from tui.words import say
 
 if TYPE_CHECKING:
+    from lessons.grade import Selected
     from lessons.model import Lang
+    from lessons.steps import Prediction, Repair, Selection, Trial
+
+MOST_PROBLEMS = 8
+"""Problems of broken data that are listed at once."""
 
 
 def count(value: float) -> str:
     """Whole numbers with commas; a prediction keeps the decimals that it was made with."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}" if abs(value) >= 1 else f"{value:,.4g}"
 
 
 def heading(lang: "Lang", number: int, part: str, done: bool, now: bool) -> Content:
@@ -25,15 +30,53 @@ def heading(lang: "Lang", number: int, part: str, done: bool, now: bool) -> Cont
     return mark + name.stylize("bold $primary" if now else "bold $heading" if done else "$faint")
 
 
-def locked_line(lang: "Lang", locked: Mapping[str, object], unit: str) -> Content:
+def locked_line(lang: "Lang", shown: Content, unit: str) -> Content:
     """The prediction as it stands for good."""
     return join(
         [
-            styled(f"{count(as_number(locked.get('value')))} ", "bold $primary"),
-            styled(unit, "$primary"),
+            shown.stylize("bold $primary"),
+            styled(f" {unit}" if unit else "", "$primary"),
             styled(f"   {say(lang, 'exercise.locked')}", "$faint"),
         ]
     )
+
+
+def run_rows(lang: "Lang", trials: "Sequence[Trial]", states: Mapping[str, RunState], status: str) -> Layout:
+    """Every run with what becomes of it; the first that is under way is the one that trains."""
+    training = next((trial.name for trial in trials if states[trial.name] == "waiting"), "")
+
+    def state(trial: "Trial") -> Content:
+        match states[trial.name]:
+            case "finished":
+                return styled(say(lang, "exercise.run-ended"), "$success")
+            case "failed":
+                return styled(say(lang, "exercise.run-gone"), "$error")
+            case "waiting" if trial.name == training:
+                return styled(say(lang, "exercise.run-trains", status=status), "$primary")
+            case "waiting":
+                return styled(say(lang, "exercise.run-waits"), "$text-muted")
+        return styled(say(lang, "exercise.run-none"), "$text-muted")
+
+    marks = {"finished": ("✓ ", "$success"), "failed": ("✗ ", "$error"), "waiting": ("● ", "$primary")}
+
+    def lines(width: int) -> Lines:
+        label = max(width_of(trial.name) for trial in trials) + 2
+        rows = []
+        for trial in trials:
+            mark, style = marks.get(states[trial.name], ("○ ", "$faint"))
+            told = join([styled(_about(lang, trial), "$text-muted"), styled("  "), state(trial)])
+            rows.append((styled(mark, style) + pad(styled(trial.name, "$heading"), label), told))
+        return hang(rows, width)
+
+    return lines
+
+
+def _about(lang: "Lang", trial: "Trial") -> str:
+    fields = trial.fields
+    words = {"model": "model", "data": "data", "method": "fine_tune_type", "iters": "iters"}
+    usual = {"method": "lora"}
+    found = {word: fields.get(field, usual.get(word, "")) for word, field in words.items()}
+    return say(lang, "exercise.run-row", **found)
 
 
 def ratio_text(lang: "Lang", predicted: float, truth: float) -> str:
@@ -48,15 +91,29 @@ def ratio_text(lang: "Lang", predicted: float, truth: float) -> str:
     return say(lang, "exercise.ratio.small" if small else "exercise.ratio.large", times=shown)
 
 
-def comparison(lang: "Lang", source: str, predicted: float, truth: int, feedback: str) -> Layout:
+def source_of(step: "Prediction") -> str:
+    """Where the truth of a number comes from, as the comparison says it."""
+    from lessons.formula import names_in
+
+    measured = [name for name in names_in(step.truth) if "." in name]
+    if not measured:
+        return "truth-preset"
+    if all(name.endswith(".trainable_parameters") for name in measured):
+        return "truth-run"
+    from lessons.steps import COUNTED
+
+    return "counted" if all(name.partition(".")[2] in COUNTED for name in measured) else "measured"
+
+
+def comparison(lang: "Lang", source: str, predicted: float, truth: float, feedback: str, digits: int = 0) -> Layout:
     """Prediction, truth, difference and ratio, right-aligned; below, what the grader says."""
-    kind = "run" if source == "run" else "preset"
     difference = predicted - truth
     sign = "+" if difference > 0 else "−" if difference < 0 else ""
+    apart = f"{abs(difference):,.{digits}f}" if digits else count(abs(difference))
     rows = [
         (say(lang, "exercise.row.predicted"), count(predicted), "$primary"),
-        (say(lang, f"exercise.row.truth-{kind}"), count(truth), "bold $heading"),
-        (say(lang, "exercise.row.difference"), f"{sign}{count(abs(difference))}", ""),
+        (say(lang, f"exercise.row.{source}"), f"{truth:,.{digits}f}", "bold $heading"),
+        (say(lang, "exercise.row.difference"), f"{sign}{apart}", ""),
     ]
     label = max(width_of(name) for name, _, _ in rows) + 3
     figure = max(width_of(value) for _, value, _ in rows)
@@ -73,3 +130,65 @@ def comparison(lang: "Lang", source: str, predicted: float, truth: int, feedback
         return [*drawn, *hang([(ratio, text)], width), Content(""), *barred(inline(spans(feedback)))(width)]
 
     return lines
+
+
+def choice_rows(
+    lang: "Lang", step: "Selection", chosen: str, selected: "Selected", values: Mapping[str, float]
+) -> Layout:
+    """Every option with what was measured for it, the true one and the chosen one marked; below, what is said."""
+
+    def tag(option: str) -> tuple[str, str, str]:
+        if option == selected.truth.id:
+            return "✓ ", "$success", "both" if option == chosen else "true"
+        if option == chosen:
+            return ("✓ ", "$success", "tied") if selected.right else ("✗ ", "$error", "yours")
+        return "  ", "$text-muted", ""
+
+    def lines(width: int) -> Lines:
+        from lessons.parse import spans
+
+        figures = {option.id: f"{values[option.id]:,.{step.digits}f}" for option in step.options}
+        figure = max(map(width_of, figures.values()))
+        rows = []
+        for option in step.options:
+            mark, style, kind = tag(option.id)
+            note = styled(f"  {say(lang, f'exercise.choice.{kind}')}", style) if kind else Content("")
+            number = pad(styled(figures[option.id], "bold $heading" if kind else ""), figure, right=True)
+            text = inline(spans(option.text[lang]))
+            rows.append((styled(mark, style) + number + styled(f" {step.unit[lang]}  ", "$text-muted"), text + note))
+        said = inline(spans(selected.text[lang]))
+        return [*hang(rows, width), Content(""), *barred(said)(width)]
+
+    return lines
+
+
+def problem_rows(lang: "Lang", step: "Repair", report: Mapping[str, Any]) -> Layout:
+    """What the check found in the learner's copy, the worst first, and how much of it there is."""
+
+    def lines(width: int) -> Lines:
+        rows = report["splits"]["train"]["rows"]
+        told = say(lang, "exercise.repair.errors", errors=report["errors"], warnings=report["warnings"], rows=rows)
+        drawn = [styled(told, "bold $heading")]
+        if step.clean and report["warnings"] and not report["errors"]:
+            drawn += styled(say(lang, "exercise.repair.warnings"), "$warning").wrap(width)
+        if rows < step.rows:
+            drawn += styled(say(lang, "exercise.repair.few", rows=step.rows), "$warning").wrap(width)
+        problems = sorted(report["problems"], key=lambda each: each["severity"] != "error")
+        for each in problems[:MOST_PROBLEMS]:
+            place = say(lang, "exercise.file", file=each["file"], line=each["line"]) if each["line"] else each["file"]
+            bad = each["severity"] == "error"
+            mark = styled("✗ " if bad else "! ", "$error" if bad else "$warning")
+            drawn += hang(
+                [(mark, join([styled(place, "$heading"), styled(f"  {each['problem']}", "$text-muted")]))], width
+            )
+        left = len(problems) - MOST_PROBLEMS + report["problems_left_out"]
+        if left > 0:
+            drawn.append(styled(say(lang, "exercise.repair.more", count=left), "$text-muted"))
+        return drawn
+
+    return lines
+
+
+def locked_text(value: object) -> Content:
+    """A number that was locked."""
+    return styled(count(as_number(value)))

@@ -91,7 +91,7 @@ class Classroom(Screen[None]):
         from tui.panes.quiz import QuizPane
 
         self.contents = ContentsPane()
-        self.exercise = ExercisePane(self._study.runs, self._study.cache)
+        self.exercise = ExercisePane(self._study.place)
         self.quiz = QuizPane()
         self.exercise.display = self.quiz.display = False
         for pane in (self.contents, self.exercise, self.quiz):

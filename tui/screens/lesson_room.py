@@ -6,26 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from tui.panes.reader import ReaderPane
-from tui.screens.classroom import Classroom
+from tui.screens.exercise_room import ExerciseRoom
 from tui.widgets.tabs import TabLine
 from tui.widgets.topbar import NoticeBar, Standing, TopBar
 from tui.words import say, say_or
 
 if TYPE_CHECKING:
-    from lessons.model import Exercise, Lesson
+    from lessons.model import Lesson
     from tui.app import LowrankApp
-    from tui.labroom.pane import LabPane
     from tui.panes.contents import ContentsPane
-    from tui.panes.exercise import ExercisePane
     from tui.panes.quiz import QuizPane
     from tui.study import Change
 
 
-class LessonRoom(Classroom):
+class LessonRoom(ExerciseRoom):
     """Draws the shell first and fills it afterwards; every event of the learner's goes through `record`."""
 
-    _lesson: "Lesson | None" = None
-    _lab: "LabPane | None" = None
     _open = False
     _early: list[tuple[str, str, Mapping[str, object]]]
     ready = False
@@ -87,7 +83,7 @@ class LessonRoom(Classroom):
             await self.quiz.open(lesson, progress.questions, progress.hints)
             exercise = lesson.exercise
             await self.exercise.open(lesson, progress.exercises.get(exercise.id) if exercise else None)
-            await self._measure()
+            self.go_on(anew=True)
 
     async def _explain_failure(self, key: str, detail: str) -> None:
         await self.query_one(ReaderPane).fail(say(self.lang, key), detail, say(self.lang, f"{key}.remedy"))
@@ -256,89 +252,3 @@ class LessonRoom(Classroom):
 
     def on_quiz_pane_hinted(self, event: "QuizPane.Hinted") -> None:
         self.record("hint.used", event.question, {"hint": event.hint})
-
-    # exercise and lab
-
-    @property
-    def _exercise(self) -> "Exercise | None":
-        return self._lesson.exercise if self._lesson else None
-
-    async def _show_exercise(self, trouble: str = "") -> None:
-        exercise = self._exercise
-        state = self._study.progress.exercises.get(exercise.id) if exercise else None
-        await self.exercise.update_state(state, trouble)
-
-    def on_exercise_pane_typed(self, event: "ExercisePane.Typed") -> None:
-        """Locked for good, so it is asked once more."""
-        from tui.panes.exercise_sheet import count
-        from tui.screens.dialogs import ConfirmScreen
-
-        async def answered(yes: bool | None) -> None:
-            if yes:
-                self.record("prediction.locked", event.item, {"value": event.value, "text": event.text})
-                await self._measure()
-            await self._show_exercise()
-
-        question = say(self.lang, "exercise.confirm", value=count(event.value))
-        yes, no = say(self.lang, "exercise.confirm.yes"), say(self.lang, "exercise.confirm.no")
-        self.app.push_screen(ConfirmScreen(question, yes, no), answered)
-
-    async def _measure(self) -> None:
-        """Put the truth beside a locked prediction where it can be had by now, and watch a run that still goes on."""
-        from tui.experiment import measure, run_state, stage
-
-        exercise = self._exercise
-        state = self._study.progress.exercises.get(exercise.id) if exercise else None
-        if exercise is None or state is None or stage(exercise, state).name not in ("run", "compute"):
-            return
-        trouble, run = "", run_state(self._study.runs, state.run)
-        if stage(exercise, state).name == "compute" or run == "finished":
-            try:
-                self.record("exercise.measured", *measure(exercise, state, self._study.runs, self._study.cache))
-            except Exception as error:  # not measured is never the learner's fault: the step stays open, and says why
-                trouble = say(self.lang, "exercise.unmeasured", why=str(error))
-        elif self._lab is not None and run == "waiting":
-            self._lab.watch_run(state.run or "")
-        await self._show_exercise(trouble)
-
-    def on_exercise_pane_run_asked(self, event: "ExercisePane.RunAsked") -> None:
-        self.run_worker(self._start_run(event.exercise), group="exercise", exclusive=True)
-
-    async def _start_run(self, exercise: "Exercise") -> None:
-        from tui.labroom.pane import Refused
-
-        if self._lab is None:
-            return
-        try:
-            await self._lab.start_run(exercise.run, purpose="exercise")
-        except Refused as refusal:
-            await self._show_exercise(say(self.lang, "exercise.run-refused", why=str(refusal)))
-
-    async def on_exercise_pane_explained(self, event: "ExercisePane.Explained") -> None:
-        self.record("exercise.explained", event.item, {"sentences": event.sentences})
-        await self._show_exercise()
-
-    def on_lab_pane_run_started(self, event: "LabPane.RunStarted") -> None:
-        payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
-        self.record("run.started", event.run_id, payload)
-        if event.purpose == "exercise" and self._exercise is not None:
-            self.record("exercise.run", self._exercise.id, {"run": event.run_id})
-            self.run_worker(self._show_exercise(), group="exercise-view", exclusive=True)
-
-    def on_lab_pane_run_ended(self, event: "LabPane.RunEnded") -> None:
-        self.run_ended(event.run_id, event.state, str(event.result.get("method") or ""), event.result)
-
-    def run_ended(self, run_id: str, state: str, method: str, result: Mapping[str, object]) -> None:
-        """Record a run that ended, whoever noticed it, and go on with the exercise if it was the exercise's."""
-        if state == "finished" and run_id not in self._study.progress.runs_finished:
-            self._celebrate(self._study.record_finished(run_id, method, result))
-        if run_id == self.exercise.run_id:
-            self.run_worker(self._run_over(), group="exercise-view", exclusive=True)
-
-    async def _run_over(self) -> None:
-        await self._measure()
-        await self._show_exercise()
-
-    def on_lab_pane_status(self, event: "LabPane.Status") -> None:
-        self.query_one(TabLine).lab_status = event.text
-        self.exercise.set_status(event.text)

@@ -21,5 +21,5 @@ class Sentences(TextArea):
     def __init__(self, text: str) -> None:
         super().__init__(text, soft_wrap=True, tab_behavior="focus")
 
-    def actionleave(self) -> None:
+    def action_leave(self) -> None:
         leave(self)
