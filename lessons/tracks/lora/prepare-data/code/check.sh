@@ -1,0 +1,2 @@
+lowrank data check record
+lowrank data check record --no-mask-prompt
