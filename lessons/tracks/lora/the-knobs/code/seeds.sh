@@ -1,0 +1,1 @@
+lowrank sweep --model sprout --data sql --over seed=0,1,2
