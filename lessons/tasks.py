@@ -48,10 +48,10 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def checked_id(table: Table) -> str:
-    value = table.text("id")
+def checked_id(table: Table, key: str = "id") -> str:
+    value = table.text(key)
     if not _ID.fullmatch(value):
-        raise table.error(f"the id {value!r} must be lower-case words joined by '-'")
+        raise table.error(f"the {key} {value!r} must be lower-case words joined by '-'")
     return value
 
 
@@ -95,6 +95,7 @@ def exercise(table: Table, words: Words, lesson: str) -> Exercise:
     trials = _trials(table)
     typical = _typical(table)
     known = _Known(
+        table,
         trials,
         table.text("truth") if table.has("truth") else "",
         table.table("misconceptions") if table.has("misconceptions") else None,
@@ -175,7 +176,10 @@ def _typical(table: Table) -> dict[str, float]:
 class _Known:
     """What formulas of an exercise may name, and what its steps share."""
 
-    def __init__(self, trials: tuple[Trial, ...], truth: str, wrong: Table | None, words: Words | None) -> None:
+    def __init__(
+        self, table: Table, trials: tuple[Trial, ...], truth: str, wrong: Table | None, words: Words | None
+    ) -> None:
+        self.table = table
         self.trials = {trial.name: trial for trial in trials}
         self.truth = truth
         self._wrong, self._words = wrong, words
@@ -271,7 +275,7 @@ def _prediction(table: Table, words: Words, known: _Known) -> Prediction:
     if table.has("truth") or not known.truth:
         truth = known.formula(table, "truth", source)
     else:
-        truth = known.checked(table, "truth", known.truth, source)
+        truth = known.checked(known.table, "truth", known.truth, source)
     if not table.has("tolerance") and not table.has("within"):
         raise table.error("how far off still counts as right: give 'tolerance' or 'within'")
     return Prediction(

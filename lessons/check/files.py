@@ -6,9 +6,11 @@ from pathlib import Path
 from lessons.check.desk import TEXTS, Desk
 from lessons.check.ids import FILE
 from lessons.check.problems import Problem
+from lessons.drawn import FILE as DRAWN
 from lessons.figures import FOLDER
 from lessons.load import SOURCE
 from lessons.model import LANGS
+from lessons.steps import Repair
 
 
 def check_files(root: Path, tracks: Sequence[str], lessons: Sequence[str], desks: Sequence[Desk]) -> Iterator[Problem]:
@@ -25,15 +27,27 @@ def check_files(root: Path, tracks: Sequence[str], lessons: Sequence[str], desks
         own = {id.partition("/")[2] for id in lessons if id.startswith(f"{track}/")}
         yield from _others(root / track, {"track.toml", *own}, f"{track}/track.toml")
     for desk in desks:
-        named = set(_named(desk.source("lesson.toml").toml().data, "file"))
+        structure = desk.source("lesson.toml").toml()
+        named = set(_named(structure.data, "file"))
         folders = {file.parent.name for name in named for file in desk.folder.glob(f"*/{name}")} - set(LANGS)
+        repairs = set(_repairs(desk))
+        folders |= {"data"} if repairs else set()
         yield from _others(desk.folder, {"lesson.toml", *LANGS, *folders}, "the format")
         for folder in folders:
-            yield from _others(desk.folder / folder, named, "lesson.toml")
-        texts = {"lesson.md", *TEXTS[: 1 if desk.lesson.exercise is None else 2]}
+            yield from _others(desk.folder / folder, named | repairs, "lesson.toml")
+        absent = {"exercise.toml": desk.lesson.exercise is None}
+        absent[DRAWN] = not structure.has("bars") and not structure.has("charts")
+        texts = {"lesson.md", *(name for name in TEXTS if not absent.get(name))}
         for lang in desk.langs:
             own = texts if lang == SOURCE else {*texts, "source.toml"}
             yield from _others(desk.folder / lang, own, "the format")
+
+
+def _repairs(desk: Desk) -> Iterator[str]:
+    """The folders in data/ that the exercise has repaired, and those that show how."""
+    for step in desk.lesson.exercise.steps if desk.lesson.exercise else ():
+        if isinstance(step, Repair):
+            yield from (step.broken.name, step.repaired.name)
 
 
 def _named(data: object, wanted: str) -> Iterator[str]:

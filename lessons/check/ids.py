@@ -7,6 +7,7 @@ from lessons.check.desk import Desk, local
 from lessons.check.problems import Problem
 from lessons.model import Lesson
 from lessons.source import Source
+from lessons.steps import Selection
 
 FILE = "ids.txt"
 HEAD = """\
@@ -16,7 +17,7 @@ HEAD = """\
 
 
 def ids_of(lesson: Lesson) -> Iterator[str]:
-    """The ids that progress is kept under: lesson, sections, questions and options, exercise and its predictions."""
+    """The ids that progress is kept under: lesson, sections, questions and options, exercise, its steps and what they let one choose."""
     yield lesson.id
     yield from (section.id for section in lesson.sections)
     for question in lesson.questions:
@@ -24,7 +25,10 @@ def ids_of(lesson: Lesson) -> Iterator[str]:
         yield from (f"{question.id}/{option.id}" for option in question.options)
     if lesson.exercise is not None:
         yield lesson.exercise.id
-        yield from (f"{lesson.exercise.id}/{step.id}" for step in lesson.exercise.steps)
+        for step in lesson.exercise.steps:
+            yield f"{lesson.exercise.id}/{step.id}"
+            if isinstance(step, Selection):
+                yield from (f"{lesson.exercise.id}/{step.id}/{option.id}" for option in step.options)
 
 
 def listed(root: Path) -> dict[str, int]:

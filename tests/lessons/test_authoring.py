@@ -13,11 +13,14 @@ from lessons.new import new_lesson
 from lessons.points import TAKES
 from lessons.questions import KINDS
 from lessons.source import Table
-from lessons.tasks import SHAPE_NAMES
+from lessons.steps import AFTER, CHOICE_NAMES, COUNTED, DEEDS, MEASURED, TOLD
+from lessons.tasks import SHAPE_NAMES, STEP_KINDS
 from lessons.text import FEEDBACK_NAMES
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
+TASKS = ROOT / "tests" / "tui" / "tasks"
+"""Has every kind of step that an exercise may have."""
 DEMO = ROOT / "tests" / "tui" / "tracks"
 """Has every kind of question there is."""
 DRAWN = ROOT / "tests" / "lessons" / "drawn"
@@ -25,12 +28,13 @@ DRAWN = ROOT / "tests" / "lessons" / "drawn"
 
 Keys = dict[str, set[str]]
 TEMPLATES = {
-    "lesson.toml": ["numbers.NAME", "questions.parameters.NAME"],
+    "lesson.toml": ["exercise.runs.RUN", "exercise.typical.RUN", "numbers.NAME", "questions.parameters.NAME"],
     "quiz.toml": [
         *("QUESTION", "QUESTION.options.OPTION", "QUESTION.misconceptions.MISTAKE", "QUESTION.mistakes.MISTAKE"),
         *("QUESTION.chart", "QUESTION.chart.lines", "QUESTION.options", "QUESTION.misconceptions", "QUESTION.mistakes"),
     ],
-    "exercise.toml": ["steps.STEP", "misconceptions.MISTAKE"],
+    "figures.toml": ["bars.BARS", "bars.BARS.labels", "charts.CHART", "charts.CHART.lines"],
+    "exercise.toml": ["steps.STEP", "steps.STEP.options", "steps.STEP.options.OPTION", "misconceptions.MISTAKE"],
 }
 """Tables whose names are the author's own, written in capitals."""
 OWN = {
@@ -39,12 +43,22 @@ OWN = {
     ("lesson.toml", "questions.misconceptions"): "MISTAKE",
     ("lesson.toml", "questions.mistakes"): "MISTAKE",
     ("lesson.toml", "exercise.misconceptions"): "MISTAKE",
+    ("lesson.toml", "exercise.runs"): "RUN",
+    ("lesson.toml", "exercise.typical"): "RUN",
+    ("lesson.toml", "exercise.typical.RUN"): "FIGURE",
+    ("lesson.toml", "exercise.steps.misconceptions"): "MISTAKE",
+    ("lesson.toml", "exercise.steps.options"): "OPTION",
     ("quiz.toml", ""): "QUESTION",
     ("quiz.toml", "QUESTION.options"): "OPTION",
     ("quiz.toml", "QUESTION.misconceptions"): "MISTAKE",
     ("quiz.toml", "QUESTION.mistakes"): "MISTAKE",
     ("quiz.toml", "QUESTION.chart.lines"): "LINE",
+    ("figures.toml", "bars"): "BARS",
+    ("figures.toml", "bars.BARS.labels"): "LABEL",
+    ("figures.toml", "charts"): "CHART",
+    ("figures.toml", "charts.CHART.lines"): "LINE",
     ("exercise.toml", "steps"): "STEP",
+    ("exercise.toml", "steps.STEP.options"): "OPTION",
     ("exercise.toml", "misconceptions"): "MISTAKE",
     ("source.toml", "sections"): "SECTION",
 }
@@ -78,9 +92,9 @@ def asked_for(roots: list[Path], monkeypatch: pytest.MonkeyPatch) -> Keys:
     for method in ("raw", "has", "tables"):
         plain = getattr(Table, method)
 
-        def noted(self: Table, key: str, plain: Any = plain) -> Any:
+        def noted(self: Table, key: str, *more: Any, plain: Any = plain, **named: Any) -> Any:
             note(self, key)
-            return plain(self, key)
+            return plain(self, key, *more, **named)
 
         monkeypatch.setattr(Table, method, noted)
     for root in roots:
@@ -103,14 +117,18 @@ def test_every_key_is_documented_and_every_documented_key_exists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_lesson(tmp_path, "letters", "first")
-    asked = asked_for([BUNDLED, DEMO, DRAWN, tmp_path], monkeypatch)
+    asked = asked_for([BUNDLED, DEMO, DRAWN, TASKS, tmp_path], monkeypatch)
     assert asked == {place: keys for place, keys in documented().items() if keys}
 
 
 def test_every_value_that_has_a_name_is_documented() -> None:
-    for name in (*KINDS, *TAKES, *SHAPE_NAMES, "draft", "published", "predict"):
+    for name in (*KINDS, *TAKES, *SHAPE_NAMES, "draft", "published", *STEP_KINDS, *AFTER, *DEEDS, "lowest", "highest"):
         assert f"`{name}`" in DOC, name
-    for name in FEEDBACK_NAMES:
+    for name in (*TOLD, *MEASURED["evaluate"], *MEASURED["inspect"], "effect_nats"):
+        assert f"`RUN.{name}`" in DOC, name
+    for name in COUNTED:
+        assert f"`DATA.{name}`" in DOC, name
+    for name in FEEDBACK_NAMES | CHOICE_NAMES:
         assert f"{{{{{name}}}}}" in DOC, name
 
 

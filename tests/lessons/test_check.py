@@ -30,7 +30,7 @@ def in_process(commands: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-TOOLS = Tools(checking._shape, in_process)
+TOOLS = Tools(checking._shape, checking._trial, lambda _: None, in_process)
 
 
 @pytest.fixture(autouse=True)

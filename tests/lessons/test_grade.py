@@ -16,7 +16,8 @@ from lessons.grade import (
     truth_of,
 )
 from lessons.load import load_course
-from lessons.model import Exercise, Feedback, Prediction, Question
+from lessons.model import Feedback, Question
+from lessons.steps import Exercise, Prediction
 
 SPROUT = {
     "hidden": 192,
@@ -29,6 +30,7 @@ SPROUT = {
     "kv_dim": 192,
     "vocab": 1024,
     "rank": 8,
+    "lora.trainable_parameters": 175_104,
 }
 LLAMA = {
     "hidden": 2048,
@@ -44,7 +46,8 @@ LLAMA = {
 }
 LESSON = load_course().lesson("lora/why-lora")
 assert isinstance(LESSON.exercise, Exercise)
-STEPS = list(zip(LESSON.exercise.steps, (SPROUT, LLAMA), (175_104, 5_636_096), strict=True))
+COUNTED = [next(step for step in LESSON.exercise.steps if step.id == id) for id in ("sprout", "llama")]
+STEPS = list(zip(COUNTED, (SPROUT, LLAMA), (175_104, 5_636_096), strict=True))
 CHOICES = [question for question in LESSON.questions if question.options]
 NUMBERS = [question for question in LESSON.questions if question.number]
 

@@ -142,7 +142,7 @@ MISTAKES = [
         'answer = "billion * 16"',
         "'billion' is not a name",
     ),
-    ("lesson.toml", 'truth = "layers', 'truth = "blokcs', "truth", "'blokcs' is not a name known here"),
+    ("lesson.toml", 'truth = "layers', 'truth = "blokcs', "truth", "'blokcs' is no name of a model's shape"),
     ("lesson.toml", '"scale * rank"', '"scale / rank / 3"', "alpha", "say how many digits"),
     (
         "lesson.toml",
@@ -156,10 +156,10 @@ MISTAKES = [
     ("lesson.toml", "[[questions]]", "[[questions]", "[[questions]", "is not TOML"),
     (
         "lesson.toml",
-        'source = "run"',
-        'source = "guess"',
-        'source = "guess"',
-        "must be 'run' or 'preset:NAME'",
+        'source = "run:lora"',
+        'source = "run:guess"',
+        'source = "run:guess"',
+        "must be 'run:' and a run's name, or 'preset:NAME'",
     ),
     (
         "en/lesson.md",

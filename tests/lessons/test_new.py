@@ -7,7 +7,6 @@ import pytest
 
 from lab.errors import LabError
 from lessons.check.course import check_course
-from lessons.check.desk import Tools
 from lessons.load import BUNDLED, load_course, stale_sections
 from lessons.model import ContentError
 from lessons.new import new_lesson
@@ -27,7 +26,7 @@ def test_a_new_course_has_nothing_but_todos(tmp_path: Path) -> None:
     course = load_course(root)
     assert (course.total_lessons, [track.planned for track in course.tracks]) == (3, [2, 1])
     assert [lesson.number for lesson in course.tracks[0].lessons] == [1, 2]
-    report = check_course(root, Tools(checking._shape, checking.refusals))
+    report = check_course(root, checking.tools())
     assert {problem.kind for problem in report.problems} == {"todo"}
     marked = sum(file.read_text().count("TODO") for file in root.rglob("*") if file.is_file())
     assert len(report.problems) == marked

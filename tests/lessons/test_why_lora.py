@@ -26,6 +26,7 @@ from lessons.model import (
     Text,
 )
 from lessons.source import Source
+from lessons.steps import Prediction, Selection
 from lessons.words import Numbers
 
 FOLDER = BUNDLED / "lora" / "why-lora"
@@ -91,8 +92,12 @@ def all_texts() -> Iterator[Text]:
     assert LESSON.exercise
     yield from (LESSON.exercise.title, LESSON.exercise.intro, LESSON.exercise.explain)
     for step in LESSON.exercise.steps:
-        yield from (step.prompt, step.unit, step.exact, step.close, step.off)
-        yield from (text for m in step.misconceptions for text in (m.title, m.feedback))
+        yield from (step.prompt, step.exact)
+        if isinstance(step, Prediction):
+            yield from (step.unit, step.close, step.off)
+            yield from (text for m in step.misconceptions for text in (m.title, m.feedback))
+        if isinstance(step, Selection):
+            yield from (text for option in step.options for text in (option.text, option.chosen))
 
 
 def test_front_matter() -> None:
@@ -210,7 +215,9 @@ def test_the_lesson_does_not_give_the_exercise_away() -> None:
 
 def test_the_run_of_the_exercise() -> None:
     assert LESSON.exercise
-    run = LESSON.exercise.run
+    lora = LESSON.exercise.trial("lora")
+    assert lora
+    run = lora.fields
     assert (run["model"], run["data"], run["fine_tune_type"], run["num_layers"]) == (
         "sprout",
         "sql",

@@ -169,7 +169,7 @@ def problem_rows(lang: "Lang", step: "Repair", report: Mapping[str, Any]) -> Lay
         rows = report["splits"]["train"]["rows"]
         told = say(lang, "exercise.repair.errors", errors=report["errors"], warnings=report["warnings"], rows=rows)
         drawn = [styled(told, "bold $heading")]
-        if step.clean and report["warnings"] and not report["errors"]:
+        if step.clean and report["warnings"]:
             drawn += styled(say(lang, "exercise.repair.warnings"), "$warning").wrap(width)
         if rows < step.rows:
             drawn += styled(say(lang, "exercise.repair.few", rows=step.rows), "$warning").wrap(width)

@@ -24,6 +24,7 @@ EN = {
     "exercise.work.inspect": "Taking the changes apart:",
     "exercise.work.fuse": "Fusing every way and comparing:",
     "exercise.work.data": "Checking the data:",
+    "exercise.hint.lock-small": "Enter locks the prediction: it then stays. A guess will do.",
     "exercise.hint.choose": "Arrows or digits choose, Enter locks: the choice then stays.",
     "exercise.confirm-choice": "{value}\n\nLock this as your prediction? It cannot be changed afterwards. A wrong "
     "guess teaches as much as a right one.",
@@ -67,6 +68,7 @@ KO = {
     "exercise.work.inspect": "변화량을 뜯어보고 있어요:",
     "exercise.work.fuse": "방법마다 병합(fuse)해서 견주고 있어요:",
     "exercise.work.data": "데이터를 검사하고 있어요:",
+    "exercise.hint.lock-small": "Enter를 누르면 예측이 잠기고 바꿀 수 없어요. 어림한 수도 괜찮아요.",
     "exercise.hint.choose": "화살표나 숫자로 고르고 Enter로 잠가요. 잠그면 바꿀 수 없어요.",
     "exercise.confirm-choice": "{value}\n\n이 예측을 잠글까요? 잠그면 바꿀 수 없어요. 틀린 예측이라도 맞은 예측만큼 "
     "배울 것이 있어요.",
