@@ -1,0 +1,1 @@
+lowrank fuse last --way dequantized --export-gguf --save-path ./for-gguf

@@ -1,0 +1,1 @@
+mlx_lm server --model ./apart --adapter-path ./apart/adapters
