@@ -36,7 +36,7 @@ class Figures:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._read: dict[str, tuple[Run, ...]] = {}
+        self._read: dict[str, Mapping[object, Run]] = {}
 
     def number(self, table: Table) -> int | float:
         """The number that `figure`, `flags`, `take` and `times` of a table name; ContentError where there is none.
@@ -55,21 +55,22 @@ class Figures:
     def run(self, table: Table, figure: str) -> Run:
         """The run of a figure whose flags are exactly those under `flags`."""
         flags = table.table("flags").data
+        if not all(isinstance(value, str | int | float) for value in flags.values()):
+            raise table.error("each flag must be a text, a number, true or false", "flags")
         runs = self._runs(table, figure)
-        for run in runs:
-            if same(run.flags, flags):
-                return run
-        there = "; ".join(shown(run.flags) for run in runs[:8])
+        if (run := runs.get(_key(flags))) is not None:
+            return run
+        there = "; ".join(shown(run.flags) for run in list(runs.values())[:8])
         raise table.error(f"no run of the figure {figure!r} has the flags {shown(flags)}; there are: {there}", "flags")
 
-    def _runs(self, table: Table, figure: str) -> tuple[Run, ...]:
+    def _runs(self, table: Table, figure: str) -> Mapping[object, Run]:
         if not _NAME.fullmatch(figure):
             raise table.error(f"the figure {figure!r} must be lower-case words joined by '-'", "figure")
         if figure not in self._read:
             file = self.folder / f"{figure}.json"
             if not file.is_file():
                 raise table.error(f"there is no figure {figure!r}: {FOLDER}/{file.name} is missing", "figure")
-            self._read[figure] = read_figure(file)
+            self._read[figure] = {_key(run.flags): run for run in read_figure(file)}
         return self._read[figure]
 
 
@@ -91,11 +92,9 @@ def shown(flags: Mapping[str, object]) -> str:
     return clean(", ".join(f"{key} {value}" for key, value in flags.items())) or "none"
 
 
-def same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """Whether flags are the same; 1 and 1.0 are, 1 and true are not."""
-    return one.keys() == other.keys() and all(
-        value == other[key] and isinstance(value, bool) == isinstance(other[key], bool) for key, value in one.items()
-    )
+def _key(flags: Mapping[str, object]) -> object:
+    """Equal for the same flags: 1 and 1.0 are the same, 1 and true are not."""
+    return frozenset((name, isinstance(value, bool), value) for name, value in flags.items())
 
 
 def read_figure(file: Path) -> tuple[Run, ...]:
@@ -112,9 +111,11 @@ def read_figure(file: Path) -> tuple[Run, ...]:
     runs = tuple(_run(source, number, run) for number, run in enumerate(data["runs"], 1))
     if sum(len(points) for run in runs for points in run.curves.values()) > MOST_POINTS:
         raise source.error(f"holds more than {MOST_POINTS:,} points")
-    for number, run in enumerate(runs):
-        if any(same(run.flags, other.flags) for other in runs[:number]):
-            raise source.error(f"run {number + 1} has the flags of another: {shown(run.flags)}")
+    seen = set()
+    for number, run in enumerate(runs, 1):
+        if _key(run.flags) in seen:
+            raise source.error(f"run {number} has the flags of another: {shown(run.flags)}")
+        seen.add(_key(run.flags))
     return runs
 
 

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from lessons.document import Document, Part, read_document
+from lessons.drawn import FILE as DRAWN
+from lessons.drawn import drawings
 from lessons.figures import of_lesson
 from lessons.model import (
     LANGS,
@@ -77,14 +79,17 @@ def load_lesson(folder: Path, track: str) -> Lesson:
     if id != folder.name or table.text("track") != track:
         raise table.error(f"this lesson says it is {table.text('track')}/{id}, not {track}/{folder.name}", "id")
     full_id = f"{track}/{id}"
-    figures = of_lesson(folder)
-    numbers = Numbers(table.table("numbers"), figures)
+    numbers = Numbers(table.table("numbers"), of_lesson(folder))
     homes = {lang: folder / (lang if (folder / lang).is_dir() else SOURCE) for lang in LANGS}
     sources = {lang: Source(home / "lesson.md") for lang, home in homes.items()}
     documents = {lang: read_document(source) for lang, source in sources.items()}
     links = _links(table, documents)
     section_ids = checked_ids(table, "sections")
-    sections = _Sections(table, sources, documents, numbers, {link.id: link.url for link in links})
+    pictures: Mapping[tuple[str, str], Block] = {}
+    if table.has("bars") or table.has("charts"):
+        texts = {lang: Source(home / DRAWN).toml() for lang, home in homes.items()}
+        pictures = dict(drawings(table, Words(texts, numbers.shown), numbers))
+    sections = _Sections(table, sources, documents, numbers, {link.id: link.url for link in links}, pictures)
     quiz = Words({lang: Source(home / "quiz.toml").toml() for lang, home in homes.items()}, numbers.shown)
     task = None
     if table.has("exercise"):
@@ -103,7 +108,7 @@ def load_lesson(folder: Path, track: str) -> Lesson:
         {lang: filled(d.title, numbers.shown, sources[lang].error) for lang, d in documents.items()},
         {lang: filled(d.summary, numbers.shown, sources[lang].error) for lang, d in documents.items()},
         tuple(sections.section(full_id, section, recorded) for section in section_ids),
-        questions(table, quiz, full_id, section_ids),
+        questions(table, quiz, full_id, section_ids, numbers.figures),
         task,
         numbers.values,
     )
@@ -149,7 +154,7 @@ def _links(table: Table, documents: Mapping[Lang, Document]) -> tuple[Link, ...]
 
 
 class _Sections:
-    """What a section needs beside its own text: the lesson's code, numbers and links."""
+    """What a section needs beside its own text: the lesson's code, pictures, numbers and links."""
 
     def __init__(
         self,
@@ -158,12 +163,13 @@ class _Sections:
         documents: Mapping[Lang, Document],
         numbers: Numbers,
         links: Mapping[str, str],
+        pictures: Mapping[tuple[str, str], Block],
     ) -> None:
         self.sources = sources
         self.documents = documents
         self.shown = numbers.shown
         self.links = links
-        self.placed = dict(self._code(table))
+        self.placed = {**dict(self._code(table)), **pictures}
         ids = table.strings("sections")
         for lang, document in documents.items():
             if tuple(document.sections) != ids:
@@ -173,7 +179,7 @@ class _Sections:
             if wrong := [place for place in places if place not in self.placed]:
                 raise sources[lang].error(f"there is no {wrong[0][0]} {wrong[0][1]!r}", f":{wrong[0][1]}")
             if set(places) != set(self.placed) or places != used[SOURCE]:
-                raise sources[lang].error("every code block and diagram must be placed, as in English")
+                raise sources[lang].error("every code block, diagram and chart must be placed, as in English")
 
     @staticmethod
     def _code(table: Table) -> Iterator[tuple[tuple[str, str], Block]]:

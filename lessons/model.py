@@ -83,7 +83,48 @@ class Table:
     rows: tuple[tuple[Spans, ...], ...]
 
 
-Block = Paragraph | Bullets | Code | Quote | Diagram | Table
+@dataclass(frozen=True)
+class Bar:
+    """A length of at least 0, and how it is written, with its unit."""
+
+    id: str
+    label: Text
+    length: float
+    shown: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Lengths beside one another, all from 0."""
+
+    title: Text
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class ChartLine:
+    """(x, y) pairs in order of x, all finite."""
+
+    id: str
+    title: Text
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over one pair of axes, whose titles are `x` and `y`; `log_y` draws powers of ten evenly spaced.
+
+    One that stands in the text has a `title`, and one of a question has the question.
+    """
+
+    x: Text
+    y: Text
+    lines: tuple[ChartLine, ...]
+    log_y: bool
+    title: Text | None = None
+
+
+Block = Paragraph | Bullets | Code | Quote | Diagram | Table | Bars | Chart
 
 
 @dataclass(frozen=True)
@@ -164,25 +205,6 @@ class Gap:
     def filled(self, spelling: str) -> str:
         """The command with `spelling` in its gap."""
         return self.command.replace(GAP, spelling)
-
-
-@dataclass(frozen=True)
-class ChartLine:
-    """(x, y) pairs in order of x, all finite."""
-
-    id: str
-    title: Text
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Lines over one pair of axes, whose titles are `x` and `y`; `log_y` draws powers of ten evenly spaced."""
-
-    x: Text
-    y: Text
-    lines: tuple[ChartLine, ...]
-    log_y: bool
 
 
 Kind = Literal["one", "many", "number", "order", "flag"]

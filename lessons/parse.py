@@ -22,8 +22,8 @@ def parse_blocks(
 ) -> tuple[Block, ...]:
     """The blocks of `source`.
 
-    `fill` replaces the {{numbers}} of a text, `place` finds the block for a line {{code:id}} or
-    {{diagram:id}}, `links` maps the ids used as [text][id] to addresses. What `fill` and `place`
+    `fill` replaces the {{numbers}} of a text, `place` finds the block for a line {{code:id}}, {{diagram:id}},
+    {{bars:id}} or {{chart:id}}, `links` maps the ids used as [text][id] to addresses. What `fill` and `place`
     raise comes through; the parser itself raises nothing.
     """
     references = {name.upper(): {"href": url, "title": ""} for name, url in (links or {}).items()}

@@ -15,20 +15,20 @@ texts) and a table [questions.chart] (below). Under the question's id, quiz.toml
   a table [questions.mistakes] (id = ["spelling", …]); texts `right`, `off`, and for each mistake `title`
   and `feedback`, all of which may say {{answer}}. Spellings are compared as lessons.spelling makes them.
 
-[questions.chart] has `file` (in the lesson's data/, see lessons.points), `lines` (their names there, at most
-six, in the order of the legend) and `log_y`; quiz.toml has `chart.x`, `chart.y` (the titles of the axes) and
-`chart.lines.NAME`.
+[questions.chart] says what is drawn, as lessons.drawn reads it; quiz.toml has `chart.x`, `chart.y` (the titles of the
+axes) and `chart.lines.NAME`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import get_args
 
+from lessons.drawn import chart
 from lessons.draws import at
-from lessons.model import GAP, Chart, ChartLine, Gap, Kind, KnownMistake, NumberAnswer, Option, Question
-from lessons.points import TAKES, read_points, take
+from lessons.figures import Figures
+from lessons.model import GAP, Chart, Gap, Kind, KnownMistake, NumberAnswer, Option, Question
+from lessons.points import TAKES, take
 from lessons.source import Table
 from lessons.spelling import spelled
 from lessons.tasks import checked_formula, checked_id, checked_ids, misconceptions
@@ -37,28 +37,29 @@ from lessons.words import Words, filled
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_HINTS = 3
-MOST_LINES = 6
 MOST_STEPS = 9
 """As many as there are digits to choose with."""
 MOST_SIZES = 1000
 
 
-def questions(structure: Table, words: Words, lesson: str, sections: tuple[str, ...]) -> tuple[Question, ...]:
+def questions(
+    structure: Table, words: Words, lesson: str, sections: tuple[str, ...], figures: Figures
+) -> tuple[Question, ...]:
     """The questions of a lesson in the order of its lesson.toml."""
-    found = tuple(_question(table, words, lesson, sections) for table in structure.tables("questions"))
+    found = tuple(_question(table, words, lesson, sections, figures) for table in structure.tables("questions"))
     words.done()
     return found
 
 
-def _question(table: Table, words: Words, lesson: str, sections: tuple[str, ...]) -> Question:
+def _question(table: Table, words: Words, lesson: str, sections: tuple[str, ...], figures: Figures) -> Question:
     id, section = checked_id(table), table.text("section")
     if section not in sections:
         raise table.error(f"there is no section {section!r}", "section")
     asked = table.one_of("kind", *KINDS)
     kind = next(each for each in KINDS if each == asked)
-    texts, chart = words.table(id), None
+    texts, picture = words.table(id), None
     if table.has("chart"):
-        chart = _chart(table.table("chart"), texts.table("chart"))
+        picture = chart(table.table("chart"), texts.table("chart"), figures)
     parts = _Parts()
     match kind:
         case "one" | "many":
@@ -66,13 +67,13 @@ def _question(table: Table, words: Words, lesson: str, sections: tuple[str, ...]
         case "order":
             parts.options = _steps(table, texts)
         case "number":
-            parameters, sizes = _parameters(table.table("parameters"), chart)
+            parameters, sizes = _parameters(table.table("parameters"), picture)
             drawn = {name: values[0] for name, values in sizes.items()}
             texts = words.table(id, parameters, frozenset(sizes))
             parts.number = _number(table, texts, {**parameters, **drawn}, sizes)
         case "flag":
             parts.gap, texts = _gap(table, words, id)
-    if chart is not None:
+    if picture is not None:
         texts.table("chart")
     hints = table.integer("hints") if table.has("hints") else 0
     if hints > MOST_HINTS:
@@ -86,7 +87,7 @@ def _question(table: Table, words: Words, lesson: str, sections: tuple[str, ...]
         parts.options,
         parts.number,
         parts.gap,
-        chart,
+        picture,
         texts.texts("hints", hints) if hints else (),
     )
     texts.done()
@@ -210,23 +211,3 @@ def _gap(table: Table, words: Words, id: str) -> tuple[Gap, Words]:
         text.done()
     all_words.done()
     return Gap(command, accepted, texts.text("right"), texts.text("off"), tuple(found)), texts
-
-
-def _chart(table: Table, texts: Words) -> Chart:
-    file, names, log_y = table.text("file"), table.strings("lines"), table.switch("log_y")
-    found = read_points(table.source.file.parent / "data" / Path(file).name)
-    if not 1 <= len(names) <= MOST_LINES:
-        raise table.error(f"a chart has from 1 to {MOST_LINES} lines", "lines")
-    titles = texts.table("lines")
-    lines = []
-    for name in names:
-        if not found.get(name):
-            raise table.error(f"{file} has no points for the line {name!r}", "lines")
-        if log_y and any(y <= 0 for _, y in found[name]):
-            raise table.error(f"the line {name!r} is not above 0 everywhere, so 'log_y' cannot show it", "log_y")
-        lines.append(ChartLine(name, titles.text(name), found[name]))
-    titles.done()
-    chart = Chart(texts.text("x"), texts.text("y"), tuple(lines), log_y)
-    table.done()
-    texts.done()
-    return chart

@@ -133,21 +133,21 @@ class Table:
             raise self.error(f"{key!r} must be a table", key)
         return Table(self.source, value, (*self.path, key))
 
-    def tables(self, key: str) -> "tuple[Table, ...]":
-        """The array of tables `key`, each found again by its own id; empty when there is none."""
+    def tables(self, key: str, by: str = "id") -> "tuple[Table, ...]":
+        """The array of tables `key`, each found again by its own id, under the key `by`; empty when there is none."""
         self._asked.add(key)
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(f"{key!r} must be written as [[{key}]] tables", key)
         found = []
         for item in value:
-            if not isinstance(name := item.get("id"), str) or not name:
-                raise self.error(f"a [[{key}]] has no id", f"[[{key}]]")
+            if not isinstance(name := item.get(by), str) or not name:
+                raise self.error(f"a [[{key}]] has no {by}", f"[[{key}]]")
             found.append(Table(self.source, item, (*self.path, f"[[{key}]]", f'"{name}"')))
-        names = [str(table.data["id"]) for table in found]
+        names = [str(table.data[by]) for table in found]
         for name in names:
             if names.count(name) > 1:
-                raise self.error(f"the id {name!r} is used twice in [[{key}]]", f'"{name}"')
+                raise self.error(f"the {by} {name!r} is used twice in [[{key}]]", f'"{name}"')
         return tuple(found)
 
     def done(self) -> None:

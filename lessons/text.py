@@ -11,7 +11,7 @@ _ESCAPES = re.compile(
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _REFERENCE = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
-BLOCK_REFERENCE = re.compile(r"\{\{(code|diagram):([a-z0-9-]+)\}\}")
+BLOCK_REFERENCE = re.compile(r"\{\{(code|diagram|bars|chart):([a-z0-9-]+)\}\}")
 
 FEEDBACK_NAMES = frozenset({"predicted", "truth", "difference", "times"})
 """Names that only a grader can fill in."""

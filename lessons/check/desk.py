@@ -8,13 +8,14 @@ from pathlib import Path
 
 from lessons.check.problems import Problem
 from lessons.document import Document, read_document
+from lessons.drawn import FILE as DRAWN
 from lessons.load import SOURCE
 from lessons.model import LANGS, Lang, Lesson
 from lessons.source import Source
 from lessons.steps import Exercise, Prediction, Selection, Trial
 
-TEXTS = ("quiz.toml", "exercise.toml")
-"""The files of a language beside lesson.md."""
+TEXTS = ("quiz.toml", DRAWN, "exercise.toml")
+"""The files of a language beside lesson.md; the last two only where the lesson has pictures or an exercise."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Desk:
         return tuple(lang for lang in LANGS if lang == SOURCE or (self.folder / lang).is_dir())
 
     def files(self, lang: Lang) -> list[str]:
-        """The text files that a language has: lesson.md, quiz.toml and, where there is an exercise, exercise.toml."""
+        """The text files that a language has; figures.toml and exercise.toml are not in every lesson."""
         return ["lesson.md", *(name for name in TEXTS if (self.folder / lang / name).exists())]
 
     def document(self, lang: Lang) -> Document:

@@ -6,10 +6,14 @@ from rich.cells import cell_len
 
 from lessons.check.desk import Desk, local
 from lessons.check.problems import Problem
+from lessons.drawn import FILE as DRAWN
+from lessons.drawn import block_texts
 from lessons.load import SOURCE
 from lessons.model import (
+    Bars,
     Block,
     Bullets,
+    Chart,
     Code,
     Diagram,
     Lang,
@@ -28,6 +32,14 @@ CODE = 72
 """Cells of a line of code, which has a rule and a margin."""
 OPTION = 70
 """Cells of a line of an option, beside its mark."""
+LABEL = 30
+"""Cells of what is written beside a bar."""
+VALUE = 14
+"""Cells of the number behind a bar, with its unit."""
+CHART = 14
+"""Lines of a chart, with its axes and legend."""
+LEGEND = 2
+"""Lines that the titles of axes and lines may take of them, lest little is left for the lines themselves."""
 PAGE = 20
 """Lines of a question, with its options, that are in view together."""
 LONGEST = 2 * 21
@@ -72,6 +84,8 @@ def _section(desk: Desk, lang: Lang, section: Section) -> Iterator[Problem]:
                     what = f"a table needs {needed} cells, and the page has {MEASURE}"
                     near = _plain(header[0]) if _plain(header[0]).strip() else "|"
                     yield desk.in_section("width", lang, section.id, near, what, "shorten its words or its columns")
+            case Bars() | Chart():
+                yield from _picture(desk, lang, block)
             case _:
                 for run in _runs(block):
                     cells, word = _longest_word(run)
@@ -81,6 +95,41 @@ def _section(desk: Desk, lang: Lang, section: Section) -> Iterator[Problem]:
     if lines > LONGEST:
         what = f"{local(section.id)!r} has {lines} lines at 80×24; two screens are {LONGEST}"
         yield desk.in_section("length", lang, section.id, "", what, "shorten the section, or make it two")
+
+
+def _picture(desk: Desk, lang: Lang, block: Bars | Chart) -> Iterator[Problem]:
+    """Labels that leave room for bars, a legend that leaves room for lines."""
+
+    def found(text: str, what: str) -> Problem:
+        source = desk.source(lang, DRAWN)
+        near = next((line for line in source.text.split("\n") if text in line), "")
+        return desk.found("width", source, (near,), what, "shorten it")
+
+    title = block.title[lang] if block.title else ""
+    if cell_len(title) > MEASURE:
+        yield found(title, f"a title of {cell_len(title)} cells, and the page has {MEASURE}")
+    if isinstance(block, Bars):
+        for bar in block.bars:
+            if (cells := cell_len(bar.label[lang])) > LABEL:
+                yield found(bar.label[lang], f"a label of {cells} cells, and a bar leaves it {LABEL}")
+            if cell_len(bar.shown) > VALUE and lang == SOURCE:
+                what = f"the bar {bar.id!r} is worth {bar.shown}: {cell_len(bar.shown)} cells, and there are {VALUE}"
+                yield desk.in_structure("width", ("[[bars]]", f'"{bar.id}"'), what, "show fewer digits")
+    elif (lines := legend_lines(block, lang)) > LEGEND:
+        what = f"axes and legend take {lines} lines at 80×24, and a chart leaves them {LEGEND}"
+        yield found(block.x[lang], what)
+
+
+def legend_lines(chart: Chart, lang: Lang) -> int:
+    """Lines that the titles of axes and lines take: set side by side, none broken."""
+    entries = [f"{chart.y[lang]} ↑  {chart.x[lang]} → ", *(f"• {line.title[lang]}" for line in chart.lines)]
+    lines, used = 1, 0
+    for entry in entries:
+        cells = cell_len(entry)
+        if used and used + 2 + cells > MEASURE:
+            lines, used = lines + 1, 0
+        used += cells + (2 if used else 0)
+    return lines
 
 
 def _code(desk: Desk, block: Code | Diagram) -> Iterator[Problem]:
@@ -126,6 +175,10 @@ def _height(block: Block) -> int:
             return block.text.count("\n") + 2
         case Diagram(text):
             return text.count("\n") + 1
+        case Bars(_, bars):
+            return 1 + len(bars)
+        case Chart():
+            return 1 + CHART
         case Table(_, rows):
             return len(rows) + 2
         case Bullets(items):
@@ -137,6 +190,8 @@ def _height(block: Block) -> int:
 def _words(block: Block) -> int:
     if isinstance(block, Code | Diagram):
         return len(block.text.split())
+    if isinstance(block, Bars | Chart):
+        return sum(len(text.split()) for text in block_texts(block, SOURCE))
     return sum(len(_plain(run).split()) for run in _runs(block))
 
 

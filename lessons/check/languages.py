@@ -12,7 +12,7 @@ from lessons.numbers import NotANumber, parse_number
 _HANGUL = re.compile("[가-힣]")
 _SHARED = {
     "the number": re.compile(r"\{\{([a-z0-9_]+)\}\}"),
-    "the block": re.compile(r"\{\{((?:code|diagram):[a-z0-9-]+)\}\}"),
+    "the block": re.compile(r"\{\{((?:code|diagram|bars|chart):[a-z0-9-]+)\}\}"),
     "the link": re.compile(r"\]\[([^\]]*)\]"),
     "the code": re.compile(r"`([^`]+)`"),
 }

@@ -90,10 +90,10 @@ def _numbers(desk: Desk) -> Iterator[Problem]:
                 for key, literal in _typed(line, literals):
                     what = f"{literal} is typed, and lesson.toml names it {key!r}"
                     yield Problem(source.file, number, "number", what, f"write {{{{{key}}}}}")
-    formulas = " ".join(re.findall(r'formula\s*=\s*"(.*?)"', desk.source("lesson.toml").text))
+    formulas = " ".join(re.findall(r'(?:formula|value)\s*=\s*"(.*?)"', desk.source("lesson.toml").text))
     for key in shown:
         if f"{{{{{key}}}}}" not in used and not re.search(rf"\b{key}\b", formulas):
-            what = f"no text and no formula uses the number {key!r}"
+            what = f"no text, formula or bar uses the number {key!r}"
             yield desk.in_structure("unused", ("[numbers]", f"\n{key} ", key), what, "take it away")
 
 

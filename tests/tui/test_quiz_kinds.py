@@ -13,7 +13,7 @@ from store.progress import Answered
 from tui.panes.quiz import QuizPane
 from tui.panes.quiz_sheet import Sheet
 from tui.widgets.fields import LineField
-from tui.widgets.question import chart_lines
+from tui.widgets.pictures import chart_lines
 
 TRACKS = Path(__file__).parent / "tracks"
 QUESTIONS = load_course(TRACKS).lesson("demo/after").questions

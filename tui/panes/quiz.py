@@ -20,7 +20,8 @@ from tui.typeset import inline, join, plain, styled
 from tui.widgets.fields import FlagField, NumberLine
 from tui.widgets.lines import LinesView
 from tui.widgets.option import OptionRow
-from tui.widgets.question import HintLines, SureLine, chart_lines, command_lines, hint_lines
+from tui.widgets.pictures import chart_lines, chart_rows
+from tui.widgets.question import HintLines, SureLine, command_lines, hint_lines
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from lessons.model import Lang, Lesson
     from store.progress import Answered
     from tui.typeset import Layout
-
-CHART_ROWS, CHART_ROWS_TALL, TALL = 14, 20, 36
-"""Lines of a chart, and in a terminal of at least so many lines."""
 
 
 class QuizPane(PagePane):
@@ -156,8 +154,8 @@ class QuizPane(PagePane):
             Static(inline(spans(question.prompt[self.lang])), classes="prompt"),
         ]
         if question.chart is not None:
-            rows = CHART_ROWS if self.app.size.height < TALL else CHART_ROWS_TALL
-            widgets.append(LinesView(chart_lines(question.chart, self.lang, self._plotext, rows), classes="chart"))
+            lines = chart_lines(question.chart, self.lang, self._plotext, chart_rows(self.app.size.height))
+            widgets.append(LinesView(lines, classes="chart"))
         if question.number is not None:
             unit = question.number.unit[self.lang]
             widgets.append(NumberLine(sheet.typed, say(self.lang, "quiz.number"), unit, disabled=sheet.graded))

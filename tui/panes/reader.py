@@ -160,7 +160,7 @@ class ReaderPane(PagePane):
         from tui.widgets.blocks import words_in
 
         try:
-            return words_in(section.blocks[self.lang])
+            return words_in(section.blocks[self.lang], self.lang)
         except ContentError:
             return 0
 

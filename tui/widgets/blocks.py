@@ -12,6 +12,7 @@ from textual.widgets import Static
 from tui.highlight import code
 from tui.typeset import Lines, barred, clickable, hang, inline, plain, spread, styled, table
 from tui.widgets.lines import LinesView
+from tui.widgets.pictures import ChartView, bars_lines
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -88,13 +89,18 @@ def block_widget(block: "Block", lang: "Lang") -> Widget:
             header = [inline(cell) for cell in block.header]
             rows = [[inline(cell) for cell in row] for row in block.rows]
             return LinesView(lambda width: table(header, rows, width), classes="block")
+        case model.Bars():
+            return LinesView(bars_lines(block, lang), classes="block")
+        case model.Chart():
+            return ChartView(block, lang)
         case model.Paragraph():
             return Static(inline(block.spans), classes="block")
 
 
-def words_in(blocks: Iterable["Block"]) -> int:
-    """Words of the running text and of the code, as they stand between spaces."""
+def words_in(blocks: Iterable["Block"], lang: "Lang") -> int:
+    """Words of the running text, of the code and of pictures, as they stand between spaces."""
     from lessons import model
+    from lessons.drawn import block_texts
 
     count = 0
     for block in blocks:
@@ -103,6 +109,8 @@ def words_in(blocks: Iterable["Block"]) -> int:
                 count += len(block.text.split())
             case model.Paragraph() | model.Quote():
                 count += _words(block.spans)
+            case model.Bars() | model.Chart():
+                count += sum(len(text.split()) for text in block_texts(block, lang))
             case model.Bullets():
                 count += sum(_words(item) for item in block.items)
             case model.Table():

@@ -1,42 +1,15 @@
-"""What may stand with a question beside its options: a chart, a command with a gap, hints, and how sure one is."""
+"""What may stand with a question beside its options: a command with a gap, hints, and how sure one is."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from textual.content import Content
 from textual.message import Message
 
-from tui.labroom import plot as plots
-from tui.typeset import Layout, Lines, clickable, fit, hang, inline, join, styled
+from tui.typeset import Layout, Lines, clickable, hang, inline, join, styled
 from tui.widgets.lines import LinesView
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Chart, Gap, Lang, Text
-
-JOINED_FROM: Final = 40
-"""Points; fewer are drawn apart, so that one sees what was measured and what was not."""
-
-
-def chart_lines(chart: "Chart", lang: "Lang", plotext: Any, rows: int) -> Layout:
-    """The chart in that many lines; the first names the axes, and says which marker is which line."""
-    lines = [
-        plots.Line(
-            line.title[lang],
-            marker,
-            style,
-            [plots.Point(x, y) for x, y in line.points],
-            joined=len(line.points) >= JOINED_FROM,
-        )
-        for line, (marker, style) in zip(chart.lines, plots.SERIES, strict=False)
-    ]
-    plot = plots.Plot(lines, log_y=chart.log_y)
-    axes = styled(f"{chart.y[lang]} ↑  {chart.x[lang]} →", "$text-muted")
-
-    def layout(width: int) -> Lines:
-        picture = plots.coloured(plot, plots.draw(plotext, plot, width, rows - 1), width, rows - 1)
-        return [fit(axes + Content("   ") + plots.legend(plot), width), *picture.split("\n")]
-
-    return layout
+    from lessons.model import Gap, Lang, Text
 
 
 def command_lines(gap: "Gap", filled: str, style: str) -> Layout:
