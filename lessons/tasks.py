@@ -315,9 +315,9 @@ def _selection(table: Table, words: Words, known: _Known) -> Selection:
         formula = known.formula(listed, id, source)
         options.append(Alternative(id, formula, text.text("text"), text.text("chosen", CHOICE_NAMES)))
         text.done()
-    texts.done()
     if not 2 <= len(options) <= 9:
         raise table.error("a choice has two to nine options", "options")
+    texts.done()
     return Selection(
         table.text("id"),
         words.text("prompt"),
