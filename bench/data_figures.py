@@ -36,7 +36,7 @@ def counted(name: str, home: Path) -> dict[str, Any]:
     total = train["tokens"]["total"]
     return {
         "rows": len(rows),
-        "turns": _mean(len(row.get("messages", "12")) for row in rows),
+        "turns": _mean(len(row.get("messages", row)) for row in rows),
         "tokens": total,
         "supervised_tokens": train["supervised_tokens"],
         "masked_share": round(100 * (1 - train["supervised_tokens"] / total), 2),
