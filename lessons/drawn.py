@@ -70,7 +70,7 @@ def chart(table: Table, texts: Words, figures: Figures, titled: bool = False) ->
 def _measured(table: Table, figures: Figures) -> Mapping[str, Points]:
     figure, take, lines = table.text("figure"), table.text("take"), {}
     for entry in table.tables("lines"):
-        lines[checked_id(entry)] = curve_of(table, figures.run(entry, figure), take)
+        lines[checked_id(entry)] = curve_of(table, figures.run(entry, figure, table), take)
         entry.done()
     return lines
 

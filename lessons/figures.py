@@ -52,12 +52,12 @@ class Figures:
             raise table.error(f"{field!r} times {times} is too large", "times")
         return float(f"{value * times:.12g}")  # 0.57 × 100 is not 56.99999999999999
 
-    def run(self, table: Table, figure: str) -> Run:
-        """The run of a figure whose flags are exactly those under `flags`."""
+    def run(self, table: Table, figure: str, named_in: Table | None = None) -> Run:
+        """The run of a figure whose flags are exactly those under `flags`; another table may have named the figure."""
         flags = table.table("flags").data
         if not all(isinstance(value, str | int | float) for value in flags.values()):
             raise table.error("each flag must be a text, a number, true or false", "flags")
-        runs = self._runs(table, figure)
+        runs = self._runs(named_in or table, figure)
         if (run := runs.get(_key(flags))) is not None:
             return run
         there = "; ".join(shown(run.flags) for run in list(runs.values())[:8])

@@ -129,6 +129,7 @@ def legend_lines(chart: Chart, lang: Lang) -> int:
         if used and used + 2 + cells > MEASURE:
             lines, used = lines + 1, 0
         used += cells + (2 if used else 0)
+        lines += (cells - 1) // MEASURE  # it would be cut
     return lines
 
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lessons.check.course import check_course
+from lessons.check.problems import Problem
 from lessons.figures import read_figure
 from lessons.load import load_lesson
-from lessons.model import ContentError, Lesson
+from lessons.model import LANGS, Bars, Chart, ContentError, Lesson
+from tui.commands.checking import tools
 
 DRAWN = Path(__file__).parent / "drawn"
 RUNS = [
@@ -135,8 +138,8 @@ def test_a_damaged_figure_is_a_content_error_of_its_own_file(tmp_path: Path, tex
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "8", "nan"]),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from("ab"), inside, max_size=3),
     max_leaves=8,
 )
 
@@ -151,3 +154,127 @@ def test_any_run_at_all_is_read_or_refused(tmp_path: Path, run: dict[str, Any]) 
         assert "\x1b" not in str(error)
     else:
         assert all(abs(value) <= 10**30 for value in found.numbers.values())
+
+
+# bars and charts
+
+
+def checked(course: Path) -> tuple[Problem, ...]:
+    return check_course(course, tools(ask_mlx_lm=False)).problems
+
+
+def lesson_with(course: Path, file: str, old: str, new: str) -> Path:
+    """The course with one thing changed in a file of its lesson."""
+    path = course / "demo" / "measured" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return course / "demo" / "measured"
+
+
+def test_bars_and_charts_are_blocks_of_both_languages() -> None:
+    lesson = load_lesson(DRAWN / "demo" / "measured", "demo")
+    for lang in LANGS:
+        blocks = lesson.sections[0].blocks[lang]
+        bars = next(block for block in blocks if isinstance(block, Bars))
+        assert [(bar.id, bar.length, bar.shown) for bar in bars.bars] == [
+            ("rank-1", 58.5, "58.5%"),
+            ("rank-8", 95, "95%"),
+            ("rank-64", 0, "0%"),
+        ]
+        falls, saved = (block for block in blocks if isinstance(block, Chart))
+        assert [(line.id, len(line.points)) for line in falls.lines] == [
+            ("rank-1", 10),
+            ("rank-8", 10),
+            ("rank-64", 10),
+        ]
+        assert falls.log_y and falls.lines[1].points[0] == (10.0, 2.525)
+        assert saved.title and "58.5%" in saved.title[lang] and saved.lines[0].points[-1] == (100.0, 1.25)
+    asked = lesson.questions[0].chart
+    assert asked and asked.title is None and [line.id for line in asked.lines] == ["one", "sixty-four"]
+
+
+RUN_64 = '{ id = "rank-64", flags = { "--rank" = 64, "--seed" = 0 } },'
+WRONG = [
+    ("lesson.toml", 'value = "most"', 'value = "mots"', 'value = "mots"', "'mots' is not among the numbers"),
+    ("lesson.toml", 'value = "most"', 'value = "least"', 'value = "least"', "'least' is not among the numbers"),
+    ("lesson.toml", '"rank-64", value', '"rank-8", value', '"rank-8"', "the label 'rank-8' is used twice"),
+    ("lesson.toml", '"rank-64", value', '"Rank 64", value', '"Rank 64"', "must be lower-case words"),
+    ("lesson.toml", 'unit = "%"', 'units = "%"', "units", "'units' is not a key"),
+    ("lesson.toml", 'take = "train"', 'take = "tarin"', "tarin", "has no curve 'tarin'; there are: train, validation"),
+    (
+        "lesson.toml",
+        RUN_64,
+        RUN_64.replace("64,", "65,"),
+        "65",
+        "has the flags --rank 65, --seed 0; there are: --rank 1",
+    ),
+    ("lesson.toml", RUN_64, RUN_64.replace("64,", "[64],"), "[64]", "each flag must be a text, a number"),
+    ("lesson.toml", 'figure = "rank"\n', 'figure = "ranks"\n', 'figure = "ranks"', "figures/ranks.json is missing"),
+    ("lesson.toml", 'file = "saved.csv"', 'file = "gone.csv"', None, "cannot be read"),
+    ("en/lesson.md", "{{bars:scores}}", "{{bars:points}}", "{{bars:points}}", "there is no bars 'points'"),
+    ("ko/lesson.md", "{{chart:falls}}", "", "# ", "every code block, diagram and chart must be placed"),
+    ("ko/figures.toml", 'rank-64 = "rank 64"', "", "[bars.scores.labels]", "'rank-64' is missing"),
+    ("en/figures.toml", 'y = "loss"', 'y = "loss"\nz = "?"', 'z = "?"', "'z' is not a key"),
+    ("en/figures.toml", "{{one}}", "{{noe}}", "{{noe}}", "{{noe}} is not among the numbers"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "at", "said"), WRONG)
+def test_what_cannot_be_drawn_is_said_with_file_and_line(
+    course: Path, file: str, old: str, new: str, at: str | None, said: str
+) -> None:
+    folder = lesson_with(course, file, old, new)
+    with pytest.raises(ContentError) as error:
+        load_lesson(folder, "demo")
+    assert said in error.value.message
+    if at is not None:
+        before = (folder / file).read_text(encoding="utf-8").split(at)[0]
+        assert (error.value.file, error.value.line) == (folder / file, before.count("\n") + 1)
+
+
+@pytest.mark.parametrize("length", ["-1", "inf", "nan", "1e31"])
+def test_a_bar_has_a_length_that_can_be_drawn(course: Path, length: str) -> None:
+    folder = lesson_with(course, "lesson.toml", 'value = "most"', 'value = "odd"')
+    lesson_with(course, "lesson.toml", "[numbers]\n", f"[numbers]\nodd = {length}\n")
+    with pytest.raises(ContentError, match="no bar has that length"):
+        load_lesson(folder, "demo")
+
+
+def test_a_logarithm_needs_values_above_0(course: Path) -> None:
+    runs = [
+        {"flags": {"--rank": rank, "--seed": 0}, "exact_match": 1, "train": [[30, rank - 1]]} for rank in (1, 8, 64)
+    ]
+    for run in runs:
+        run["validation"] = [[1, 1]]
+    (course / "figures" / "rank.json").write_text(figure(runs))
+    with pytest.raises(ContentError, match="the line 'rank-1' is not above 0 everywhere"):
+        load_lesson(course / "demo" / "measured", "demo")
+
+
+CHECKED = [
+    ("en/figures.toml", "rank 8, the default", "rank 8, which is the default here", "width", "a label of 33 cells"),
+    ("ko/figures.toml", "정확히 맞힌 질문", "정확히 맞힌 질문" * 6, "width", "a title of 96 cells"),
+    ("en/figures.toml", 'x = "iteration"', f'x = "{"on and " * 12}on"', "width", "axes and legend take 3 lines"),
+    ("lesson.toml", 'unit = "%"', 'unit = "of all questions"', "width", "18 cells, and there are 14"),
+    ("ko/figures.toml", "{{one}}% 정답", "정답", "languages", "the number 'one' of the English text is missing"),
+    ("ko/figures.toml", "정확히 맞힌 질문", "Not in Korean at all", "languages", "is not Korean"),
+    ("en/figures.toml", "Questions answered", "TODO: Questions answered", "todo", "still to be written"),
+    ("lesson.toml", 'value = "most"', 'value = "eight"', "unused", "no text, formula or bar uses the number 'most'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "kind", "said"), CHECKED)
+def test_the_check_looks_at_bars_and_charts(course: Path, file: str, old: str, new: str, kind: str, said: str) -> None:
+    (course / "figures" / "trial.json").unlink()
+    assert not [problem for problem in checked(course) if problem.severity == "error"]
+    folder = lesson_with(course, file, old, new)
+    found = [problem for problem in checked(course) if problem.kind == kind and said in problem.what]
+    assert [problem.file for problem in found][:1] == [folder / file], checked(course)
+
+
+def test_figures_and_texts_that_nothing_uses_are_listed(course: Path) -> None:
+    found = [(problem.kind, problem.file.name) for problem in checked(course) if problem.severity == "error"]
+    assert found == [("unlisted", "trial.json")]
+    (course / "demo" / "measured" / "lesson.toml").write_text("id =")
+    assert "trial.json" not in [problem.file.name for problem in checked(course)], "who knows what it would have named"
