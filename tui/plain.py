@@ -3,9 +3,26 @@
 import textwrap
 from collections.abc import Iterable
 
-from lessons.model import Block, Bullets, Code, Diagram, Lang, Lesson, Paragraph, Quote, Spans, Table
+from lessons.model import (
+    Bars,
+    Block,
+    Bullets,
+    Chart,
+    ChartLine,
+    Code,
+    Diagram,
+    Lang,
+    Lesson,
+    Paragraph,
+    Quote,
+    Spans,
+    Table,
+)
+from lessons.numbers import show_number
 
 WIDTH = 76
+POINTS = 6
+"""Points of a line that are told; nobody listens to four hundred."""
 
 
 def lesson_text(lesson: Lesson, lang: Lang) -> str:
@@ -14,7 +31,7 @@ def lesson_text(lesson: Lesson, lang: Lang) -> str:
     for section in lesson.sections:
         parts += ["", section.title[lang], "-" * 8]
         for block in section.blocks[lang]:
-            parts += [*_block(block), ""]
+            parts += [*_block(block, lang), ""]
     parts += [f"{link.title[lang]}  {link.url}" for link in lesson.links]
     return "\n".join(parts)
 
@@ -27,7 +44,7 @@ def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest or first)
 
 
-def _block(block: Block) -> Iterable[str]:
+def _block(block: Block, lang: Lang) -> Iterable[str]:
     match block:
         case Paragraph(spans):
             return _wrap(_words(spans))
@@ -44,3 +61,16 @@ def _block(block: Block) -> Iterable[str]:
             return text.splitlines()
         case Table(header, rows):
             return [" | ".join(_words(cell) for cell in row) for row in (header, *rows)]
+        case Bars(title, bars):
+            return [title[lang], *(f"- {bar.label[lang]}: {bar.shown}" for bar in bars)]
+        case Chart():
+            told = (_wrap(f"{line.title[lang]}: {_points(line)}", "- ", "  ") for line in block.lines)
+            head = f"{block.x[lang]} → {block.y[lang]}"
+            return [block.title[lang] if block.title else "", head, *(row for rows in told for row in rows)]
+
+
+def _points(line: ChartLine) -> str:
+    """The ends of a line and some points between them."""
+    last = len(line.points) - 1
+    chosen = sorted({round(last * n / (POINTS - 1)) for n in range(POINTS)})
+    return ", ".join(f"{show_number(x)} → {show_number(y)}" for x, y in (line.points[n] for n in chosen))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lessons.check.fit import CHART, LABEL, MEASURE, VALUE, legend_lines
 from lessons.load import load_lesson
 from lessons.model import LANGS, Bar, Bars, Chart, ChartLine, Lang
+from tui.plain import lesson_text
 from tui.widgets.pictures import CHART_ROWS, ChartView, bars_lines, beside, chart_lines, strip
 
 DRAWN = Path(__file__).parents[1] / "lessons" / "drawn"
@@ -94,3 +95,11 @@ async def test_a_page_without_charts_does_not_load_plotext(app: Any, opened: Any
     async with app().run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         assert "plotext" not in sys.modules
+
+
+def test_pictures_are_told_in_plain_text() -> None:
+    told = lesson_text(load_lesson(DRAWN / "demo" / "measured", "demo"), "ko").split("\n")
+    assert "- rank 8 (기본값): 95%" in told
+    assert "반복 횟수 → loss" in told
+    assert "- 학습: 0 → 4.5, 50 → 2, 100 → 1.25" in told
+    assert any(line.startswith("- rank 8: 10 → 2.525, 30 → 0.799,") for line in told)
