@@ -1,0 +1,2 @@
+lowrank train --data orders --iters 1
+lowrank evaluate last

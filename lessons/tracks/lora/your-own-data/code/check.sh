@@ -1,0 +1,2 @@
+python orders.py orders 4
+lowrank data check orders

@@ -1,0 +1,1 @@
+lowrank sweep --like last --over seed=1,2
