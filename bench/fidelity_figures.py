@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +24,7 @@ from mlx_lm.generate import generate_step
 
 from bench import desk
 from lab.engine.answer import answers, encode, exact_match
-from lab.engine.fidelity import HeldOut
+from lab.engine.fidelity import HeldOut, Reference
 from lab.engine.fuse import Built, build
 from lab.engine.load import quicken
 from lab.runs.directory import Run, Runs
@@ -31,14 +32,11 @@ from lab.score import Item
 
 OUT = desk.ROOT / "lessons" / "tracks" / "figures" / "fusing.json"
 MODEL, ROWS, TOKENS, ROUNDS = "sprout-4bit", 100, 32, 12
-PARTS = 4
-"""Every run is fused at so many checkpoints."""
-RUNS = [
+PARTS = 4  # checkpoints of a run that are fused
+RUNS: list[dict[str, Any]] = [
     {"--learning-rate": rate, "--iters": iters, "--seed": seed}
-    for rate, iters, seed in (
-        *((1e-4, 40, 0), (1e-4, 40, 1), (2e-3, 40, 0), (2e-3, 40, 1)),
-        *((1e-4, 120, 0), (2e-3, 120, 0)),
-    )
+    for iters, seed in ((40, 0), (40, 1), (120, 0))
+    for rate in (1e-4, 2e-3)
 ]
 
 
@@ -49,40 +47,46 @@ def measure(home: Path, flags: dict[str, Any]) -> dict[str, Any]:
     last = desk.lowrank(home, "train", "--now", "--model", MODEL, "--data", "sql", "--samples", "0", "--json",
                         "--save-every", str(every), "--steps-per-eval", str(flags["--iters"]), *words)  # fmt: skip
     run, found = Runs(home / "runs").get(last["run"]), {"val_loss": last["val_loss"]}
-    curves: dict[str, list[list[float]]] = {"effect": [], "lost": []}
-    for iteration in range(every, flags["--iters"] + 1, every):
-        table = desk.lowrank(home, "fuse", run.id, "--checkpoint", str(iteration), "--rows", str(ROWS),
-                             "--way", "quantized", "--force", "--json")  # fmt: skip
-        effect = table["adapter_effect"]
-        curves["effect"].append([iteration, effect])
-        curves["lost"].append([iteration, 100 * table["ways"][0]["kl"] / effect])
+    of = (run, home / "cache")
+    table = desk.lowrank(home, "fuse", run.id, "--rows", str(ROWS), "--way", "quantized", "--force", "--json")
+    effect = table["adapter_effect"]
     found |= {"effect_nats": effect, "questions": table["questions"]}
     for way in table["ways"]:
-        name = way["way"]
-        found |= {f"{key}_{name}": way[key] for key in ("kl", "bytes", "exact_match")}
-        found |= {f"top1_{name}": way["top1_agreement"], f"lost_{name}": 100 * way["kl"] / effect}
-    return found | weights(run, home / "cache") | template(run, home / "cache") | seconds(run, home / "cache") | curves
+        way |= {"top1": way["top1_agreement"], "lost": 100 * way["kl"] / effect}
+        found |= {f"{key}_{way['way']}": way[key] for key in ("kl", "top1", "lost", "bytes", "exact_match")}
+    points = [(iteration, *kept(*of, str(iteration))) for iteration in range(every, flags["--iters"] + 1, every)]
+    curves = {"effect": [[x, effect] for x, effect, _ in points], "lost": [[x, lost] for x, _, lost in points]}
+    return found | weights(*of) | template(*of) | seconds(*of) | curves
+
+
+def kept(run: Run, cache: Path, checkpoint: str) -> tuple[float, float]:
+    """The effect of a checkpoint in nats a token, and the percentage of it that fusing into 4 bits loses."""
+    base, apart, fused = (ready(run, cache, way, checkpoint) for way in ("base", "separate", "quantized"))
+    held_out = replace(HeldOut.of(run, base.tokenizer, ROWS), questions=[])
+    reference = Reference(apart.model, base.tokenizer, held_out, lambda *_: None)
+    effect, lost = reference.compare(base.model)[0], reference.compare(fused.model)[0]
+    return effect, 100 * lost / effect
 
 
 def weights(run: Run, cache: Path) -> dict[str, float]:
     """How long ΔW is (root mean square) in steps of the 4-bit grid, and what quantizing the base again does to it."""
     base, whole = (dict(build(run, cache, "last", way).model.named_modules()) for way in ("base", "dequantized"))
-    change = step = again = length = 0.0
-    moved: list[float] = []
-    for name, layer in base.items():
-        if not isinstance(layer, nn.QuantizedLinear):
-            continue
+    parts = []
+    for name, layer in ((n, m) for n, m in base.items() if isinstance(m, nn.QuantizedLinear)):
         form = {"group_size": layer.group_size, "bits": layer.bits}
         weight = mx.dequantize(layer.weight, layer.scales, layer.biases, **form)
-        rounded = mx.dequantize(*mx.quantize(weight, **form), **form)
-        change += mx.square(whole[name].weight - weight).sum().item()
-        step += mx.square(layer.scales).sum().item() * layer.group_size
-        again += mx.square(rounded - weight).sum().item()
-        length += mx.square(weight).sum().item()
-        far = mx.abs(rounded - weight).reshape(-1, layer.group_size).max(-1)
-        moved += (far > 0.01 * mx.abs(layer.scales).reshape(-1)).tolist()
-    return {"change_in_steps": (change / step) ** 0.5, "again_noise": (again / length) ** 0.5,
-            "again_groups": statistics.mean(moved)}  # fmt: skip
+        again = mx.dequantize(*mx.quantize(weight, **form), **form) - weight
+        parts.append((weight, whole[name].weight - weight, layer.scales, again))
+    weight, change, step, again = (
+        mx.concatenate([part.reshape(-1) for part in each]) for each in zip(*parts, strict=True)
+    )
+    moved: Any = (mx.abs(again).reshape(step.size, -1).max(-1) > 0.01 * mx.abs(step)).mean()
+
+    def ratio(part: mx.array, whole: mx.array) -> Any:
+        return mx.sqrt(mx.square(part).mean() / mx.square(whole).mean()).item()
+
+    return {"change_in_steps": ratio(change, step), "again_noise": ratio(again, weight),
+            "again_groups": moved.item()}  # fmt: skip
 
 
 def template(run: Run, cache: Path) -> dict[str, float | None]:
@@ -108,9 +112,9 @@ def seconds(run: Run, cache: Path) -> dict[str, float]:
     return {f"time_{way}": best[way] / best["separate"] for way in ways if way != "separate"}
 
 
-def ready(run: Run, cache: Path, way: str) -> Built:
+def ready(run: Run, cache: Path, way: str, checkpoint: str = "last") -> Built:
     """A way as it is used."""
-    built = build(run, cache, "last", way)
+    built = build(run, cache, checkpoint, way)
     built.model.eval()
     quicken(built.model)
     return built
@@ -120,17 +124,17 @@ def main() -> None:
     """Measure what is missing, and write the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lowrank-fusing-figures")
-    options = parser.parse_args()
-    kept = options.work / "results.jsonl"
-    options.work.mkdir(parents=True, exist_ok=True)
-    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
-    for number, flags in enumerate(RUNS, 1):
-        if any(row["flags"] == flags for row in rows):
-            continue
-        print(f"{number}/{len(RUNS)}  {flags}", file=sys.stderr, flush=True)
-        rows.append({"flags": flags} | measure(options.work / "home", flags))
-        with kept.open("a") as file:
-            file.write(json.dumps(rows[-1]) + "\n")
+    work = parser.parse_args().work
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "results.jsonl").open("a+", encoding="utf-8") as kept:
+        kept.seek(0)
+        rows = [json.loads(line) for line in kept]
+        for flags in RUNS:
+            if all(row["flags"] != flags for row in rows):
+                print(flags, file=sys.stderr, flush=True)
+                rows.append({"flags": flags} | measure(work / "home", flags))
+                kept.write(json.dumps(rows[-1]) + "\n")
+                kept.flush()
     runs = [next(row for row in rows if row["flags"] == flags) for flags in RUNS]
     made = {"made_by": "python -m bench.fidelity_figures", "mlx_lm": version("mlx-lm"), "runs": runs}
     OUT.parent.mkdir(exist_ok=True)
