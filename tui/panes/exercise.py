@@ -46,7 +46,7 @@ class ExercisePane(PagePane):
     ExercisePane .title { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
     ExercisePane .step { height: 1; }
     ExercisePane .body { height: auto; padding-left: 3; margin-bottom: 1; }
-    ExercisePane .body > Static, ExercisePane .body > LinesView { height: auto; margin-bottom: 1; }
+    ExercisePane .body > Static, ExercisePane .body > .rows { height: auto; margin-bottom: 1; }
     ExercisePane .body > #exercise-work { margin-bottom: 0; }
     """
 
@@ -156,7 +156,7 @@ class ExercisePane(PagePane):
     def enter(self) -> None:
         """Take the focus, and give it on to whatever is to be written."""
         self.focus()
-        self.call_after_refresh(self._focus_entry)
+        self.when_set(lambda: self.call_after_refresh(self._settle, True))
 
     def _fields(self, part: Part | None) -> list[Widget]:
         """Where something is written now."""

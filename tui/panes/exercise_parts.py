@@ -128,7 +128,9 @@ class Desk:
         else:
             yield Static(styled(self.say("all-done" if done else "run-all"), "$text-muted" if done else ""))
             if not done:
-                yield LinesView(sheet.run_rows(self.lang, trials, self.states, self.status), id="exercise-runs")
+                yield LinesView(
+                    sheet.run_rows(self.lang, trials, self.states, self.status), id="exercise-runs", classes="rows"
+                )
         if done:
             return
         if self.waiting and len(trials) == 1:
@@ -170,7 +172,14 @@ class Desk:
                 yield Static(styled(self.trouble, "$error"))
             return
         locked = self.state.locked.get(item_of(self.exercise, step), {})
+        if Part("predict", part.steps) != self._before(part):  # it was asked further up
+            yield Static(self.text(step.prompt).stylize_before("$text-muted"))
         yield LinesView(self._comparison(step, locked, measured))
+
+    def _before(self, part: Part) -> Part:
+        """The part just above this one, but for the runs."""
+        above = [each for each in parts(self.exercise) if each.name != "run"]
+        return above[above.index(part) - 1]
 
     def _comparison(self, step: "Foretold", locked: Mapping[str, object], measured: Mapping[str, object]) -> Layout:
         from lessons.steps import Selection
@@ -201,7 +210,7 @@ class Desk:
             yield LinesView(barred(self.text(step.exact)))
             return
         folder = workshop(self.place, self.exercise, step.folder)
-        yield LinesView(self._folder(str(folder)))
+        yield LinesView(self._folder(str(folder)), classes="rows")
         yield from self._report(step)
         yield Static(styled(self.say("repair.how"), "$text-muted"), classes="-now")
 
@@ -215,7 +224,7 @@ class Desk:
         if self.trouble:
             yield Static(styled(self.trouble, "$error"))
         if report is not None:
-            yield LinesView(sheet.problem_rows(self.lang, step, report))
+            yield LinesView(sheet.problem_rows(self.lang, step, report), classes="rows")
         elif not self.trouble:
             yield Static(styled(self.say("repair.looking"), "$primary"))
 
@@ -228,9 +237,13 @@ class Desk:
             if kept:
                 text = join([text.stylize_before("$text-muted"), styled("  "), self.text(step.exact)])
             rows.append((styled("✓ " if kept else "□ ", "$success" if kept else "$faint"), text))
-        yield LinesView(lambda width: hang(rows, width, gap=1))
+        yield LinesView(lambda width: hang(rows, width, gap=1), classes="rows")
         if not done:
-            yield Static(styled(self.work or self.trouble or self.say("deeds.how"), "$text-muted"), id="exercise-work")
+            yield Static(
+                styled(self.work or self.trouble or self.say("deeds.how"), "$text-muted"),
+                id="exercise-work",
+                classes="-now" if now else "",
+            )
 
     # explain
 
