@@ -48,7 +48,7 @@ LESSON = load_course().lesson("lora/why-lora")
 assert isinstance(LESSON.exercise, Exercise)
 COUNTED = [next(step for step in LESSON.exercise.steps if step.id == id) for id in ("sprout", "llama")]
 STEPS = list(zip(COUNTED, (SPROUT, LLAMA), (175_104, 5_636_096), strict=True))
-CHOICES = [question for question in LESSON.questions if question.options]
+CHOICES = [question for question in LESSON.questions if question.kind in ("one", "many")]
 NUMBERS = [question for question in LESSON.questions if question.number]
 
 

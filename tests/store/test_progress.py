@@ -127,6 +127,13 @@ def test_only_right_answers_of_true_count() -> None:
     assert replay([event("question.answered", "lora/one?x", right="false")], COURSE).xp == 0
 
 
+def test_runs_of_an_exercise_are_kept_by_name_and_those_without_one_still_count() -> None:
+    started = [("old", {}), ("r1", {"name": "lora"}), ("r2", {"name": "full"}), ("r3", {"name": "lora"})]
+    log = [event("exercise.run", "lora/one!count", run=run, **name) for run, name in started]
+    state = replay(log, COURSE).exercises["lora/one!count"]
+    assert (state.runs, state.run) == ({"": "old", "lora": "r3", "full": "r2"}, "r3")
+
+
 def test_an_exercise_keeps_the_first_lock_and_the_last_words() -> None:
     item = "lora/one!count/here"
     progress = replay(

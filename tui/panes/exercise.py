@@ -147,6 +147,9 @@ class ExercisePane(PagePane):
         self.refresh_bindings()
         self.when_set(lambda: self._settle(held))
 
+    def _come_to_it(self) -> None:
+        self.call_after_refresh(self._settle, True)
+
     def _settle(self, held: bool) -> None:
         if held:
             self._focus_entry()
@@ -156,7 +159,7 @@ class ExercisePane(PagePane):
     def enter(self) -> None:
         """Take the focus, and give it on to whatever is to be written."""
         self.focus()
-        self.when_set(lambda: self.call_after_refresh(self._settle, True))
+        self.when_set(self._come_to_it)
 
     def _fields(self, part: Part | None) -> list[Widget]:
         """Where something is written now."""
