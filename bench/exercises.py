@@ -1,0 +1,88 @@
+"""`python -m bench.exercises LESSON… [--work FOLDER]`: make the runs of exercises and measure all that formulas name,
+as the `typical` tables of lesson.toml."""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from lessons.load import load_lesson
+from lessons.steps import Exercise, Foretold, Prediction, Repair, Selection
+from lessons.tasks import measured_names
+from store.progress import ExerciseState
+from tui.exercise.stage import item_of, run_of, run_state
+from tui.exercise.work import Doing, Work
+from tui.exercise.workshop import Place, workshop
+
+
+class Desk:
+    """A learner who foretells something everywhere, and whose log is held in memory."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        foretold = [step for step in exercise.steps if isinstance(step, Prediction | Selection)]
+        self.locked = {item_of(exercise, step): {"value": _guess(step)} for step in foretold}
+        self.measured: dict[str, Mapping[str, object]] = {}
+        self.runs: dict[str, str] = {}
+
+    def state(self) -> ExerciseState:
+        return ExerciseState(locked=self.locked, measured=self.measured, runs=self.runs)
+
+    def record(self, _: str, item: str, payload: Mapping[str, object]) -> None:
+        self.measured[item] = payload
+
+
+def _guess(step: Foretold) -> object:
+    return step.options[0].id if isinstance(step, Selection) else 1.0
+
+
+async def measure(folder: Path, home: Path) -> dict[str, float]:
+    """Every measurement that the lesson's exercise names, from runs made in `home`. Raises SystemExit."""
+    exercise = load_lesson(folder, folder.parent.name).exercise
+    if exercise is None:
+        return {}
+    desk, place = Desk(exercise), Place(home, home / "runs", home / "cache")
+    work = Work(exercise, place, desk.state, desk.record, _tell)
+    for step in exercise.steps:
+        if isinstance(step, Repair):
+            copy = workshop(place, exercise, step.folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if not copy.exists():
+                copy.symlink_to(step.repaired.absolute())
+    begun = work.begin([trial.name for trial in exercise.trials]) if exercise.trials else []
+    desk.runs = {run.name: run.run for run in begun}
+    while any(run_state(place.runs, run_of(exercise, desk.state(), name)) == "waiting" for name in desk.runs):
+        await asyncio.sleep(0.5)
+    if troubles := await work.go_on():
+        raise SystemExit("\n".join(troubles))
+    names = [name for step in exercise.steps for name in measured_names(step)]
+    kept = [payload.get("names") for payload in desk.measured.values()]
+    found = {key: value for each in kept if isinstance(each, Mapping) for key, value in each.items()}
+    return {name: found[name] for name in dict.fromkeys(names) if name in found}
+
+
+def _tell(doing: Doing | None) -> None:
+    if doing is not None and not doing.done:
+        print(f"# {doing.what} {doing.of}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.exercises", description=__doc__)
+    parser.add_argument("lessons", type=Path, nargs="+", metavar="LESSON", help="folders of lessons")
+    parser.add_argument("--work", type=Path, help="folder for runs (default: one that is thrown away)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        for number, folder in enumerate(options.lessons):
+            begun = time.monotonic()
+            found = asyncio.run(measure(folder.absolute(), (options.work or Path(temporary)) / str(number)))
+            print(f"# {folder.name}: {time.monotonic() - begun:.0f} s")
+            for owner in dict.fromkeys(name.partition(".")[0] for name in found):
+                print(f"[exercise.typical.{owner}]")
+                print(
+                    "".join(f"{n.partition('.')[2]} = {v:.6g}\n" for n, v in found.items() if n.startswith(f"{owner}."))
+                )
+
+
+if __name__ == "__main__":
+    main()
