@@ -89,7 +89,7 @@ def both(*plants: Plant) -> Plant:
 FAULTS: dict[str, tuple[Plant, str, str, str, str]] = {
     # name: what is done, the kind, the file, words on its line (or its first line), words of the problem
     "a key that the format does not know": (
-        put("lesson.toml", "minutes = 14", "minuets = 14\nminutes = 14"),
+        put("lesson.toml", "minutes = 17", "minuets = 14\nminutes = 17"),
         "content", "lesson.toml", "minuets", "not a key known here",
     ),
     "a question that was renamed": (
@@ -185,8 +185,8 @@ FAULTS: dict[str, tuple[Plant, str, str, str, str]] = {
         "width", "en/quiz.toml", "freefree", "a word of 72 cells",
     ),
     "a reading time that is not true": (
-        put("lesson.toml", "minutes = 14", "minutes = 7"),
-        "minutes", "lesson.toml", "minutes = 7", "take about 14 minutes",
+        put("lesson.toml", "minutes = 17", "minutes = 7"),
+        "minutes", "lesson.toml", "minutes = 7", "take about 17 minutes",
     ),
     "a number typed by hand": (
         put("en/lesson.md", "{{seven_parameters}} parameters, so", "6,738,415,616 parameters, so"),
@@ -310,8 +310,8 @@ def test_a_translation_that_was_stamped_is_no_longer_stale(root: Path) -> None:
 
 def test_one_broken_lesson_does_not_hide_the_problems_of_another(root: Path) -> None:
     second_lesson()(root)
-    put("/lora/second/lesson.toml", "minutes = 14", "minutes = 0")(root)
-    put("lesson.toml", "minutes = 14", "minutes = 3")(root)
+    put("/lora/second/lesson.toml", "minutes = 17", "minutes = 0")(root)
+    put("lesson.toml", "minutes = 17", "minutes = 3")(root)
     kinds = {(p.file.parent.name, p.kind) for p in check(root).problems}
     assert {("second", "content"), ("why-lora", "minutes")} <= kinds
     assert "id" not in {kind for _, kind in kinds}
@@ -325,7 +325,7 @@ def test_the_list_of_ids_holds_what_progress_hangs_on(root: Path) -> None:
     assert check(root).errors == 1
     assert list(add_ids(root, [desk.lesson for desk in check(root).desks])) == ids
     assert add_ids(root, [desk.lesson for desk in check(root).desks]) == ()
-    assert (root / FILE).read_text() == (BUNDLED / FILE).read_text()
+    assert set(listed(root)) == set(listed(BUNDLED))
 
 
 def test_ids_of_a_draft_may_still_change(root: Path) -> None:
@@ -350,11 +350,11 @@ def test_the_command_says_where_and_ends_with_1(
     monkeypatch.chdir(root)
     monkeypatch.setattr(checking, "_mlx_lm", mlx_lm_refusals)
     assert checking.check(root) == 0
-    put("lesson.toml", "minutes = 14", "minutes = 7")(root)
+    put("lesson.toml", "minutes = 17", "minutes = 7")(root)
     capsys.readouterr()
     assert checking.check(root / LESSON) == 1
     out, err = capsys.readouterr()
-    assert out == ("lora/why-lora/lesson.toml:6: error: 1,716 words take about 14 minutes, not 7; write minutes = 14\n")
+    assert out == ("lora/why-lora/lesson.toml:6: error: 2,088 words take about 17 minutes, not 7; write minutes = 17\n")
     assert err == "1 lesson, 1 error, 0 warnings\n"
     assert checking.check(root, as_json=True) == 1
     said = json.loads(capsys.readouterr().out)

@@ -118,6 +118,24 @@ def test_what_is_adapted_and_what_stays() -> None:
     assert not any("embed" in name or "norm" in name or "lm_head" in name for name in trained(adapted(SEVEN)))
 
 
+def test_full_is_not_everything() -> None:
+    model = llama(*SPROUT)
+    model.freeze()
+    for block in model.layers:  # as mlx-lm does
+        block.unfreeze()
+    assert sum(value.size for value in trained(model).values()) == SAID["sprout_full"]
+    assert CONFIG_DEFAULTS["num_layers"] == SAID["default_layers"]
+
+
+def test_what_the_full_fine_tune_was() -> None:
+    """The figures that the section on the low-rank claim quotes say what the section says they say."""
+    assert SAID["full_90"] > SAID["rank"], "so the change is not of low rank"
+    assert SAID["full_90"] < SAID["noise_90"], "and yet it is concentrated"
+    assert SAID["cut_share"] > 90, "and few directions do nearly all the work"
+    code = next(b for s in LESSON.sections for b in s.blocks["en"] if isinstance(b, Code) and b.title == "full.sh")
+    assert f"--iters {SAID['full_iters']}" in code.text
+
+
 def test_layers_are_counted_from_the_top() -> None:
     blocks = {int(name.split(".")[2]) for name in trained(adapted(SPROUT, layers=2))}
     assert blocks == {4, 5}
