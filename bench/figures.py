@@ -25,6 +25,10 @@ from lab.runs.outcome import all_events, in_force
 OUT = desk.ROOT / "lessons" / "tracks" / "figures"
 ITERS = 400
 DIGITS = 4
+FINE, COARSE = 20, 100
+"""Iterations from one validation to the next, which costs as much as a dozen of them."""
+DRAWN = {"--learning-rate", "--rank", "rows"}
+"""Flags of runs whose curves a lesson draws."""
 REACHED = (
     *("iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trainable_parameters"),
     *("adapter_bytes", "peak_memory_bytes", "trained_tokens"),
@@ -51,7 +55,7 @@ EXPERIMENTS: dict[str, list[Flags]] = {
         for rate in (1e-5, 1e-4, 5e-4, 2e-3, 5e-3, 2e-2, 1e-1)
     ],
     "rank": [{"--rank": rank, "--seed": 0} for rank in (1, 2, 4, 8, 16, 32, 64)],
-    "rows": [{"rows": rows, "--seed": 0} for rows in (25, 50, 100, 250, 500, 1000)],
+    "rows": [{"rows": rows, "--seed": 0} for rows in (25, 50, 100, 250, 500, 1200)],
     "masking": [{"--mask-prompt": True, "--seed": 0}, {"--no-mask-prompt": True, "--seed": 0}],
     "layers": [{"--num-layers": layers, "--seed": 0} for layers in (1, 2, 3, 6)],
     "keys": [
@@ -62,7 +66,10 @@ EXPERIMENTS: dict[str, list[Flags]] = {
             "mlp.gate_proj,mlp.up_proj,mlp.down_proj",
         )
     ],
-    "scale": [{"--scale": scale, "--seed": 0} for scale in (1, 5, 20, 60)],
+    "scale": [
+        *({"--scale": scale, "--seed": 0} for scale in (1, 5, 20, 60)),
+        *({"--rank": 64, "--scale": scale, "--seed": 0} for scale in (2.5, 20)),
+    ],
     "bits": [{"--bits": bits, "--seed": 0} for bits in (3, 4, 8)],
     "batch-size": [{"--batch-size": size, "--seed": 0} for size in (1, 4, 8, 16)],
     "iterations": [{"--iters": iters, "--seed": 0} for iters in (50, 100, 200, 400)],
@@ -85,8 +92,10 @@ class Workshop:
 
     def measure(self, flags: Flags) -> None:
         """Train and score one run, and keep what it reached."""
-        words = [*(["--iters", str(ITERS)] if "--iters" not in flags else []), *self._words(flags)]
-        last = desk.lowrank(self.home, "train", "--now", "--samples", "0", "--steps-per-eval", "20", *words, "--json")
+        iters = [] if "--iters" in flags else ["--iters", str(ITERS)]
+        every = FINE if DRAWN & flags.keys() else COARSE
+        words = [*iters, "--steps-per-eval", str(every), "--samples", "0", *self._words(flags)]
+        last = desk.lowrank(self.home, "train", "--now", *words, "--json")
         run = Runs(self.home / "runs").get(last["run"])
         events = in_force(all_events(run))
         row = {key: last.get(key) for key in REACHED}
@@ -121,7 +130,7 @@ class Workshop:
 def name(flags: Flags) -> str:
     """The flags as one text, whatever their order; what is the default anyway counts as not given."""
     standard = {"--learning-rate": 2e-3, "--rank": 8, "--num-layers": 6, "--scale": 20, "--batch-size": 8}
-    standard |= {"--iters": ITERS, "--mask-prompt": True, "rows": 1000}
+    standard |= {"--iters": ITERS, "--mask-prompt": True, "rows": 1200}
     return " ".join(f"{k} {v}" for k, v in sorted(flags.items()) if standard.get(k) != v)
 
 
