@@ -1,6 +1,6 @@
 """A table that draws only the rows in sight, so that a thousand cost no more than twenty."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 GUTTER = 2
 """Cells before the first column: the cursor's bar, and the mark."""
 GAP = "  "
+MOST_DRAWN = 500
+"""Drawn lines that are kept."""
 
 Cells = tuple[Content, ...]
 
@@ -87,7 +89,7 @@ class Grid(ScrollView, can_focus=True):
     Grid:focus > .grid--cursor { background: $panel; color: $heading; text-style: bold; }
     """
 
-    cursor: reactive[int] = reactive(0, init=False)
+    cursor: reactive[int] = reactive(0, init=False, repaint=False)
 
     @dataclass
     class Highlighted(_Told):
@@ -122,6 +124,8 @@ class Grid(ScrollView, can_focus=True):
         self._fitted: list[tuple[int, Column, int]] = []
         self._told = ""
         self._empty = Content("")
+        self._drawn: dict[Hashable, Strip] = {}
+        """Lines as they were drawn for the present rows, columns, width and colours."""
 
     def show(self, columns: Sequence[Column], rows: Sequence[GridRow], empty: Content | None = None) -> None:
         """Show these rows instead, or `empty` where there are none; the cursor stays on its key, else on its place.
@@ -160,8 +164,13 @@ class Grid(ScrollView, can_focus=True):
                 return True
         return False
 
+    def notify_style_update(self) -> None:
+        self._drawn.clear()
+        super().notify_style_update()
+
     def _fit(self) -> None:
         """Which columns there is room for, and how wide each is."""
+        self._drawn.clear()
         room = self.scrollable_content_region.width - GUTTER
         kept = list(enumerate(self.columns))
 
@@ -192,9 +201,20 @@ class Grid(ScrollView, can_focus=True):
         elif y == 0:
             line, name = self._header(), "grid--head"
         elif number < len(self.rows):
-            line, name = self._row(number), "grid--cursor" if number == self.cursor else "grid--row"
+            here, marked = number == self.cursor, self.rows[number].key in self._marked
+            as_drawn = (number, here and self.has_focus, here, marked, width)
+            if (strip := self._drawn.get(as_drawn)) is None:
+                if len(self._drawn) > MOST_DRAWN:
+                    self._drawn.clear()
+                strip = self._drawn[as_drawn] = self._strip(
+                    self._row(number), "grid--cursor" if here else "grid--row", width
+                )
+            return strip
         else:
             line, name = Content(""), "grid--row"
+        return self._strip(line, name, width)
+
+    def _strip(self, line: Content, name: str, width: int) -> "Strip":
         style = self.get_visual_style(name)
         return Visual.to_strips(self, pad(line, width), width, 1, style, apply_selection=False)[0]
 
@@ -213,9 +233,10 @@ class Grid(ScrollView, can_focus=True):
         mark = styled("✓", "bold $primary") if row.key in self._marked else Content(" ")
         return here + mark + join(parts, GAP).stylize_before(row.style)
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         self._scroll_to_cursor()
-        self.refresh()
+        for number in (before, now):
+            self.refresh_line(number + 1)  # after the header
         self._tell()
 
     def validate_cursor(self, cursor: int) -> int:

@@ -21,9 +21,11 @@ class LinesView(Widget):
 
     def set_layout(self, layout: Layout) -> None:
         """Draw something else from now on."""
+        width, before = self._cached
         self._set_lines = layout
         self._cached = (-1, [])
-        self.refresh(layout=True)
+        same_height = width > 0 and width == self.content_size.width and len(self._lines(width)) == len(before)
+        self.refresh(layout=not same_height)
 
     def redraw(self) -> None:
         """Ask the layout again, because what it draws has changed."""

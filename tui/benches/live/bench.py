@@ -73,6 +73,7 @@ class LiveBench(Bench):
         self._timer: Timer | None = None
         self._confirm: Timer | None = None
         self._polling = False
+        self._works: list[bool | None] = []
         self._refused = ""
         """A run that cannot be read; asked for again only by the learner."""
 
@@ -184,7 +185,14 @@ class LiveBench(Bench):
         self.shown.timeline = await asyncio.to_thread(Timeline, run.curves, samples)
         self.add_class("-open")
         self._moved()
-        self.refresh_bindings()
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Have the key line read again where other keys work now, not with every step of the cursor."""
+        works = [self.check_action(name, ()) for name in ("back", "stop", "resume", "copy")]
+        if works != self._works:
+            self._works = works
+            self.refresh_bindings()
 
     def draw(self) -> None:
         """What is known now."""
@@ -202,7 +210,7 @@ class LiveBench(Bench):
                 self._close = None
             self.shown.view = view
             self._moved()
-            self.refresh_bindings()
+            self._tell_keys()
 
     def _moved(self) -> None:
         self.draw()
@@ -217,11 +225,13 @@ class LiveBench(Bench):
         at = float("inf") if view.cursor is None else view.cursor
         if shown.run.unread:
             return
+        before = shown.answered, shown.report
         shown.answered = await asyncio.to_thread(digest.answers, at)
         shown.report = (
             await asyncio.to_thread(digest.report, at) if view.cursor is not None else shown.run.progress.report
         )
-        self.draw()
+        if before != (shown.answered, shown.report):
+            self.draw()
         train = digest.progress.train
         if view.span is not None and len(train) > 2 * train.capacity:
             found = await asyncio.to_thread(digest.detail, *view.span, DETAIL)

@@ -25,6 +25,7 @@ from tui.labroom.plot import legend
 from tui.labroom.summary import trouble
 from tui.labroom.words import words
 from tui.typeset import spread, styled
+from tui.widgets.said import put
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 WIDE: Final = 100
 SIDE: Final = 46
+GROWING: Final = ("trouble", "sheet")
+"""Panels as high as what they say."""
 
 
 @dataclass
@@ -209,7 +212,7 @@ class Board(Vertical):
 
     def _set(self, name: str, content: Content) -> Static:
         panel = self.query_one(f"#live-{name}", Static)
-        panel.update(content)
+        put(panel, content, layout=name in GROWING)
         return panel
 
 
