@@ -9,6 +9,7 @@ import argparse
 import itertools
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from lab.runs.directory import Run, Runs
 
 LIMIT_MS = 50
 FILLERS = 30
+ITERS, ENOUGH = 2000, 150
+"""Iterations of the run, more than are trained meanwhile, and those to begin with: a cursor needs a curve."""
 Look = Callable[[pyte.Screen], Any]
 
 
@@ -44,7 +47,7 @@ def scenes(terminal: Terminal, run: Run, presses: int) -> dict[str, list[float |
     """A walk through the program, with the times at each stop."""
     found = {}
     terminal.wait("tokens/s", "▸")
-    found["curve: the cursor"] = times(terminal, ("left", "left", "right"), line_with("▸"), presses)
+    found["curve: the cursor"] = times(terminal, ("left", "right"), line_with("▸"), presses)
     terminal.press("2")
     terminal.wait("filter", f"of {FILLERS + 1}")
     found["runs: up and down"] = times(terminal, ("down", "down", "up"), area(range(5, 36), range(0, 40)), presses)
@@ -72,8 +75,10 @@ def main() -> None:
         runs = Runs(home / "runs")
         for number in range(FILLERS):
             prepare({"seed": number}, runs, home / "cache")
-        run = prepare({"iters": 100_000, "samples": 0, "steps_per_report": 1}, runs, home / "cache")
+        run = prepare({"iters": ITERS, "samples": 0, "steps_per_report": 1}, runs, home / "cache")
         start(run, home / "cache", now=True)
+        while int(run.last_event().get("iteration", 0)) < ENOUGH:
+            time.sleep(1)
         terminal = Terminal(home, arguments=("lab", run.id))
         try:
             found = scenes(terminal, run, options.presses)
