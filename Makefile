@@ -40,6 +40,7 @@ format: $(MADE)
 # What lessons quote, from real runs; some hours, and it goes on where it was broken off.
 lesson-figures: $(MADE)
 	$(BIN)/python -m bench.figures $(FLAGS)
+	for part in data spectrum rounding step fidelity; do $(BIN)/python -m bench.$${part}_figures || exit 1; done
 
 # Beside stock mlx-lm, and beside PEFT if FLAGS names a Python that has it: docs/performance.md.
 bench: $(MADE)

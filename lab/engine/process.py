@@ -69,9 +69,9 @@ def _stay_awake() -> None:
 def _give_way() -> None:
     """Leave the processor to whatever somebody looks at; on Linux a session counts as a whole."""
     with suppress(OSError, AttributeError):
-        os.nice(19)
+        os.nice(10)
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
+        Path("/proc/self/autogroup").write_text("10")
 
 
 def _train(path: Path, cache: Path) -> int:

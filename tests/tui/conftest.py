@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from waiting import pauses
 
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
@@ -54,10 +55,10 @@ def until_fixture() -> Until:
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object], patience: float = PATIENCE) -> None:
     """Let the program go on until `holds` is true; fails when it never is."""
-    end = time.monotonic() + patience
+    end, pause = time.monotonic() + patience, pauses()
     while not holds():
         assert time.monotonic() < end, "it never came to that"
-        await pilot.pause(0.01)
+        await pilot.pause(next(pause))
     await pilot.pause()
 
 
