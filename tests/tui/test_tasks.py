@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from lab.runs import evaluation
 from lab.runs.directory import Runs
+from lessons.steps import DEEDS
+from tui.exercise.workshop import Place, did, own_runs
 from tui.panes.exercise import ExercisePane
 from tui.screens.dialogs import ConfirmScreen
 from tui.widgets.choices import ChoiceList
@@ -108,3 +111,19 @@ async def test_runs_that_ended_otherwise_can_be_begun_again_and_one_that_diverge
     assert run_state(bench.runs.root, run.id) == "failed"
     (run.path / "result.json").write_text(json.dumps({"event": "failed", "verdict": {"kind": "diverged"}}))
     assert run_state(bench.runs.root, run.id) == "finished"
+
+
+def test_a_run_of_one_iteration_scores_the_baseline_and_is_no_training_yet(bench: Any, home: Path) -> None:
+    own = shutil.copytree(REPAIRED.parent, home / "mine")
+
+    def done(name: str, iters: int) -> list[str]:
+        run = bench.run(name, data=str(own), iters=iters)
+        bench.finish(run)
+        score = {"split": "valid", "rows": 0, "loss": 1.0, "exact_match": 0.0, "base_exact_match": 0.0, "examples": 2}
+        evaluation.write(run, {**score, "of": evaluation.stamp(run, split="valid")})
+        return [deed for deed in DEEDS if did(run, deed)]
+
+    assert done("20250101-000000-baseline", iters=1) == ["baseline-scored"]
+    assert done("20250101-000001-trained", iters=2) == ["baseline-scored", "run-finished", "run-scored"]
+    place = Place(home, home / "runs", home / "cache")
+    assert [run.id for run in own_runs(place)] == ["20250101-000001-trained", "20250101-000000-baseline"]

@@ -57,13 +57,14 @@ REPORT = "state/reported"
 
 def did(run: "Run", deed: "Deeds") -> bool:
     """Whether that was done with a run of the learner's own; `data-checked` needs the engine."""
+    trained = run.spec.iters > 1  # a run of one iteration is how a baseline is scored, and is no training yet
     match deed:
         case "run-finished":
-            return run.state() == "finished"
+            return trained and run.state() == "finished"
         case "baseline-scored":
             return any(score.get("base_exact_match") is not None for score in _scores(run))
         case "run-scored":
-            return any(_scores(run))
+            return trained and any(_scores(run))
         case "report-written":
             return (run.path / REPORT).exists()
     return False
