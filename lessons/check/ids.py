@@ -17,7 +17,7 @@ HEAD = """\
 
 
 def ids_of(lesson: Lesson) -> Iterator[str]:
-    """The ids that progress is kept under: lesson, sections, questions, exercise, steps, and what these let one choose."""
+    """What progress is kept under: lesson, sections, questions, exercise, steps, and what these let one choose."""
     yield lesson.id
     yield from (section.id for section in lesson.sections)
     for question in lesson.questions:
