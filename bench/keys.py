@@ -80,6 +80,7 @@ def main() -> None:
         while int(run.last_event().get("iteration", 0)) < ENOUGH:
             time.sleep(1)
         terminal = Terminal(home, arguments=("lab", run.id))
+        terminal.child.delaybeforesend = None  # pexpect waits 50 ms before every key unless told otherwise
         try:
             found = scenes(terminal, run, options.presses)
             resident = psutil.Process(terminal.child.pid).memory_info().rss

@@ -49,7 +49,6 @@ class Terminal:
         env |= {"LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
         command = ["-m", "tui", *arguments]
         self.child = pexpect.spawn(sys.executable, command, env=env, dimensions=(rows, columns), timeout=PATIENCE)
-        self.child.delaybeforesend = None  # pexpect waits 50 ms before every key unless told otherwise
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.heard = time.perf_counter()

@@ -4,6 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,8 @@ BLOCKS = [
     for block in section.blocks["en"]
     if isinstance(block, Code) and block.language == "python"
 ]
+GIVEN = {"lora/your-own-data/orders": ["orders", "4"]}
+"""What a block is called with, if not with an adapter."""
 SQL = Path(__file__).parents[2] / "lab" / "data" / "sql"
 
 
@@ -41,9 +46,29 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    """Answers where `mlx_lm.server` would, for the block that asks it."""
+    with ThreadingHTTPServer(("127.0.0.1", 8080), Answer) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield
+        serving.shutdown()
+
+
+class Answer(BaseHTTPRequestHandler):
+    """One chat completion, whatever is asked."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said = {"choices": [{"message": {"role": "assistant", "content": asked["messages"][-1]["content"]}}]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+
 @pytest.mark.parametrize(("lesson", "block"), BLOCKS, ids=[f"{lesson}/{block.id}" for lesson, block in BLOCKS])
 def test_a_python_block_runs(desk: Path, lesson: str, block: Code) -> None:
-    command = [sys.executable, "-c", block.text, "adapters.safetensors"]
+    command = [sys.executable, "-c", block.text, *GIVEN.get(f"{lesson}/{block.id}", ["adapters.safetensors"])]
     result = subprocess.run(command, cwd=desk, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()

@@ -19,11 +19,6 @@ Edit = Callable[[str, str, str], None]
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(BUNDLED, tmp_path / "tracks"))
-
-
-@pytest.fixture
 def lesson(root: Path) -> Path:
     return root / "lora" / "why-lora"
 
@@ -118,8 +113,8 @@ def test_stamping_an_unknown_section_is_refused(lesson: Path) -> None:
 
 MISTAKES = [
     ("lesson.toml", 'kind = "many"', 'kind = "some"', 'kind = "some"', "must be one of one, many, number"),
-    ("lesson.toml", "minutes = 14", "minutes = 0", "minutes", "whole number of at least 1"),
-    ("lesson.toml", "minutes = 14", "minuets = 14", "# Structure", "'minutes' is missing"),
+    ("lesson.toml", "minutes = 17", "minutes = 0", "minutes", "whole number of at least 1"),
+    ("lesson.toml", "minutes = 17", "minuets = 17", "# Structure", "'minutes' is missing"),
     ("lesson.toml", 'tags = ["lora"', 'colour = 3\ntags = ["lora"', "colour", "not a key known here"),
     (
         "lesson.toml",
@@ -179,7 +174,7 @@ MISTAKES = [
     ),
     ("en/lesson.md", "{{code:mlx}}", "```bash\nls\n```", "```bash", "code lies in code/"),
     ("en/lesson.md", "{{code:mlx}}", "{{code:mxl}}", "{{code:mxl}}", "there is no code 'mxl'"),
-    ("ko/lesson.md", "{{code:mlx}}\n", "\n", "# ", "every code block and diagram must be placed"),
+    ("ko/lesson.md", "{{code:mlx}}\n", "\n", "# ", "every code block, diagram and chart must be placed"),
     ("ko/lesson.md", "{#first-run}", "{#frist-run}", "## ", "the sections must be, in this order"),
     ("ko/lesson.md", "{#first-run}", "", "## 첫 학습", "a heading must be"),
     ("en/lesson.md", "{#first-run}", "{#the-arithmetic}", "## Your first run", "is used twice"),
