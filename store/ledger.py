@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from store.event import Event
+from store.reviews import CERTAIN, CONFIDENCE, Recall, rating
 from store.xp import METHODS, XP, question_xp
 
-CONFIDENCE = ("unsure", "fairly", "certain")
-"""What a learner may say of an answer before it is graded, as `confidence` of the event's payload."""
+__all__ = ["CONFIDENCE", "Answered", "Award", "ExerciseState", "Ledger", "LessonIds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,13 @@ class LessonIds:
 
 
 class Award(NamedTuple):
-    """Points given once for `item`."""
+    """Points given once for `item`: by the event with the id `event`, which happened `at` (ISO 8601)."""
 
     item: str
     award: str
     xp: int
+    event: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Ledger:
     language: str | None = None
     methods: dict[str, str] = field(default_factory=dict)
     runs_finished: set[str] = field(default_factory=set)
+    recalls: dict[str, tuple[Recall, ...]] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     lesson_of: dict[str, str] = field(init=False)
     exercise_of: dict[str, str] = field(init=False)
 
@@ -104,9 +109,11 @@ class Ledger:
         if handler:
             handler(self, event)
 
-    def award(self, item: str, award: str, xp: int | None = None) -> None:
+    def award(self, event: Event, item: str, award: str, xp: int | None = None) -> None:
         """Give `award` for `item`, unless it was given before; `xp` where it is worth less than usual."""
-        self.awards.setdefault((item, award), Award(item, award, XP[award] if xp is None else xp))
+        if (item, award) not in self.awards:
+            points = XP[award] if xp is None else xp
+            self.awards[item, award] = Award(item, award, points, event.id, event.at)
 
     def is_question(self, item: str) -> bool:
         """Whether the course has a question with this id."""
@@ -119,7 +126,7 @@ def _section_read(ledger: Ledger, event: Event) -> None:
     if lesson is None or event.item not in ledger.lessons[lesson].sections:
         return
     ledger.languages_read.setdefault(event.item, set()).add(str(event.payload.get("lang", "")))
-    ledger.award(event.item, "section")
+    ledger.award(event, event.item, "section")
 
 
 def _question_answered(ledger: Ledger, event: Event) -> None:
@@ -137,9 +144,38 @@ def _question_answered(ledger: Ledger, event: Event) -> None:
         confidence=before.confidence if before else str(confidence) if confidence in CONFIDENCE else "",
     )
     if right:
-        ledger.award(event.item, "question", question_xp(len(ledger.hints.get(event.item, ()))))
+        ledger.award(event, event.item, "question", question_xp(len(ledger.hints.get(event.item, ()))))
     if right and before is None:
-        ledger.award(event.item, "first-try")
+        ledger.award(event, event.item, "first-try")
+    _recall(ledger, event, rating(right, len(ledger.hints.get(event.item, ())), str(confidence)))
+
+
+def _review_done(ledger: Ledger, event: Event) -> None:
+    """Pays once, for remembering on a later day what was answered right; before that it is no review."""
+    first = ledger.awards.get((event.item, "question"))
+    if first is None:
+        return
+    right, given = event.payload.get("right") is True, _counted(event.payload.get("rating"), 1)
+    days = _day(first.at), _day(event.at)
+    if right and "" < days[0] < days[1]:
+        ledger.award(event, event.item, "review")
+    _recall(ledger, event, given if right and given in (2, 3, 4) else rating(right))
+
+
+def _recall(ledger: Ledger, event: Event, grade: int) -> None:
+    """Of each day the first answer tells what was remembered; the others repeat what was just read."""
+    day, before = _day(event.at), ledger.recalls.get(event.item, ())
+    if day and (not before or _day(before[-1].at) != day):
+        ledger.recalls[event.item] = (*before, Recall(event.at, grade, event.payload.get("confidence") == CERTAIN))
+
+
+def _day(at: str) -> str:
+    """The learner's own date of a moment; "" for what is none, or of no time in which anybody learns."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return ""
+    return moment.date().isoformat() if moment.tzinfo and 2000 <= moment.year < 3000 else ""
 
 
 def _hint_used(ledger: Ledger, event: Event) -> None:
@@ -175,9 +211,9 @@ def _exercise(ledger: Ledger, event: Event) -> None:
     state = ExerciseState(locked, measured, run, sentences, runs)
     ledger.exercises[exercise] = state
     if state.measured:
-        ledger.award(exercise, "measured")
+        ledger.award(event, exercise, "measured")
     if state.explained:
-        ledger.award(exercise, "explained")
+        ledger.award(event, exercise, "explained")
 
 
 def _run(ledger: Ledger, event: Event) -> None:
@@ -188,7 +224,7 @@ def _run(ledger: Ledger, event: Event) -> None:
         ledger.runs_finished.add(event.item)
     method = ledger.methods.get(event.item)
     if method in METHODS and event.item in ledger.runs_finished:
-        ledger.award(method, "run")
+        ledger.award(event, method, "run")
 
 
 def _position(ledger: Ledger, event: Event) -> None:
@@ -206,10 +242,17 @@ def _language(ledger: Ledger, event: Event) -> None:
         ledger.language = lang
 
 
+def _setting(ledger: Ledger, event: Event) -> None:
+    value = event.payload.get("value")
+    if isinstance(value, str):
+        ledger.settings[event.item] = value
+
+
 _HANDLERS: Mapping[str, Callable[[Ledger, Event], None]] = {
     "section.read": _section_read,
     "question.answered": _question_answered,
     "hint.used": _hint_used,
+    "review.done": _review_done,
     "prediction.locked": _exercise,
     "exercise.run": _exercise,
     "exercise.measured": _exercise,
@@ -218,4 +261,5 @@ _HANDLERS: Mapping[str, Callable[[Ledger, Event], None]] = {
     "run.finished": _run,
     "lesson.position": _position,
     "language.set": _language,
+    "setting.set": _setting,
 }

@@ -1,17 +1,19 @@
 """The append-only log of what the learner did: TinyDB files that any number of windows may write at once."""
 
+import gc
 import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinydb import TinyDB
 from tinydb.table import Table
 
-from store.event import Event, from_document, now, uuid7
+from store.event import Event, from_document, is_id, now, uuid7
 from store.storage import AtomicStorage, Notice, StoreError, locked, replace
 
 SEGMENT = 256
@@ -19,6 +21,12 @@ SEGMENT = 256
 
 _DEVICE = re.compile(r"[0-9a-f]{16}")
 _SEGMENT_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.json")
+_CONFLICT_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\W.+\.json")
+"""What programs that copy folders make of a segment written in two places; it is read and never written."""
+
+_NOBODY = "0" * 16
+"""Whose files hold the events of a device whose id is none."""
+
 _Stat = tuple[int, int, int]
 
 
@@ -42,8 +50,9 @@ class EventLog:
         self._guard = threading.RLock()
         self._seen: dict[Path, _Seen] = {}
         self._events: dict[str, Event] = {}
-        self._newest: dict[str, str] = {}
+        self._arrived: list[Event] = []
         self._ordered: tuple[Event, ...] | None = None
+        self._highest = ""
         self._device = ""
         self.reload()
 
@@ -57,13 +66,34 @@ class EventLog:
         with self._guard, locked(self.folder):
             device = self._own_device()
             self.reload()
-            event = Event(uuid7(after=self._newest.get(device, "")), device, now(), kind, item, plain)
-            path = self._active(device)
-            self._table(path).insert(event.document())
-            count = self._seen[path].count if path in self._seen else 0
-            self._seen[path] = _Seen(_stat(path), count + 1)
-            self._remember(event)
+            event = Event(uuid7(after=self._newest()), device, now(), kind, item, plain)
+            self._write(device, [event])
         return event
+
+    def keep(self, events: Iterable[Event]) -> int:
+        """Write those of `events`, of whatever device, that are not known yet, as they are; return how many.
+
+        Raises StoreError; what was written until then stays, and the same call goes on from there.
+        """
+        with self._guard, locked(self.folder):
+            own = self._own_device()
+            self.reload()
+            fresh = sorted({event.id: event for event in events if event.id not in self._events}.items())
+            devices: dict[str, list[Event]] = {}
+            for _, event in fresh:
+                devices.setdefault(event.device if _DEVICE.fullmatch(event.device) else _NOBODY, []).append(event)
+            for device, theirs in devices.items():
+                self._write(device, theirs)
+            if own in devices:
+                # Somebody else goes by this id, since a home was copied: so from now on this is another device.
+                self._name_device()
+        return len(fresh)
+
+    @property
+    def device(self) -> str:
+        """The id of this device; raises StoreError where it has none yet and none can be written."""
+        with self._guard, locked(self.folder):
+            return self._own_device()
 
     def events(self) -> tuple[Event, ...]:
         """Every event known, in the order of their ids, each once."""
@@ -72,18 +102,20 @@ class EventLog:
                 self._ordered = tuple(self._events[key] for key in sorted(self._events))
             return self._ordered
 
+    def arrived(self, since: int = 0) -> list[Event]:
+        """Every event known but the first `since`, in the order in which this object came to know them."""
+        with self._guard:
+            return self._arrived[since:]
+
     def reload(self) -> bool:
         """Read what other programs wrote since; True if anything is new. Raises StoreError."""
         with self._guard:
             known = len(self._events)
             try:
-                for path in self._segments():
-                    stat = _stat(path)
-                    if path not in self._seen or self._seen[path].stat != stat:
-                        events = [from_document(document) for document in self._table(path)]
-                        self._seen[path] = _Seen(stat, len(events))
-                        for event in events:
-                            self._remember(event)
+                changed = [(path, stat) for path in self._segments() if (stat := _stat(path)) != self._last_stat(path)]
+                with _without_collection(len(changed) > 1):
+                    for path, stat in changed:
+                        self._read(path, stat)
             except OSError as error:
                 raise StoreError(
                     f"Progress could not be read from {self.folder} ({error.strerror or error}). "
@@ -91,10 +123,43 @@ class EventLog:
                 ) from error
             return len(self._events) > known
 
+    def _read(self, path: Path, stat: _Stat | None) -> None:
+        # TinyDB's own reading wraps each document, which for a long log takes longer than all the rest.
+        tables = AtomicStorage(path, self._notice).read() or {}
+        documents = [each for each in tables.get("events", {}).values() if isinstance(each, dict)]
+        self._seen[path] = _Seen(stat, len(documents))
+        for document in documents:
+            self._remember(from_document(document))
+
+    def _last_stat(self, path: Path) -> object:
+        seen = self._seen.get(path)
+        return seen.stat if seen else ""
+
+    def _write(self, device: str, events: list[Event]) -> None:
+        """Add to the files of `device`, as many to each as it holds."""
+        while events:
+            path = self._active(device)
+            count = self._seen[path].count if path in self._seen else 0
+            part, events = events[: SEGMENT - count], events[SEGMENT - count :]
+            self._table(path).insert_multiple(event.document() for event in part)
+            self._seen[path] = _Seen(_stat(path), count + len(part))
+            for event in part:
+                self._remember(event)
+
+    def _newest(self) -> str:
+        """The highest id of all devices, so that what is done after a sync also counts as later."""
+        if not self._events:
+            return ""
+        if not is_id(self._highest):
+            return max(filter(is_id, self._events), default="")
+        return self._highest
+
     def _remember(self, event: Event) -> None:
         if event.id not in self._events:
             self._events[event.id] = event
-            self._newest[event.device] = max(event.id, self._newest.get(event.device, ""))
+            self._arrived.append(event)
+            if event.id > self._highest:
+                self._highest = event.id
             self._ordered = None
 
     def _notice(self, notice: Notice) -> None:
@@ -106,14 +171,19 @@ class EventLog:
         if not self.folder.exists():
             return []
         names = {name.removesuffix(".bak") for name in os.listdir(self.folder)}
-        return [self.folder / name for name in sorted(names) if _SEGMENT_NAME.fullmatch(name)]
+        if not self._seen and (self.folder / "backups").is_dir():
+            names |= {name.rpartition(".")[0] for name in os.listdir(self.folder / "backups")}
+        fits = (name for name in sorted(names) if _SEGMENT_NAME.fullmatch(name) or _CONFLICT_NAME.fullmatch(name))
+        return [self.folder / name for name in fits]
 
     def _table(self, path: Path) -> Table:
         # A fresh table each time: TinyDB remembers the next free key, which another process may have taken.
         return TinyDB(path, self._notice, storage=AtomicStorage).table("events")
 
     def _active(self, device: str) -> Path:
-        own = sorted(path for path in self._seen if path.name.startswith(f"{device}-"))
+        own = sorted(
+            path for path in self._seen if path.name.startswith(f"{device}-") and _SEGMENT_NAME.fullmatch(path.name)
+        )
         if not own:
             return self.folder / f"{device}-000001.json"
         last = own[-1]
@@ -125,11 +195,29 @@ class EventLog:
         if not self._device:
             file = self.folder / "device"
             text = file.read_text("ascii", "replace").strip() if file.exists() else ""
-            if not _DEVICE.fullmatch(text):
-                text = os.urandom(8).hex()
-                replace(file, text.encode("ascii") + b"\n")
-            self._device = text
+            if _DEVICE.fullmatch(text):
+                self._device = text
+            else:
+                self._name_device()
         return self._device
+
+    def _name_device(self) -> None:
+        name = os.urandom(8).hex()
+        replace(self.folder / "device", name.encode("ascii") + b"\n")
+        self._device = name
+
+
+@contextmanager
+def _without_collection(many: bool) -> Iterator[None]:
+    """Python's search for cycles walks all of a long log again and again while it is read, and finds none."""
+    pause = many and gc.isenabled()
+    if pause:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if pause:
+            gc.enable()
 
 
 def _stat(path: Path) -> _Stat | None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from store.achievements import ACHIEVEMENTS, TOTAL
-from store.event import Event
+from store.achievements import ACHIEVEMENTS, TOTAL, Achievement
+from store.event import RESET, RESET_UNDONE, Event
 from store.ledger import CONFIDENCE, Answered, Award, ExerciseState, Ledger, LessonIds
+from store.reviews import Recall
 from store.xp import METHODS, XP, standing
 
 if TYPE_CHECKING:
@@ -17,17 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONFIDENCE",
+    "Account",
     "Answered",
     "Award",
     "CourseIds",
     "ExerciseState",
     "LessonIds",
     "Progress",
+    "Recall",
     "calibration",
     "content_total",
     "course_ids",
     "replay",
 ]
+
+
+_RESETS = (RESET, RESET_UNDONE)
+_LASTING = ("language.set", "setting.set")
+"""What a reset leaves as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ class Progress:
     of it that is done. `percent` is of the whole course, one decimal, rounded down; a lesson begun counts
     in part. `position` is where each lesson was left: the section, and in `position_block` the block of it.
     `achievements` are in the order in which they were earned, as are `awards`. `hints` are the numbers, from 1, of
-    the hints shown, by question.
+    the hints shown, by question. `read_in` are the languages that each section was read in, `recalls` what was
+    remembered of each question on which day, `settings` the values last chosen. `reset` is the id of the reset that
+    nothing before it counts for, "" where there is none.
     """
 
     xp: int
@@ -60,7 +70,6 @@ class Progress:
     achievements: tuple[str, ...]
     achievements_total: int
     percent: float
-    sections_read: frozenset[str]
     questions: Mapping[str, Answered]
     hints: Mapping[str, frozenset[int]]
     exercises: Mapping[str, ExerciseState]
@@ -70,6 +79,15 @@ class Progress:
     language: str | None
     runs_finished: frozenset[str]
     awards: tuple[Award, ...]
+    read_in: Mapping[str, frozenset[str]]
+    recalls: Mapping[str, tuple[Recall, ...]]
+    settings: Mapping[str, str]
+    reset: str
+
+    @property
+    def sections_read(self) -> frozenset[str]:
+        """The sections read to their end, in whatever language."""
+        return frozenset(self.read_in)
 
     @property
     def questions_right(self) -> frozenset[str]:
@@ -106,7 +124,7 @@ def content_total(course: CourseIds) -> int:
     points = len(METHODS) * XP["run"]
     for ids in course.lessons.values():
         points += len(ids.sections) * XP["section"]
-        points += len(ids.questions) * (XP["question"] + XP["first-try"])
+        points += len(ids.questions) * (XP["question"] + XP["first-try"] + XP["review"])
         points += (XP["measured"] + XP["explained"]) if ids.exercise else 0
     return points
 
@@ -121,20 +139,81 @@ def calibration(questions: Iterable[Answered]) -> dict[str, tuple[int, int]]:
     return found
 
 
+class Account:
+    """The progress of one learner, kept up to date event by event; it equals a replay of all events given so far.
+
+    Events may come in any order and more than once. One that is newer than all others costs little;
+    an older one, and a reset, costs a replay.
+    """
+
+    def __init__(self, course: CourseIds, events: Iterable[Event] = ()) -> None:
+        self.course = course
+        self._events: dict[str, Event] = {}
+        self._newest = ""
+        self._progress: Progress | None = None
+        self._begin("")
+        self.extend(events)
+
+    @property
+    def progress(self) -> Progress:
+        """What all of it amounts to now; never changes afterwards."""
+        if self._progress is None:
+            self._progress = _progress(self._ledger, tuple(self._unlocked), self.course, self._reset)
+        return self._progress
+
+    def add(self, event: Event) -> None:
+        """Account for one event more."""
+        self.extend((event,))
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Account for `events`."""
+        known = self._events
+        fresh = {event.id: event for event in events if event.id not in known}
+        if not fresh:
+            return
+        known.update(fresh)
+        order = sorted(fresh)
+        in_line = order[0] > self._newest
+        self._newest = max(self._newest, order[-1])
+        resets = any(event.kind in _RESETS for event in fresh.values())
+        if in_line and not resets:
+            for key in order:
+                self._apply(fresh[key])
+        else:
+            self._replay()
+        self._progress = None
+
+    def _begin(self, reset: str) -> None:
+        self._reset = reset
+        self._ledger = Ledger(self.course.lessons)
+        self._unlocked: list[str] = []
+        self._locked: dict[str, list[Achievement]] = {}
+        for each in ACHIEVEMENTS:
+            self._locked.setdefault(each.kind, []).append(each)
+
+    def _replay(self) -> None:
+        events = self._events
+        undone = {str(event.payload.get("reset")) for event in events.values() if event.kind == RESET_UNDONE}
+        self._begin(max((e.id for e in events.values() if e.kind == RESET and e.id not in undone), default=""))
+        for key in sorted(events):
+            if key >= self._reset or events[key].kind in _LASTING:
+                self._apply(events[key])
+
+    def _apply(self, event: Event) -> None:
+        self._ledger.apply(event)
+        locked = self._locked.get(event.kind)
+        earned = [each for each in locked if each.earned(self._ledger, event)] if locked else ()
+        if locked and earned:
+            self._unlocked += [each.id for each in earned]
+            self._locked[event.kind] = [each for each in locked if each not in earned]
+
+
 def replay(events: Iterable[Event], course: CourseIds) -> Progress:
     """The progress that `events` amount to, in whatever order and however often each of them comes."""
-    ledger = Ledger(course.lessons)
-    unlocked: list[str] = []
-    locked = list(ACHIEVEMENTS)
-    for _, event in sorted({event.id: event for event in events}.items()):
-        ledger.apply(event)
-        earned = [each for each in locked if each.kind == event.kind and each.earned(ledger, event)]
-        unlocked += [each.id for each in earned]
-        locked = [each for each in locked if each not in earned] if earned else locked
-    return _progress(ledger, tuple(unlocked), course)
+    return Account(course, events).progress
 
 
-def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds) -> Progress:
+def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds, reset: str) -> Progress:
     awards = tuple(ledger.awards.values())
     xp = sum(award.xp for award in awards)
     level, name, in_level, to_next = standing(xp)
@@ -152,16 +231,19 @@ def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds) 
         achievements=achievements,
         achievements_total=TOTAL,
         percent=math.floor(1000 * math.fsum(shares.values()) / course.total) / 10 if course.total else 0.0,
-        sections_read=frozenset(ledger.languages_read),
-        questions=ledger.questions,
+        questions=dict(ledger.questions),
         hints={question: frozenset(shown) for question, shown in ledger.hints.items()},
-        exercises=ledger.exercises,
-        position=ledger.position,
-        position_block=ledger.position_block,
+        exercises=dict(ledger.exercises),
+        position=dict(ledger.position),
+        position_block=dict(ledger.position_block),
         last_lesson=ledger.last_lesson,
         language=ledger.language,
         runs_finished=frozenset(ledger.runs_finished),
         awards=awards,
+        read_in={section: frozenset(langs) for section, langs in ledger.languages_read.items()},
+        recalls=dict(ledger.recalls),
+        settings=dict(ledger.settings),
+        reset=reset,
     )
 
 

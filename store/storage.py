@@ -1,16 +1,17 @@
-"""TinyDB files that are whole on disk or not there at all: atomic, locked, sealed and kept twice.
+"""TinyDB files that are whole on disk or not there at all: atomic, locked, sealed, with a copy and older backups.
 
 A file is ordinary TinyDB JSON with one more table in front, `seal`, that holds a checksum of the rest:
 so a flipped bit inside a string is noticed as surely as a missing half.
 """
 
+import errno
 import fcntl
 import json
 import os
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ from tinydb.storages import Storage
 
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.005
+
+BACKUPS = 2
+"""Older states kept of a file in the folder `backups`, beside its copy."""
+
+BACKUP_EVERY = 16
+"""Events from one backup to the next: a count, since a clock may be wrong."""
 
 _SEAL = b'{"seal":{"1":{"crc32":"%08x"}},'
 _SEAL_BYTES = len(_SEAL % 0)
@@ -32,21 +39,27 @@ class StoreError(Exception):
 
 @dataclass(frozen=True)
 class Notice:
-    """A damaged file that was met: `recovered` from its copy, or only set aside.
+    """A damaged file that was met: `recovered` from its copy or a backup, or only set aside.
 
-    `kept` is where the damaged file lies now; None where the folder could not be written.
+    `whole` says that nothing is lost. `kept` is where the damaged file lies now; None where the folder could not
+    be written.
     """
 
     file: Path
     kept: Path | None
     recovered: bool
+    whole: bool = True
 
     def __str__(self) -> str:
-        what = (
-            "was damaged and has been recovered from its copy; nothing is lost."
-            if self.recovered
-            else "and its copy are damaged; the progress they held is missing."
-        )
+        if self.recovered and self.whole:
+            what = "was damaged and has been recovered from its copy; nothing is lost."
+        elif self.recovered:
+            what = (
+                "and its copy were damaged; it has been recovered from a backup, "
+                f"which lacks at most the last {BACKUP_EVERY - 1} things done."
+            )
+        else:
+            what = "and its copies are damaged; the progress they held is missing."
         where = f" The damaged file is kept as {self.kept}." if self.kept else ""
         return f"{self.file} {what}{where}"
 
@@ -90,12 +103,21 @@ def replace(path: Path, content: bytes) -> None:
 
     Call it under the folder's lock: the temporary file has one fixed name, so that crashes leave no litter.
     """
-    draft = path.with_name(path.name + ".tmp")
-    with open(draft, "wb") as file:
-        file.write(content)
-        file.flush()
-        _flush(file.fileno())
-    os.replace(draft, path)
+    put(path, content, path.with_name(path.name + ".tmp"))
+
+
+def put(path: Path, content: bytes, draft: Path) -> None:
+    """`replace` by way of `draft`, which nobody else may be writing, and which is gone if this fails."""
+    try:
+        with open(draft, "wb") as file:
+            file.write(content)
+            file.flush()
+            _flush(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
     _sync(path.parent)
 
 
@@ -103,6 +125,10 @@ def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         _flush(handle)
+    except OSError as error:
+        # Some network and cloud file systems cannot flush a folder, and keep the file all the same.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(handle)
 
@@ -135,7 +161,7 @@ def unseal(content: bytes) -> Tables:
 
 
 class AtomicStorage(Storage):
-    """One TinyDB file and its copy (`.bak`), which is written second and so never runs ahead of it.
+    """One TinyDB file, its copy (`.bak`), which is written second and so never runs ahead of it, and its backups.
 
     Writing needs the folder's lock (`locked`); reading does not, as a file is only ever replaced whole.
     """
@@ -143,6 +169,7 @@ class AtomicStorage(Storage):
     def __init__(self, path: Path, on_damage: Callable[[Notice], None]) -> None:
         self.path = path
         self.copy = path.with_name(path.name + ".bak")
+        self.backups = [path.parent / "backups" / f"{path.name}.{number + 1}" for number in range(BACKUPS)]
         self.on_damage = on_damage
 
     def read(self) -> Tables | None:
@@ -152,42 +179,55 @@ class AtomicStorage(Storage):
         except Damaged:
             return self._recover()
         except FileNotFoundError:
-            return self._recover() if self.copy.exists() else None
+            return self._recover() if any(path.exists() for path in (self.copy, *self.backups)) else None
 
     def write(self, data: Tables) -> None:
         content = seal(data)
         replace(self.path, content)
-        replace(self.copy, content)
+        try:
+            replace(self.copy, content)
+            if len(data.get("events", ())) % BACKUP_EVERY == 0:
+                self._back_up(content)
+        except OSError:
+            # What was to be kept is on disk; but a copy that lacks it must not pass for all there is.
+            with suppress(OSError):
+                self.copy.unlink(missing_ok=True)
+
+    def _back_up(self, content: bytes) -> None:
+        create_folder(self.backups[0].parent)
+        for older, newer in zip(reversed(self.backups[1:]), reversed(self.backups[:-1]), strict=True):
+            with suppress(FileNotFoundError):
+                os.replace(newer, older)
+        replace(self.backups[0], content)
 
     def _recover(self) -> Tables | None:
         try:
             with locked(self.path.parent):
                 return self._mend()
         except StoreError:
-            tables = self._from_copy()
-            self.on_damage(Notice(self.path, None, tables is not None))
+            tables, whole = self._newest_copy()
+            self.on_damage(Notice(self.path, None, tables is not None, whole))
             return tables
 
     def _mend(self) -> Tables | None:
-        try:
+        with suppress(Damaged, FileNotFoundError):
             return _load(self.path)
-        except (Damaged, FileNotFoundError):
-            pass
         kept = _set_aside(self.path)
-        tables = self._from_copy()
-        if tables is None:
+        tables, whole = self._newest_copy()
+        if not whole:
             spare = _set_aside(self.copy)
             kept = kept or spare
-        else:
+        if tables is not None:
             replace(self.path, seal(tables))
-        self.on_damage(Notice(self.path, kept, tables is not None))
+        self.on_damage(Notice(self.path, kept, tables is not None, whole))
         return tables
 
-    def _from_copy(self) -> Tables | None:
-        try:
-            return _load(self.copy)
-        except (Damaged, FileNotFoundError):
-            return None
+    def _newest_copy(self) -> tuple[Tables | None, bool]:
+        """The newest good one, and whether nothing lacks in it."""
+        for path in (self.copy, *self.backups):
+            with suppress(Damaged, FileNotFoundError):
+                return _load(path), path is self.copy
+        return None, False
 
 
 def _load(path: Path) -> Tables:

@@ -10,6 +10,7 @@ XP: Mapping[str, int] = MappingProxyType(
         "section": 5,
         "question": 5,
         "first-try": 2,
+        "review": 3,
         "measured": 10,
         "explained": 10,
         "run": 10,

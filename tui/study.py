@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +11,9 @@ if TYPE_CHECKING:
     from lessons.model import Course
     from store.event import Event
     from store.log import EventLog
-    from store.progress import CourseIds, Progress
+    from store.progress import Account, CourseIds, Progress
+    from store.sync import Synced
+    from store.transfer import Imported
     from tui.exercise.workshop import Place
 
 
@@ -46,8 +49,8 @@ class Study:
         self._tracks = tracks
         self._log: EventLog | None = None
         self._unsaved: list[Event] = []
-        self._ids: CourseIds
-        self.progress: Progress
+        self._account: Account
+        self._counted = 0
 
     @property
     def place(self) -> "Place":
@@ -64,10 +67,10 @@ class Study:
         from store.progress import CourseIds, course_ids
         from store.storage import StoreError
 
-        self._ids = CourseIds({}, 0)
+        ids = CourseIds({}, 0)
         try:
             self.course = load_course(self._tracks or BUNDLED)
-            self._ids = course_ids(self.course)
+            ids = course_ids(self.course)
         except (ContentError, OSError) as error:
             self.problems.append(Problem("content", str(error)))
         if (trouble := _unwritable(self.home)) is not None:
@@ -79,7 +82,12 @@ class Study:
                 self.problems.append(Problem("recovered" if notice.recovered else "lost", kept))
         except StoreError as error:
             self.problems.append(Problem("home", str(error)))
-        self._replay()
+        self._account_for(ids)
+
+    @property
+    def progress(self) -> "Progress":
+        """What the log amounts to now."""
+        return self._account.progress
 
     def reread(self) -> None:
         """The course as it now lies on disk; ContentError leaves the one that was read before."""
@@ -87,9 +95,8 @@ class Study:
         from store.progress import course_ids
 
         self.course = load_course(self._tracks or BUNDLED)
-        self._ids = course_ids(self.course)
         self.problems[:] = [problem for problem in self.problems if problem.kind != "content"]
-        self._replay()
+        self._account_for(course_ids(self.course))
 
     def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Change:
         """Append an event; where it cannot be kept it counts until the program ends, and a problem says so.
@@ -107,9 +114,13 @@ class Study:
         except (StoreError, OSError) as error:
             last = self._unsaved[-1].id if self._unsaved else ""
             self._unsaved.append(Event(uuid7(after=last), "", now(), kind, item, dict(payload or {})))
+            self._account.add(self._unsaved[-1])
             if not any(problem.kind == "home" for problem in self.problems):
                 self.problems.append(Problem("home", str(error)))
-        self._replay()
+        self._catch_up()
+        return self._change(before)
+
+    def _change(self, before: "Progress") -> Change:
         new = tuple(each for each in self.progress.achievements if each not in before.achievements)
         return Change(self.progress.xp - before.xp, self.progress.level > before.level, new)
 
@@ -134,23 +145,77 @@ class Study:
 
     def was_read(self, section: str, lang: str) -> bool:
         """Whether the section was already read in this language."""
-        return any(
-            event.kind == "section.read" and event.item == section and event.payload.get("lang") == lang
-            for event in self._events()
-        )
+        return lang in self.progress.read_in.get(section, ())
 
     def setting(self, name: str) -> str | None:
         """The value last chosen for a setting, from the `setting.set` events."""
-        values = [e.payload.get("value") for e in self._events() if e.kind == "setting.set" and e.item == name]
-        return values[-1] if values and isinstance(values[-1], str) else None
+        return self.progress.settings.get(name)
 
-    def _events(self) -> list["Event"]:
-        return [*(self._log.events() if self._log else ()), *self._unsaved]
+    def due(self) -> list[str]:
+        """The questions to ask again today, at most ten."""
+        from store.reviews import due
 
-    def _replay(self) -> None:
-        from store.progress import replay
+        return due(self.progress, datetime.now().astimezone())
 
-        self.progress = replay(self._events(), self._ids)
+    def reset(self) -> Change:
+        """Begin anew: what was done so far counts for nothing until `undo_reset`; nothing is deleted."""
+        from store.event import RESET
+
+        return self.record(RESET)
+
+    def undo_reset(self) -> bool:
+        """Let what was done before the last reset count again; False where there is none to undo."""
+        from store.event import RESET_UNDONE
+
+        if not self.progress.reset:
+            return False
+        self.record(RESET_UNDONE, payload={"reset": self.progress.reset})
+        return True
+
+    def export(self, path: Path) -> int:
+        """Write all progress to a file and return the number of events; raises StoreError."""
+        from store.transfer import export
+
+        return export(self._kept(), path)
+
+    def import_(self, path: Path) -> "Imported":
+        """Add what a file holds; raises StoreError, and then nothing has changed."""
+        from store.transfer import import_
+
+        try:
+            return import_(self._kept(), path)
+        finally:
+            self._catch_up()
+
+    def sync(self, folder: Path) -> "Synced":
+        """Exchange progress with other devices through a shared folder; raises StoreError."""
+        from store.sync import sync
+
+        try:
+            return sync(self._kept().folder, folder)
+        finally:
+            self._kept().reload()
+            self._catch_up()
+
+    def _kept(self) -> "EventLog":
+        from store.storage import StoreError
+
+        if self._log is None:
+            raise StoreError(f"Progress could not be read from {self.home / 'progress'}. Allow reading there.")
+        return self._log
+
+    def _account_for(self, ids: "CourseIds") -> None:
+        from store.progress import Account
+
+        self._account, self._counted = Account(ids, self._unsaved), 0
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Account for what this and other programs appended since."""
+        if self._log is not None:
+            fresh = self._log.arrived(self._counted)
+            self._counted += len(fresh)
+            self._account.extend(fresh)
 
 
 def _unwritable(home: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from store.event import Event, now, uuid7
 from store.log import EventLog
-from store.progress import Award, CourseIds, LessonIds, calibration, content_total, replay
+from store.progress import CourseIds, LessonIds, Progress, calibration, content_total, replay
 from store.xp import LEVELS, METHODS, XP, question_xp, standing
 
 ONE = LessonIds(
@@ -31,6 +32,14 @@ def event(kind: str, item: str = "", **payload: object) -> Event:
     return Event(_last[0], "0123456789abcdef", now(), kind, item, payload)
 
 
+def tomorrow(event: Event) -> Event:
+    return event._replace(at=(datetime.fromisoformat(event.at) + timedelta(days=1)).isoformat())
+
+
+def paid(progress: Progress) -> list[tuple[str, str, int]]:
+    return [award[:3] for award in progress.awards]
+
+
 def everything() -> list[Event]:
     """All there is to do, done well."""
     return [
@@ -44,6 +53,7 @@ def everything() -> list[Event]:
         event("exercise.explained", "lora/one!count", sentences="It adapts all. I thought one."),
         *(event("run.started", f"r{n}", run=f"r{n}", method=method) for n, method in enumerate(METHODS)),
         *(event("run.finished", f"r{n}", train_loss=0.3) for n, _ in enumerate(METHODS)),
+        *(tomorrow(event("review.done", item, right=True, rating=3)) for item in (*ONE.questions, *TWO.questions)),
     ]
 
 
@@ -58,7 +68,7 @@ def test_nothing_done_is_curious_at_nought_of_a_hundred() -> None:
 
 def test_everything_done_earns_exactly_what_the_content_holds() -> None:
     progress = replay(everything(), COURSE)
-    assert progress.xp == content_total(COURSE) == 3 * 5 + 3 * 7 + 20 + 50
+    assert progress.xp == content_total(COURSE) == 3 * 5 + 3 * (7 + 3) + 20 + 50
     assert progress.xp == sum(award.xp for award in progress.awards)
     assert progress.lessons_done_ids == {"lora/one", "lora/two"}
     assert (progress.lessons_done, progress.percent) == (2, 3.9)
@@ -74,7 +84,7 @@ def test_a_wrong_first_answer_costs_the_first_try_only() -> None:
     )
     assert replay([wrong], COURSE).awards == ()
     progress = replay([wrong, right, right], COURSE)
-    assert progress.awards == (Award("lora/one?x", "question", 5),)
+    assert paid(progress) == [("lora/one?x", "question", 5)]
     answered = progress.questions["lora/one?x"]
     assert (answered.right, answered.tries, answered.first_try, answered.chosen) == (True, 2, False, ["b"])
     later = event("question.answered", "lora/one?x", right=False, chosen=["a"])
@@ -153,10 +163,7 @@ def test_an_exercise_keeps_the_first_lock_and_the_last_words() -> None:
     assert state.locked[item]["value"] == 1.0
     assert state.measured[item]["value"] == 1.0
     assert (state.run, state.sentences) == ("r1", "Last. Words.")
-    assert progress.awards == (
-        Award("lora/one!count", "measured", 10),
-        Award("lora/one!count", "explained", 10),
-    )
+    assert paid(progress) == [("lora/one!count", "measured", 10), ("lora/one!count", "explained", 10)]
     assert "close-call" not in progress.achievements
 
 
@@ -198,7 +205,7 @@ def test_only_the_first_run_of_each_method_is_paid() -> None:
     started = [event("run.started", run, method="LoRA") for run in ("r1", "r2")]
     finished = [event("run.finished", run) for run in ("r1", "r1", "r2")]
     progress = replay(started + finished, COURSE)
-    assert progress.awards == (Award("LoRA", "run", 10),)
+    assert paid(progress) == [("LoRA", "run", 10)]
     assert progress.runs_finished == {"r1", "r2"}
     unknown = [
         event("run.started", "r3", method="magic"),

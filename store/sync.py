@@ -1,0 +1,99 @@
+"""Progress shared by devices through a folder that some other program carries around.
+
+Each device writes only files with its own id in their names, reads everybody's, and takes the union.
+So neither order nor repetition matters, and nothing that one device does can take anything from another.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.event import Event
+from store.log import EventLog
+from store.storage import StoreError
+from store.transfer import Newer, NotProgress, dump, read, write
+
+PART = 1024
+"""Events in one file of the folder: only the last one changes from day to day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """Events newly `sent` and `received`, the `devices` whose progress is now here, and the files that were passed
+    over: `waiting` to be downloaded or whole, or written by a `newer` Lowrank."""
+
+    sent: int
+    received: int
+    devices: int
+    waiting: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
+
+
+def sync(log_folder: Path, folder: Path) -> Synced:
+    """Take from `folder` what is not known here, and leave there what is known here; raises StoreError.
+
+    `folder` is created, its parent is not: a drive that is not there must not pass for an empty one.
+    """
+    try:
+        if folder.resolve().is_relative_to(log_folder.resolve()):
+            raise StoreError(f"{folder} is where Lowrank keeps progress itself. Choose a folder elsewhere.")
+        folder.mkdir(exist_ok=True)
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise StoreError(
+            f"{folder} could not be opened ({error.strerror or error}). Check that the folder above it is there "
+            "and can be written."
+        ) from error
+    log = EventLog(log_folder)
+    shared: dict[str, dict[str, Event]] = {}
+    waiting, newer = [], []
+    for name in names:
+        if name.startswith(".") and name.endswith(".icloud"):
+            waiting.append(name)
+        if name.startswith(".") or not name.endswith(".json"):
+            continue
+        try:
+            shared[name] = {event.id: event for event in read(folder / name)}
+        except NotProgress:
+            if name.startswith("lowrank-"):
+                waiting.append(name)
+        except Newer:
+            newer.append(name)
+        except StoreError:
+            waiting.append(name)
+    there = {key: event for file in shared.values() for key, event in file.items()}
+    before = log.device
+    received = log.keep(there.values())
+    events = log.events()
+    sent = [event for event in events if event.id not in there]
+    mine = {event.id for event in (*sent, *(e for e in events if e.device in (before, log.device)))}
+    own = _prefix(log.device)
+    # What this device once carried for another it goes on carrying, lest two leave it to each other.
+    mine |= {key for name, file in shared.items() if name.startswith(own) for key in file}
+    if name := next((name for name in newer if name.startswith(own)), ""):
+        raise StoreError(f"{folder / name} was written here by a newer Lowrank. Update Lowrank, and sync again.")
+    _publish([event for event in events if event.id in mine], folder, own, shared)
+    return Synced(len(sent), received, len({event.device for event in events}), tuple(waiting), tuple(newer))
+
+
+def _prefix(device: str) -> str:
+    return f"lowrank-{device}-"
+
+
+def _publish(events: list[Event], folder: Path, own: str, shared: dict[str, dict[str, Event]]) -> None:
+    parts = [events[at : at + PART] for at in range(0, len(events), PART)]
+    # The last file first: an event that moves on to the next file is then never in neither.
+    for number, part in reversed(list(enumerate(parts, 1))):
+        name = f"{own}{number:04d}.json"
+        if list(shared.get(name, ())) != _ids(part):
+            try:
+                write(folder / name, dump(part))
+            except OSError as error:
+                raise StoreError(
+                    f"{folder / name} could not be written ({error.strerror or error}). Make room or allow writing "
+                    "there, and sync again; nothing is lost."
+                ) from error
+
+
+def _ids(events: Iterable[Event]) -> list[str]:
+    return [event.id for event in events]
