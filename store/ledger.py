@@ -9,7 +9,12 @@ from store.event import Event
 from store.reviews import CERTAIN, CONFIDENCE, Recall, rating
 from store.xp import METHODS, XP, question_xp
 
+_DATE = len("2026-11-30")
+
 __all__ = ["CONFIDENCE", "Answered", "Award", "ExerciseState", "Ledger", "LessonIds"]
+
+PROOFS = ("run.resumed", "run.failed", "run.baseline", "run.fused", "run.voted", "runs.compared", "runs.banded")
+"""Kinds of events that say what run directories prove; a later one of the same kind and item takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,11 @@ class Ledger:
     runs_finished: set[str] = field(default_factory=set)
     recalls: dict[str, tuple[Recall, ...]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    proofs: dict[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
+    """What was last found out about a run, or about several, by the event's kind and item."""
+    review_days: set[str] = field(default_factory=set)
+    days: set[str] = field(default_factory=set)
+    """The dates on which something was learned."""
     lesson_of: dict[str, str] = field(init=False)
     exercise_of: dict[str, str] = field(init=False)
 
@@ -108,6 +118,16 @@ class Ledger:
         handler = _HANDLERS.get(event.kind)
         if handler:
             handler(self, event)
+            if event.at[:10] not in self.days and event.kind not in _NO_LEARNING and (day := _day(event.at)):
+                self.days.add(day)
+
+    def share(self, lesson: str) -> float:
+        """How much of a lesson is done, 0 to 1."""
+        ids = self.lessons[lesson]
+        done = [(section, "section") in self.awards for section in ids.sections]
+        done += [(question, "question") in self.awards for question in ids.questions]
+        done += [(ids.exercise, "explained") in self.awards] if ids.exercise else []
+        return sum(done) / len(done) if done else 0.0
 
     def award(self, event: Event, item: str, award: str, xp: int | None = None) -> None:
         """Give `award` for `item`, unless it was given before; `xp` where it is worth less than usual."""
@@ -157,6 +177,7 @@ def _review_done(ledger: Ledger, event: Event) -> None:
         return
     right, given = event.payload.get("right") is True, _counted(event.payload.get("rating"), 1)
     days = _day(first.at), _day(event.at)
+    ledger.review_days.update(days[1:] if days[1] else ())
     if right and "" < days[0] < days[1]:
         ledger.award(event, event.item, "review")
     _recall(ledger, event, given if right and given in (2, 3, 4) else rating(right))
@@ -164,9 +185,10 @@ def _review_done(ledger: Ledger, event: Event) -> None:
 
 def _recall(ledger: Ledger, event: Event, grade: int) -> None:
     """Of each day the first answer tells what was remembered; the others repeat what was just read."""
-    day, before = _day(event.at), ledger.recalls.get(event.item, ())
-    if day and (not before or _day(before[-1].at) != day):
-        ledger.recalls[event.item] = (*before, Recall(event.at, grade, event.payload.get("confidence") == CERTAIN))
+    before = ledger.recalls.get(event.item, ())
+    if (before and before[-1].at[:_DATE] == event.at[:_DATE]) or not _day(event.at):
+        return
+    ledger.recalls[event.item] = (*before, Recall(event.at, grade, event.payload.get("confidence") == CERTAIN))
 
 
 def _day(at: str) -> str:
@@ -175,7 +197,7 @@ def _day(at: str) -> str:
         moment = datetime.fromisoformat(at)
     except ValueError:
         return ""
-    return moment.date().isoformat() if moment.tzinfo and 2000 <= moment.year < 3000 else ""
+    return at[:_DATE] if moment.tzinfo and at[4:5] == "-" and 2000 <= moment.year < 3000 else ""
 
 
 def _hint_used(ledger: Ledger, event: Event) -> None:
@@ -227,6 +249,10 @@ def _run(ledger: Ledger, event: Event) -> None:
         ledger.award(event, method, "run")
 
 
+def _proof(ledger: Ledger, event: Event) -> None:
+    ledger.proofs[event.kind, event.item] = event.payload
+
+
 def _position(ledger: Ledger, event: Event) -> None:
     if event.item not in ledger.lessons:
         return
@@ -248,6 +274,7 @@ def _setting(ledger: Ledger, event: Event) -> None:
         ledger.settings[event.item] = value
 
 
+_NO_LEARNING = ("lesson.position", "language.set", "setting.set")
 _HANDLERS: Mapping[str, Callable[[Ledger, Event], None]] = {
     "section.read": _section_read,
     "question.answered": _question_answered,
@@ -259,6 +286,7 @@ _HANDLERS: Mapping[str, Callable[[Ledger, Event], None]] = {
     "exercise.explained": _exercise,
     "run.started": _run,
     "run.finished": _run,
+    **dict.fromkeys(PROOFS, _proof),
     "lesson.position": _position,
     "language.set": _language,
     "setting.set": _setting,

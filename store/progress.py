@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from store.achievements import ACHIEVEMENTS, TOTAL, Achievement
+from store.achievements import ACHIEVEMENTS, TOTAL, Achievement, Far, how_far
+from store.bulk import without_collection
 from store.event import RESET, RESET_UNDONE, Event
 from store.ledger import CONFIDENCE, Answered, Award, ExerciseState, Ledger, LessonIds
 from store.reviews import Recall
@@ -56,7 +57,9 @@ class Progress:
     `achievements` are in the order in which they were earned, as are `awards`. `hints` are the numbers, from 1, of
     the hints shown, by question. `read_in` are the languages that each section was read in, `recalls` what was
     remembered of each question on which day, `settings` the values last chosen. `reset` is the id of the reset that
-    nothing before it counts for, "" where there is none.
+    nothing before it counts for, "" where there is none. `unlocked` is when each achievement was earned (ISO 8601),
+    `far` how many of how many are done of those that can be counted, `proofs` what is known of runs by an event's kind
+    and item, `days` the dates on which something was learned.
     """
 
     xp: int
@@ -83,6 +86,10 @@ class Progress:
     recalls: Mapping[str, tuple[Recall, ...]]
     settings: Mapping[str, str]
     reset: str
+    unlocked: Mapping[str, str]
+    far: Mapping[str, Far]
+    proofs: Mapping[tuple[str, str], Mapping[str, object]]
+    days: frozenset[str]
 
     @property
     def sections_read(self) -> frozenset[str]:
@@ -158,7 +165,7 @@ class Account:
     def progress(self) -> Progress:
         """What all of it amounts to now; never changes afterwards."""
         if self._progress is None:
-            self._progress = _progress(self._ledger, tuple(self._unlocked), self.course, self._reset)
+            self._progress = _progress(self._ledger, self._unlocked, self.course, self._reset)
         return self._progress
 
     def add(self, event: Event) -> None:
@@ -176,20 +183,22 @@ class Account:
         in_line = order[0] > self._newest
         self._newest = max(self._newest, order[-1])
         resets = any(event.kind in _RESETS for event in fresh.values())
-        if in_line and not resets:
-            for key in order:
-                self._apply(fresh[key])
-        else:
-            self._replay()
+        with without_collection(len(known)):
+            if in_line and not resets:
+                for key in order:
+                    self._apply(fresh[key])
+            else:
+                self._replay()
         self._progress = None
 
     def _begin(self, reset: str) -> None:
         self._reset = reset
         self._ledger = Ledger(self.course.lessons)
-        self._unlocked: list[str] = []
+        self._unlocked: dict[str, str] = {}
         self._locked: dict[str, list[Achievement]] = {}
         for each in ACHIEVEMENTS:
-            self._locked.setdefault(each.kind, []).append(each)
+            for kind in each.kinds:
+                self._locked.setdefault(kind, []).append(each)
 
     def _replay(self) -> None:
         events = self._events
@@ -201,11 +210,11 @@ class Account:
 
     def _apply(self, event: Event) -> None:
         self._ledger.apply(event)
-        locked = self._locked.get(event.kind)
-        earned = [each for each in locked if each.earned(self._ledger, event)] if locked else ()
-        if locked and earned:
-            self._unlocked += [each.id for each in earned]
-            self._locked[event.kind] = [each for each in locked if each not in earned]
+        for each in self._locked.get(event.kind, ()):
+            if each.earned(self._ledger, event):
+                self._unlocked[each.id] = event.at
+                for kind in each.kinds:
+                    self._locked[kind] = [other for other in self._locked[kind] if other is not each]
 
 
 def replay(events: Iterable[Event], course: CourseIds) -> Progress:
@@ -213,11 +222,11 @@ def replay(events: Iterable[Event], course: CourseIds) -> Progress:
     return Account(course, events).progress
 
 
-def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds, reset: str) -> Progress:
+def _progress(ledger: Ledger, unlocked: Mapping[str, str], course: CourseIds, reset: str) -> Progress:
     awards = tuple(ledger.awards.values())
     xp = sum(award.xp for award in awards)
     level, name, in_level, to_next = standing(xp)
-    shares = {lesson: _share(ledger, ids) for lesson, ids in course.lessons.items()}
+    shares = {lesson: ledger.share(lesson) for lesson in course.lessons}
     done = frozenset(lesson for lesson, share in shares.items() if share == 1)
     return Progress(
         xp=xp,
@@ -228,7 +237,7 @@ def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds, 
         lessons_done=len(done),
         lessons_done_ids=done,
         lessons_total=course.total,
-        achievements=achievements,
+        achievements=tuple(unlocked),
         achievements_total=TOTAL,
         percent=math.floor(1000 * math.fsum(shares.values()) / course.total) / 10 if course.total else 0.0,
         questions=dict(ledger.questions),
@@ -244,12 +253,8 @@ def _progress(ledger: Ledger, achievements: tuple[str, ...], course: CourseIds, 
         recalls=dict(ledger.recalls),
         settings=dict(ledger.settings),
         reset=reset,
+        unlocked=dict(unlocked),
+        far=how_far(ledger),
+        proofs=dict(ledger.proofs),
+        days=frozenset(ledger.days),
     )
-
-
-def _share(ledger: Ledger, ids: LessonIds) -> float:
-    """How much of a lesson is done, 0 to 1."""
-    done = [(section, "section") in ledger.awards for section in ids.sections]
-    done += [(question, "question") in ledger.awards for question in ids.questions]
-    done += [(ids.exercise, "explained") in ledger.awards] if ids.exercise else []
-    return sum(done) / len(done) if done else 0.0

@@ -72,7 +72,7 @@ def test_everything_done_earns_exactly_what_the_content_holds() -> None:
     assert progress.xp == sum(award.xp for award in progress.awards)
     assert progress.lessons_done_ids == {"lora/one", "lora/two"}
     assert (progress.lessons_done, progress.percent) == (2, 3.9)
-    assert progress.achievements == ("two-tongues", "full-marks", "close-call", "first-light")
+    assert progress.achievements == ("two-tongues", "full-marks", "close-call", "whole-track", "first-light")
     assert progress.questions_right == {*ONE.questions, *TWO.questions}
     assert progress.exercises_done == {"lora/one!count"}
     assert len(progress.runs_finished) == 5

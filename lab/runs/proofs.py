@@ -1,0 +1,146 @@
+"""What a run directory proves of the experiment that was made there, whoever made it. Blocking."""
+
+import math
+import mmap
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from lab.errors import LabError
+from lab.runs import about, evaluation, inspected
+from lab.runs.adapters import checkpoints
+from lab.runs.directory import ENDED, Run
+from lab.runs.fused import WHOLE
+from lab.runs.outcome import all_events, diverged
+from lab.spec import RunSpec
+
+SENTENCE = 15
+"""Letters from which on a note is one that explains something."""
+
+
+class Proof(NamedTuple):
+    """One fact: its kind, the run it is about, and the figures that make it one."""
+
+    kind: str
+    item: str
+    payload: dict[str, object]
+
+
+def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True) -> Iterator[Proof]:
+    """Every fact about `run` that its files prove, held against `others` where it takes two.
+
+    `ended` asks also for what its end settles for good, for which all of its events are looked through. What cannot
+    be read proves nothing.
+    """
+    looks = (_failed, _fused, _resumed, _baseline)
+    for look in looks if ended else looks[:2]:
+        try:
+            found = look(run, others)
+        except (LabError, OSError, ValueError, KeyError, TypeError):
+            continue
+        if found is not None:
+            yield found
+
+
+def _resumed(run: Run, _: Sequence[Run]) -> Proof | None:
+    """The last time it went on after its engine had died; else the last time it was resumed at all."""
+    if not _says(run, b'"resumed"'):
+        return None
+    last: dict[str, object] = {}
+    found: dict[str, object] = {}
+    for event in all_events(run):
+        if event.get("event") == "resumed":
+            after = "stopped" if last.get("event") == "stopped" else "killed" if _died(last) else "failed"
+            if not found or after == "killed" or found["after"] != "killed":
+                found = {"at": event.get("iteration") or 0, "after": after}
+        last = event
+    return Proof("run.resumed", run.id, found) if found else None
+
+
+def _says(run: Run, word: bytes) -> bool:
+    """Whether a word stands anywhere in the events; looks through a hundred megabytes in a moment."""
+    path = run.path / "events.jsonl"
+    if not path.exists() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(word) >= 0
+
+
+def _died(last: dict[str, object]) -> bool:
+    """Whether the engine said no last word of its own: none at all, or one that somebody else found out."""
+    if last.get("event") not in ENDED:
+        return True
+    error = last.get("error")
+    what = str(error.get("what") or "") if isinstance(error, dict) else ""
+    return what.startswith(("the engine was killed", "the machine was restarted"))
+
+
+def _failed(run: Run, others: Sequence[Run]) -> Proof | None:
+    """A run that came apart: what was made of it afterwards, a "note", another "run" at a lower rate, or nothing."""
+    result = run.result() or {}
+    if not diverged(result):
+        return None
+    explained = ""
+    if _noted_since(run):
+        explained = "note"
+    elif any(_gentler(each, run) for each in others):
+        explained = "run"
+    return Proof("run.failed", run.id, {"verdict": str(result["verdict"]["kind"]), "explained": explained})
+
+
+def _noted_since(run: Run) -> bool:
+    file = run.path / about.FILE
+    if not file.exists() or file.stat().st_mtime < (run.path / "result.json").stat().st_mtime:
+        return False
+    return len("".join(about.read(run).notes.split())) >= SENTENCE
+
+
+def _gentler(other: Run, run: Run) -> bool:
+    """Whether `other` is the same training with a lower rate, begun after `run` had ended, and it finished."""
+    if other.id == run.id or (other.result() or {}).get("event") != "finished" or diverged(other.result() or {}):
+        return False
+    one, two = other.spec, run.spec
+    return _task(one) == _task(two) and one.learning_rate < two.learning_rate and _begun(other) > _ended(run)
+
+
+def _task(spec: RunSpec) -> tuple[object, ...]:
+    return spec.model, spec.bits, spec.data
+
+
+def _begun(run: Run) -> float:
+    """When its engine began, in seconds since 1970."""
+    return datetime.fromisoformat(str(run.started()["at"])).timestamp()
+
+
+def _ended(run: Run) -> float:
+    return (run.path / "result.json").stat().st_mtime
+
+
+def _baseline(run: Run, others: Sequence[Run]) -> Proof | None:
+    """A finished training, and what the bare base had scored on the same data before it began."""
+    if (run.result() or {}).get("event") != "finished" or run.spec.iters <= 1:
+        return None
+    for other in others:
+        file = other.path / evaluation.NAME
+        if other.id == run.id or not file.exists() or file.stat().st_mtime >= _begun(run):
+            continue
+        score = evaluation.read(other)
+        if score is not None and score.get("base_exact_match") is not None and _task(other.spec) == _task(run.spec):
+            return Proof("run.baseline", run.id, {"of": other.id, "base_exact_match": score["base_exact_match"]})
+    return None
+
+
+def _fused(run: Run, _: Sequence[Run]) -> Proof | None:
+    """The one model, of those that base and adapter can become, that was measured nearest to them."""
+    if not (run.path / "measured").is_dir():
+        return None
+    best: dict[str, object] = {}
+    for checkpoint in checkpoints(run):
+        table = inspected.read(run, "fuse", checkpoint)
+        for way in table["ways"] if table else ():
+            if way["way"] in (*WHOLE, "quantized") and way["kl"] < best.get("kl", math.inf):
+                best = {"way": way["way"], "kl": way["kl"], "effect": table["adapter_effect"],
+                        "faults": len(way["faults"]), "exact_match": way["exact_match"],
+                        "exact_match_adapter": table["exact_match_adapter"],
+                        "questions": table["questions"]} if table else {}  # fmt: skip
+    return Proof("run.fused", run.id, best) if best else None
