@@ -1,18 +1,17 @@
 """The append-only log of what the learner did: TinyDB files that any number of windows may write at once."""
 
-import gc
 import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinydb import TinyDB
 from tinydb.table import Table
 
+from store.bulk import without_collection
 from store.event import Event, from_document, is_id, now, uuid7
 from store.storage import AtomicStorage, Notice, StoreError, locked, replace
 
@@ -113,7 +112,7 @@ class EventLog:
             known = len(self._events)
             try:
                 changed = [(path, stat) for path in self._segments() if (stat := _stat(path)) != self._last_stat(path)]
-                with _without_collection(len(changed) > 1):
+                with without_collection(SEGMENT * len(changed)):
                     for path, stat in changed:
                         self._read(path, stat)
             except OSError as error:
@@ -205,19 +204,6 @@ class EventLog:
         name = os.urandom(8).hex()
         replace(self.folder / "device", name.encode("ascii") + b"\n")
         self._device = name
-
-
-@contextmanager
-def _without_collection(many: bool) -> Iterator[None]:
-    """Python's search for cycles walks all of a long log again and again while it is read, and finds none."""
-    pause = many and gc.isenabled()
-    if pause:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if pause:
-            gc.enable()
 
 
 def _stat(path: Path) -> _Stat | None:
