@@ -4,7 +4,8 @@ import math
 import mmap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
 
 from lab.errors import LabError
 from lab.runs import about, evaluation, inspected
@@ -13,6 +14,9 @@ from lab.runs.directory import ENDED, Run
 from lab.runs.fused import WHOLE
 from lab.runs.outcome import all_events, diverged
 from lab.spec import RunSpec
+
+if TYPE_CHECKING:
+    from lab.report.comparison import Comparison, Contender
 
 SENTENCE = 15
 """Letters from which on a note is one that explains something."""
@@ -40,6 +44,32 @@ def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True) -> Iterator
             continue
         if found is not None:
             yield found
+
+
+def compared(comparison: "Comparison") -> Iterator[Proof]:
+    """What finished runs prove that are held against each other: LoRA against DoRA, and how far seeds lie apart."""
+    finished = [each for each in comparison.contenders if each.state == "finished"]
+    for one, two in combinations(finished, 2):
+        losses: dict[str, object] = {each.spec.fine_tune_type: each.value("val_loss") for each in (one, two)}
+        if losses.keys() == {"lora", "dora"} and _recipe(one, "fine_tune_type") == _recipe(two, "fine_tune_type"):
+            yield Proof("runs.compared", _names((one, two)), losses)
+    for places in comparison.seeds():
+        group = [each for each in (comparison.contenders[place] for place in places) if each in finished]
+        known = [loss for each in group if (loss := each.value("val_loss")) is not None]
+        if len(known) > 1:
+            yield Proof(
+                "runs.banded", _names(group), {"seeds": len(known), "lowest": min(known), "highest": max(known)}
+            )
+
+
+def _recipe(contender: "Contender", but: str) -> dict[str, object]:
+    from lab.report.comparison import SHOWING
+
+    return {name: value for name, value in contender.fields.items() if name != but and name not in SHOWING}
+
+
+def _names(contenders: Sequence["Contender"]) -> str:
+    return " ".join(sorted(each.run.id for each in contenders))
 
 
 def _resumed(run: Run, _: Sequence[Run]) -> Proof | None:

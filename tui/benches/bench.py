@@ -14,6 +14,7 @@ from textual.worker import Worker
 from tui.words import say
 
 if TYPE_CHECKING:
+    from lab.runs.proofs import Proof
     from lessons.model import Lang
     from tui.labroom.feed import Lab
 
@@ -67,6 +68,13 @@ class Bench(Widget):
         method: str
         model: str
         data: str
+
+    @dataclass
+    class Did(Message):
+        """Something was done here that the directories of these runs prove by now, or that `proofs` say."""
+
+        runs: tuple[str, ...] = ()
+        proofs: tuple["Proof", ...] = ()
 
     def __init__(self, lab: "Lab", picks: Picks, lang: "Lang") -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """The exercise and the lab in the classroom: runs are begun and watched, and what they measured is recorded."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,10 @@ class ExerciseRoom(Classroom):
         raise NotImplementedError
 
     def _celebrate(self, change: "Change") -> None:
+        raise NotImplementedError
+
+    def witness(self, runs: Iterable[str], ended: bool = False) -> None:
+        """Record what the directories of these runs prove by now; `ended` where they have just said their last word."""
         raise NotImplementedError
 
     @property
@@ -80,6 +84,7 @@ class ExerciseRoom(Classroom):
                 trouble = await self._look_at_repair(work)
             else:
                 trouble = next(iter(await work.go_on()), "")
+                self.witness(self._state(exercise).runs.values())
             await self._show_exercise(say(self.lang, "exercise.trouble", why=trouble) if trouble else "")
 
     def _show_training(self, exercise: "Exercise", waiting: list[str]) -> None:
@@ -164,6 +169,7 @@ class ExerciseRoom(Classroom):
         """Record a run that ended, whoever noticed it, and go on with the exercise, which it may be of."""
         if state == "finished" and run_id not in self._study.progress.runs_finished:
             self._celebrate(self._study.record_finished(run_id, method, result))
+        self.witness([run_id], ended=True)
         exercise = self._exercise
         if exercise is not None and (run_id in self._state(exercise).runs.values() or self._looks_for_deeds(exercise)):
             self.go_on()

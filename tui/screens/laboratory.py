@@ -169,6 +169,12 @@ class Laboratory(Screen[None]):
         payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
         app.room.record("run.started", event.run_id, payload)
 
+    def on_bench_did(self, event: Bench.Did) -> None:
+        room = cast("LowrankApp", self.app).room
+        room.prove(event.proofs)
+        if event.runs:
+            room.witness(event.runs)
+
     def on_bench_tell(self, event: Bench.Tell) -> None:
         self.tell(event.text, event.kind)
 

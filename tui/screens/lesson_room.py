@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from tui.panes.reader import ReaderPane
@@ -12,6 +12,7 @@ from tui.widgets.topbar import NoticeBar, Standing, TopBar
 from tui.words import say, say_or
 
 if TYPE_CHECKING:
+    from lab.runs.proofs import Proof
     from lessons.model import Lesson
     from tui.app import LowrankApp
     from tui.panes.contents import ContentsPane
@@ -63,6 +64,7 @@ class LessonRoom(ExerciseRoom):
             return
         for run_id, method, result in finished:
             self._celebrate(self._study.record_finished(run_id, method, result))
+        await self._witness(None, [run_id for run_id, _, _ in finished])
 
     async def _open_course(self) -> None:
         course, progress = self._study.course, self._study.progress
@@ -112,6 +114,26 @@ class LessonRoom(ExerciseRoom):
             self._early.append((kind, item, payload or {}))
             return
         self._celebrate(self._study.record(kind, item, payload))
+
+    def prove(self, proofs: "Iterable[Proof]") -> None:
+        """Record what is not known yet of what runs prove."""
+        for kind, item, payload in proofs:
+            if self._open and self._study.progress.proofs.get((kind, item)) != payload:
+                self.record(kind, item, payload)
+
+    def witness(self, runs: "Iterable[str]", ended: bool = False) -> None:
+        names = list(runs)
+        self.run_worker(self._witness(names, names if ended else ()))
+
+    async def _witness(self, runs: "Sequence[str] | None", ended: "Sequence[str]") -> None:
+        """Look in a thread, for it reads files; without names, at every run there is."""
+        from tui.witness import found
+
+        if self._open:
+            try:
+                self.prove(await asyncio.to_thread(found, self._study.runs, runs, ended, self._study.progress))
+            except OSError as error:
+                self.tell(str(error), "trouble")
 
     def _celebrate(self, change: "Change") -> None:
         level = self._study.progress.level

@@ -19,6 +19,7 @@ from lab.errors import LabError
 from lab.line import threeway
 from lab.report import markdown as report
 from lab.report.comparison import Comparison
+from lab.runs import proofs
 from lab.runs.directory import Run, Runs
 from tui.benches.bench import Bench
 from tui.benches.compare import lines, picture, table, words  # noqa: F401  (words before the bindings below name them)
@@ -177,6 +178,7 @@ class CompareBench(Bench, can_focus=True):
             grid.show(table.columns(comparison, self.say), table.rows(comparison, self.say))
             grid.styles.height = min(9, 1 + len(self.ids))
             self._draw_chart()
+            self.post_message(self.Did(proofs=tuple(proofs.compared(comparison))))
         self._draw_strip()
         for view in self.query(LinesView):
             view.set_layout(view._set_lines)

@@ -189,6 +189,7 @@ class FuseBench(FuseFace):
                           progress=tell)  # fmt: skip
         except LabError as error:
             self.post_message(self.Tell(self.say("fuse.trouble", reason=inert(error)), "trouble"))
+        self.post_message(self.Did((here.run,)))
         self._work = None
         await self._open()
 

@@ -85,7 +85,11 @@ class Deeds(Bench):
                 about.change(run, **fields)
             self._undo.append(lambda: [about.change(run, **kept) for run, kept in before])
 
-        self._do(work, lambda _: self._tell(told))
+        def wrote(_: object) -> None:
+            self._tell(told)
+            self.post_message(Bench.Did(tuple(run.id for run in runs)))
+
+        self._do(work, wrote)
 
     def action_name(self) -> None:
         row = self.row

@@ -256,9 +256,18 @@ class TalkBench(Bench):
             scene.blind = blind
             if scene.exchange is not None and not blind:
                 scene.exchange.hidden = False
+            self._reveal(scene)
         if changed and self.conversation is not None and scene.exchange is not None and not scene.exchange.hidden:
             self._after("again", AGAIN, self.conversation.again)
         self.room.draw()
+
+    def _reveal(self, scene: Scene) -> None:
+        """Votes count as a tasting as soon as one knows whose answers they were for."""
+        from lab.runs.proofs import Proof
+
+        if scene.subject.votes and not scene.blind:
+            run = scene.subject.run.id
+            self.post_message(self.Did(proofs=(Proof("run.voted", run, {"votes": len(scene.subject.votes)}),)))
 
     def action_turn(self, by: int) -> None:
         """A weaker or a stronger adapter."""

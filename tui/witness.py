@@ -1,0 +1,33 @@
+"""What runs prove, looked for where it may be new. Blocking, for a thread."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.runs.directory import Run
+    from lab.runs.proofs import Proof
+    from store.progress import Progress
+
+
+def found(root: Path, runs: Sequence[str] | None, ended: Sequence[str], progress: "Progress") -> list["Proof"]:
+    """All that the `runs` below `root` (every one for None) prove; of those in `ended` also what only an end settles.
+
+    Nothing from before the last reset counts.
+    """
+    from lab.runs.directory import Runs
+    from lab.runs.proofs import proofs
+
+    there = [run for run in Runs(root).all() if _since(run, progress)]
+    return [proof for run in there if runs is None or run.id in runs for proof in proofs(run, there, run.id in ended)]
+
+
+def _since(run: "Run", progress: "Progress") -> bool:
+    """Whether a run was still going on, or was begun, after the last reset; ids begin with their milliseconds."""
+    if not progress.reset:
+        return True
+    try:
+        ended = (run.path / "result.json").stat().st_mtime
+    except OSError:
+        return True
+    return 1000 * ended >= int(progress.reset.replace("-", "")[:12], 16)
