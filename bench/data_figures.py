@@ -4,11 +4,9 @@ Of each bundled data set: what masking leaves, mlx-lm's masks and ours, what its
 seen in training. Of one run on few rows: how it scores on them, and on new ones. Takes some minutes on two cores.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +19,6 @@ from bench import desk
 from lab.datasets import BUNDLED, find_data, read_rows
 from lab.engine.measure import tokenizer_of
 
-OUT = desk.ROOT / "lessons" / "tracks" / "figures" / "data.json"
 BATCH, WINDOW = 8, 2048
 FEW, ITERS = 50, 200
 
@@ -106,10 +103,7 @@ def main() -> None:
         home = Path(work)
         runs = [{"flags": {"data": name}, **counted(name, home)} for name in ("sql", "record", "journal")]
         runs.append({"flags": {"leak": "sql"}, **seen("sql"), **leaked(home)})
-    made = {"made_by": "python -m bench.data_figures", "mlx_lm": version("mlx-lm"), "runs": runs}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{OUT.name}: written")
+    desk.write_figure("bench.data_figures", "data", runs)
 
 
 if __name__ == "__main__":

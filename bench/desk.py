@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lab.models import BUNDLED
 
 ROOT = Path(__file__).parent.parent
+FIGURES = ROOT / "lessons" / "tracks" / "figures"
+"""Measurements that lessons quote (docs/authoring.md)."""
 LLAMA = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
          "max_position_embeddings": 2048, "torch_dtype": "float32", "eos_token_id": 0}  # fmt: skip
 
@@ -48,6 +51,15 @@ def lowrank(home: Path, *words: str) -> dict[str, Any]:
         raise SystemExit(f"lowrank {' '.join(words)}: {done.stderr.strip()}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def write_figure(command: str, name: str, runs: list[dict[str, Any]], out: Path = FIGURES) -> None:
+    """Write runs as the figure of that name, which `command` makes again."""
+    made = {"made_by": f"python -m {command}", "mlx_lm": version("mlx-lm"), "runs": runs}
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(made, separators=(",", ":"), allow_nan=False)
+    (out / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+    print(f"{name}: written")
 
 
 def model(work: Path, name: str) -> str:

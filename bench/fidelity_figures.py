@@ -12,7 +12,6 @@ import statistics
 import sys
 import tempfile
 from dataclasses import replace
-from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
@@ -30,7 +29,6 @@ from lab.engine.load import quicken
 from lab.runs.directory import Run, Runs
 from lab.score import Item
 
-OUT = desk.ROOT / "lessons" / "tracks" / "figures" / "fusing.json"
 MODEL, ROWS, TOKENS, ROUNDS = "sprout-4bit", 100, 32, 12
 PARTS = 4  # checkpoints of a run that are fused
 RUNS: list[dict[str, Any]] = [
@@ -136,9 +134,7 @@ def main() -> None:
                 kept.write(json.dumps(rows[-1]) + "\n")
                 kept.flush()
     runs = [next(row for row in rows if row["flags"] == flags) for flags in RUNS]
-    made = {"made_by": "python -m bench.fidelity_figures", "mlx_lm": version("mlx-lm"), "runs": runs}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
+    desk.write_figure("bench.fidelity_figures", "fusing", runs)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from lab.datasets import find_data
 from lab.runs.directory import Runs
 from lab.runs.outcome import all_events, in_force
 
-OUT = desk.ROOT / "lessons" / "tracks" / "figures"
 ITERS = 400
 DIGITS = 4
 FINE, COARSE = 20, 100
@@ -139,7 +137,7 @@ def _curve(events: list[dict[str, Any]], kind: str, key: str) -> list[list[float
     return [[x, round(y, DIGITS)] for x, y in points]
 
 
-def write(experiment: str, found: dict[str, dict[str, Any]], out: Path = OUT, partly: bool = False) -> bool:
+def write(experiment: str, found: dict[str, dict[str, Any]], out: Path = desk.FIGURES, partly: bool = False) -> bool:
     """Write the file of an experiment of which every run is measured (any, for `partly`); whether it was."""
     rows = [flags for flags in EXPERIMENTS[experiment] if name(flags) in found]
     if not rows or (len(rows) < len(EXPERIMENTS[experiment]) and not partly):
@@ -147,10 +145,7 @@ def write(experiment: str, found: dict[str, dict[str, Any]], out: Path = OUT, pa
     runs = [
         {"flags": flags} | {k: _rounded(v) for k, v in found[name(flags)].items() if k != "flags"} for flags in rows
     ]
-    made = {"made_by": f"python -m bench.figures {experiment}", "mlx_lm": version("mlx-lm"), "runs": runs}
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(made, separators=(",", ":"), allow_nan=False)
-    (out / f"{experiment}.json").write_text(f"{text}\n", encoding="utf-8")
+    desk.write_figure(f"bench.figures {experiment}", experiment, runs, out)
     return True
 
 
@@ -169,10 +164,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[[], *EXPERIMENTS], default=[], metavar="NAME")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lowrank-lesson-figures")
     parser.add_argument("--write-only", action="store_true", help="measure nothing; write what is measured already")
-    parser.add_argument("--out", type=Path, default=OUT, help="another folder, such as that of a draft course")
+    parser.add_argument("--out", type=Path, default=desk.FIGURES, help="another folder, such as that of a draft course")
     parser.add_argument("--partly", action="store_true", help="with the runs there are, for a draft")
     options = parser.parse_args()
-    if options.partly and options.out == OUT:
+    if options.partly and options.out == desk.FIGURES:
         parser.error("--partly is for drafts: name another folder with --out")
     workshop, names = Workshop(options.work), options.names or list(EXPERIMENTS)
     wanted = {name(flags): flags for each in names for flags in EXPERIMENTS[each]}
@@ -181,8 +176,8 @@ def main() -> None:
         print(f"{number}/{len(missing)}  {name(flags) or 'the defaults'}", file=sys.stderr, flush=True)
         workshop.measure(flags)
     for each in names:
-        done = write(each, workshop.results(), options.out, options.partly)
-        print(f"{each}: {'written' if done else 'not whole'}")
+        if not write(each, workshop.results(), options.out, options.partly):
+            print(f"{each}: not whole")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,10 @@ For each number of bits and size of group, what MLX's affine quantization takes 
 import json
 import subprocess
 import sys
-from importlib.metadata import version
 
 from bench import desk
 from lab.models import BUNDLED
 
-OUT = desk.ROOT / "lessons" / "tracks" / "figures" / "rounding.json"
 BITS, GROUPS = (3, 4, 5, 6, 8), (32, 64)
 CODE = """
 import json, sys, mlx.core as mx
@@ -31,10 +29,7 @@ def main() -> None:
     done = subprocess.run([sys.executable, "-c", CODE, *words], stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     runs = [{"flags": {"group": g}, "weight_error": curve} for g, curve in zip(GROUPS, found, strict=True)]
-    made = {"made_by": "python -m bench.rounding_figures", "mlx_lm": version("mlx-lm"), "runs": runs}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(OUT.read_text(encoding="utf-8"))
+    desk.write_figure("bench.rounding_figures", "rounding", runs)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from lab.engine import answer, batches
 from lab.engine.load import load_base
 from lab.runs.directory import Run, Runs
 
-OUT = desk.ROOT / "lessons" / "tracks" / "figures" / "spectrum.json"
 ITERS = 100
 RANK = 8
 FULL = {"--fine-tune-type": "full", "--learning-rate": 1e-3}
@@ -103,9 +101,7 @@ def main() -> None:
             for row in measured(Path(home), seed):
                 print(json.dumps(rounded(row)), flush=True)
                 runs.append(rounded(row))
-    made = {"made_by": "python -m bench.spectrum_figures", "mlx_lm": version("mlx-lm"), "runs": runs}
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
+    desk.write_figure("bench.spectrum_figures", "spectrum", runs)
 
 
 def rounded(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,14 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bench import desk
 from lab.launch import engine_environment
 
-OUT = desk.ROOT / "lessons" / "tracks" / "figures" / "steps.json"
 ROWS, TARGETS = 4, 128
 DORA = {"--fine-tune-type": "dora"}
 METHODS: list[dict[str, Any]] = [{}, {"--bits": 4}, DORA, {"--bits": 4, **DORA}]
@@ -92,7 +90,6 @@ def main() -> None:
     """Measure and write the figure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--out", type=Path, default=OUT)
     if sys.argv[1:2] == ["--serve"]:
         serve(json.loads(sys.argv[2]), Path(sys.argv[3]))
         return
@@ -110,9 +107,7 @@ def main() -> None:
             child.process.stdin.close()
             child.process.wait()
             runs.append(child.beside(children[0 if child.flags["program"] == PROGRAMS[0] else len(METHODS)]))
-    made = {"made_by": "python -m bench.step_figures", "mlx_lm": version("mlx-lm"), "runs": runs}
-    options.out.parent.mkdir(exist_ok=True)
-    options.out.write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="utf-8")
+    desk.write_figure("bench.step_figures", "steps", runs)
     print(*runs, sep="\n")
 
 

@@ -43,7 +43,7 @@ def write(comparison: Comparison, folder: Path, lang: Lang = "en", file: Path | 
     target.write_text(text, encoding="utf-8")
     for each in comparison.contenders:
         with suppress(OSError):  # a lesson asks whether a run was written about
-            (each.run.path / "state" / "reported").write_text(str(target.absolute()), encoding="utf-8")
+            each.run.reported.write_text(str(target.absolute()), encoding="utf-8")
     return target
 
 

@@ -108,6 +108,11 @@ class Run:
         return self.path / "state" / "engine.lock"
 
     @property
+    def reported(self) -> Path:
+        """Names the report that was last written about this run; not there before one was."""
+        return self.path / "state" / "reported"
+
+    @property
     def launch_lock(self) -> Path:
         """Held for the moment in which somebody starts an engine, or speaks for one that died."""
         return self.path / "state" / "launch.lock"

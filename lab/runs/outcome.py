@@ -1,6 +1,6 @@
 """What a run reached, by its last word or by what its events say so far; and several runs side by side."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lab.events.digest import Digest
@@ -45,6 +45,12 @@ def outcome(run: Run) -> dict[str, Any]:
     if told is None or any(key not in told for key in KEYS):
         told = _so_far(Digest.of(run).progress) | (told or {})
     return {"event": run.state(), "run": run.id, "run_dir": str(run.path), **dict.fromkeys(KEYS)} | told
+
+
+def diverged(told: Mapping[str, Any]) -> bool:
+    """Whether a last word says that the training came apart, in numbers or in no numbers at all."""
+    verdict = told.get("verdict")
+    return isinstance(verdict, Mapping) and verdict.get("kind") in ("diverged", "nan")
 
 
 def standing(run: Run) -> dict[str, Any]:

@@ -59,10 +59,9 @@ def numbers_of(run: "Run") -> dict[str, float]:
     from lab.events.digest import Digest
     from lab.params import count_safetensors
     from lab.runs.adapters import find_adapter
-    from lab.runs.outcome import outcome
+    from lab.runs.outcome import diverged, outcome
 
     told, progress = outcome(run), Digest.of(run).progress
-    verdict = told.get("verdict")
     found: dict[str, object] = {
         name: told.get(name)
         for name in ("iterations", "train_loss", "val_loss", "best_val_loss", "best_iteration", "seconds_per_iteration",
@@ -73,7 +72,7 @@ def numbers_of(run: "Run") -> dict[str, float]:
         "peak_memory_mb": peak / 1e6 if isinstance(peak, int | float) else None,
         "total_parameters": progress.total_parameters or told.get("total_parameters"),
         "first_val_loss": first.y if first else None,
-        "diverged": int(isinstance(verdict, Mapping) and verdict.get("kind") in DIVERGED),
+        "diverged": int(diverged(told)),
         **{name: value for name, value in _losses(progress).items() if not _finite(found.get(name))},
     }
     try:
@@ -86,9 +85,6 @@ def numbers_of(run: "Run") -> dict[str, float]:
             raise
         found["trainable_parameters"] = told.get("trainable_parameters")
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float) and _finite(value)}
-
-
-DIVERGED = ("diverged", "nan")
 
 
 def _losses(progress: Any) -> dict[str, float]:

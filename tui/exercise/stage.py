@@ -76,6 +76,7 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
     from lab.errors import LabError
     from lab.runs.directory import Runs
     from lab.runs.lost import settle
+    from lab.runs.outcome import diverged
 
     try:
         run = Runs(runs).get(run_id)
@@ -84,9 +85,7 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
         return "none"
     if state in ("waiting", "running", "stopping"):
         return "waiting"
-    verdict = (run.result() or {}).get("verdict")
-    diverged = isinstance(verdict, Mapping) and verdict.get("kind") in ("diverged", "nan")
-    return "finished" if state == "finished" or diverged else "failed"
+    return "finished" if state == "finished" or diverged(run.result() or {}) else "failed"
 
 
 def run_states(exercise: "Exercise", state: "ExerciseState", runs: Path) -> dict[str, RunState]:
