@@ -1,6 +1,7 @@
 """The learner's own copies of broken data, and what they did with data of their own. Blocking."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +27,15 @@ def workshop(place: Place, exercise: "Exercise", folder: str) -> Path:
 
 
 def lay_out(place: Place, exercise: "Exercise", step: "Repair") -> Path:
-    """The learner's copy, made once; whoever wants to begin anew deletes the folder. Raises OSError."""
+    """The learner's copy, made once, there whole or not at all; whoever wants to begin anew deletes the folder.
+
+    Raises OSError.
+    """
     copy = workshop(place, exercise, step.folder)
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(step.broken, copy)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=copy.parent) as work:
+            shutil.copytree(step.broken, Path(work) / "copy").rename(copy)
     return copy
 
 
@@ -51,10 +56,6 @@ def own_runs(place: Place) -> Iterator["Run"]:
             yield run
 
 
-REPORT = "state/reported"
-"""What `lab.report.markdown` leaves in the folder of a run that it wrote about."""
-
-
 def did(run: "Run", deed: "Deeds") -> bool:
     """Whether that was done with a run of the learner's own; `data-checked` needs the engine."""
     trained = run.spec.iters > 1  # a run of one iteration is how a baseline is scored, and is no training yet
@@ -66,7 +67,7 @@ def did(run: "Run", deed: "Deeds") -> bool:
         case "run-scored":
             return trained and any(_scores(run))
         case "report-written":
-            return (run.path / REPORT).exists()
+            return trained and run.reported.exists()
     return False
 
 
