@@ -1,8 +1,10 @@
 """Predict, run, compare, explain: kept in the log at every step, and there again after a restart."""
 
+import asyncio
 from typing import Any
 
 import psutil
+from textual.events import Key
 
 from lab.errors import LabError
 from lab.launch import note_process
@@ -156,3 +158,16 @@ async def test_the_short_run_is_real(app: Any, opened: Any, until: Any, text: An
         assert (home / "runs" / run / "adapters" / "adapters.safetensors").exists()
         await until(pilot, lambda: "175,104" in text(pilot) and "★ First light" in text(pilot))
         assert [kind for kind, item, _ in events() if item == run] == ["run.started", "run.finished"]
+
+
+async def test_keys_typed_ahead_of_the_page_are_written_into_its_field(app: Any, opened: Any, until: Any) -> None:
+    async with app().run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        pilot.app.post_message(Key("e", "e"))
+        while pilot.app.room.pane != "exercise":
+            await asyncio.sleep(0)
+        for key in (*"17500", "enter"):  # in one go, where pilot.press waits after each
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        assert pane(pilot).query_one(NumberField).value == "17500"
+        assert pilot.app.room.pane == "exercise"

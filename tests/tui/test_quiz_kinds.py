@@ -13,7 +13,7 @@ from store.progress import Answered
 from tui.panes.quiz import QuizPane
 from tui.panes.quiz_sheet import Sheet
 from tui.widgets.fields import LineField
-from tui.widgets.pictures import chart_lines
+from tui.widgets.pictures import ChartView, chart_lines
 
 TRACKS = Path(__file__).parent / "tracks"
 QUESTIONS = load_course(TRACKS).lesson("demo/after").questions
@@ -159,7 +159,15 @@ PICTURES = [
 
 @pytest.mark.parametrize(("name", "lang", "size", "question", "keys"), PICTURES, ids=[case[0] for case in PICTURES])
 def test_picture(
-    app: Any, at_quiz: Any, snap_compare: Any, name: str, lang: str, size: Any, question: Question, keys: list[str]
+    app: Any,
+    at_quiz: Any,
+    until: Any,
+    snap_compare: Any,
+    name: str,
+    lang: str,
+    size: Any,
+    question: Question,
+    keys: list[str],
 ) -> None:
     async def run_before(pilot: Any) -> None:
         """The cursor must not blink; the lab pane has pictures of its own."""
@@ -167,6 +175,7 @@ def test_picture(
         for key in keys:
             await pilot.press("space" if key == " " else key)
             await pilot.pause()
+        await until(pilot, lambda: all(chart.plotext is not None for chart in pilot.app.screen.query(ChartView)))
         for lab in pilot.app.room.query("#lab > *"):
             lab.visible = False
         for field in pilot.app.screen.query(LineField):

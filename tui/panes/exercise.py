@@ -95,7 +95,7 @@ class ExercisePane(PagePane):
         if desk is not None:
             desk.state, desk.trouble = state or desk.state, trouble
             desk.states = run_states(desk.exercise, desk.state, self._place.runs)
-        await self._draw()
+        await self.draw()
 
     @property
     def reports(self) -> "dict[str, Mapping[str, Any]]":
@@ -133,15 +133,17 @@ class ExercisePane(PagePane):
         return self._desk.here if self._desk else None
 
     async def watch_lang(self) -> None:
-        await self._draw()
+        await self.draw()
 
-    async def _draw(self) -> None:
+    async def draw(self) -> None:
+        """Draw what is known, or that there is nothing."""
         self._remember_draft()
         desk = self._desk
         if desk is not None:
             desk.lang = self.lang
         self._drawn = self.stage
-        held = self.has_focus_within
+        if held := self.has_focus_within:
+            self.hold_keys()
         nothing: list[Widget] = [Static(styled(say(self.lang, "exercise.empty"), "$text-muted"), classes="block")]
         await self.redraw(desk.widgets() if desk else nothing)
         self.refresh_bindings()
@@ -152,25 +154,23 @@ class ExercisePane(PagePane):
 
     def _settle(self, held: bool) -> None:
         if held:
-            self._focus_entry()
+            self.release_keys(self._entry())
         for view in self.page.query(".-now"):
             view.scroll_visible(animate=False, top=False)
 
     def enter(self) -> None:
         """Take the focus, and give it on to whatever is to be written."""
-        self.focus()
+        self.hold_keys()
         self.when_set(self._come_to_it)
 
     def _fields(self, part: Part | None) -> list[Widget]:
         """Where something is written now."""
         return list(self.page.query(FIELDS[part.name])) if part is not None and part.name in FIELDS else []
 
-    def _focus_entry(self) -> None:
-        fields = self._fields(self.stage)
-        if not fields:
-            self.focus()
-        elif not (self.stage and self.stage.name == "done"):
-            fields[0].focus()
+    def _entry(self) -> Widget | None:
+        """What takes the keys: the field where something is to be written; None for the pane itself."""
+        done = self.stage is not None and self.stage.name == "done"
+        return next(iter(self._fields(self.stage)), None) if not done else None
 
     def _remember_draft(self) -> None:
         if self._desk is None or self._drawn is None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.events import Key
 from textual.widget import Widget
 
 from tui.keys import bind
@@ -36,6 +37,8 @@ class PagePane(VerticalScroll, inherit_bindings=False):
         super().__init__(id=id)
         self.page = Vertical(classes="page")
         self._lock = asyncio.Lock()
+        self._early: list[Key] = []
+        self._held = False
 
     def compose(self) -> ComposeResult:
         yield self.page
@@ -50,6 +53,32 @@ class PagePane(VerticalScroll, inherit_bindings=False):
             with self.app.batch_update():
                 await self.page.remove_children()
                 await self.page.mount_all(widgets)
+
+    def hold_keys(self) -> None:
+        """Take the keys, and keep what is typed until `release_keys`, when what is written into is there."""
+        self.screen.set_focus(self, scroll_visible=False)
+        self._held = True
+
+    def release_keys(self, to: Widget | None = None) -> None:
+        """Give the keys, and those that were kept, to the pane or to something in it; later, while it is drawn anew."""
+        if self._lock.locked() or not self.page.children:
+            return
+        to = to or self
+        self.screen.set_focus(to, scroll_visible=False)
+        self._held, early, self._early = False, self._early, []
+        if early:
+            self.app.call_later(self._type, early)
+
+    def _type(self, keys: Sequence[Key]) -> None:
+        """Called by the app, since an event does not rise above whoever sent it."""
+        for key in keys:
+            self.app.post_message(Key(key.key, key.character))
+
+    def on_key(self, event: Key) -> None:
+        if self._held and (event.is_printable or event.key in ("enter", "backspace")):
+            event.stop()
+            event.prevent_default()
+            self._early.append(event)
 
     def when_set(self, then: Callable[[], None]) -> None:
         """Call `then` as soon as what is on the page has its place, so that it can be scrolled to."""

@@ -1,8 +1,6 @@
 """The quiz: one question at a time, and afterwards what is to be said about every option."""
 
-import asyncio
-import importlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
@@ -20,7 +18,7 @@ from tui.typeset import inline, join, plain, styled
 from tui.widgets.fields import FlagField, NumberLine
 from tui.widgets.lines import LinesView
 from tui.widgets.option import OptionRow
-from tui.widgets.pictures import chart_lines, chart_rows
+from tui.widgets.pictures import ChartView
 from tui.widgets.question import HintLines, SureLine, command_lines, hint_lines
 from tui.words import say
 
@@ -90,7 +88,6 @@ class QuizPane(PagePane):
         self._at = 0
         self._answered: set[str] = set()
         self._tallies = calibration(())
-        self._plotext: Any = None
 
     async def open(
         self, lesson: "Lesson", answered: "Mapping[str, Answered]", hints: "Mapping[str, Iterable[int]] | None" = None
@@ -103,7 +100,7 @@ class QuizPane(PagePane):
         self._sheets = [Sheet.restored(q, answered.get(q.id), shown.get(q.id, ())) for q in lesson.questions]
         self._answered, self._tallies = set(answered), calibration(answered.values())
         self._at = next((i for i, sheet in enumerate(self._sheets) if not sheet.right), 0)
-        await self._draw()
+        await self.draw()
 
     @property
     def sheet(self) -> Sheet | None:
@@ -115,32 +112,25 @@ class QuizPane(PagePane):
         return sum(sheet.right for sheet in self._sheets)
 
     async def watch_lang(self) -> None:
-        await self._draw()
+        await self.draw()
 
-    async def _draw(self, write: bool = True) -> None:
+    async def draw(self, write: bool = True) -> None:
         """Draw the question; `write` gives the keys to its field, if the quiz has them at all."""
-        if self._plotext is None and self.sheet is not None and self.sheet.asked.chart is not None:
-            self._plotext = await asyncio.to_thread(importlib.import_module, "plotext")
-        held = self.has_focus_within
+        if held := self.has_focus_within:
+            self.hold_keys()
         await self.redraw(self._widgets())
-        if held and write:
-            self._focus_entry()
-        elif held:
-            self.focus()
+        if held:
+            self.release_keys(self._entry() if write else None)
         self.refresh_bindings()
 
-    def _focus_entry(self) -> None:
-        """The field takes the keys while a number is asked for; otherwise the pane itself does."""
-        field = next(iter(self.page.query(Input)), None)
-        if field is not None and not field.disabled:
-            field.focus()
-        else:
-            self.focus()
+    def _entry(self) -> Widget | None:
+        """The field, where a number is asked for; None for the pane itself."""
+        return next((field for field in self.page.query(Input) if not field.disabled), None)
 
     def enter(self) -> None:
         """Take the focus, and give it on to the field where a number is asked for."""
-        self.focus()
-        self.call_after_refresh(self._focus_entry)
+        self.hold_keys()
+        self.call_after_refresh(lambda: self.release_keys(self._entry()))
 
     def _widgets(self) -> list[Widget]:
         sheet = self.sheet
@@ -154,8 +144,7 @@ class QuizPane(PagePane):
             Static(inline(spans(question.prompt[self.lang])), classes="prompt"),
         ]
         if question.chart is not None:
-            lines = chart_lines(question.chart, self.lang, self._plotext, chart_rows(self.app.size.height))
-            widgets.append(LinesView(lines, classes="chart"))
+            widgets.append(ChartView(question.chart, self.lang, classes="chart"))
         if question.number is not None:
             unit = question.number.unit[self.lang]
             widgets.append(NumberLine(sheet.typed, say(self.lang, "quiz.number"), unit, disabled=sheet.graded))
@@ -271,7 +260,7 @@ class QuizPane(PagePane):
         if sheet.grade():
             self._count(sheet)
             self.post_message(self.Given(sheet))
-        await self._draw()
+        await self.draw()
         if sheet.graded:
             self.when_set(self._show_verdict_soon)
 
@@ -334,7 +323,7 @@ class QuizPane(PagePane):
         if self.sheet is not None:
             self.sheet.clear()
             self.scroll_home(animate=False)
-            await self._draw()
+            await self.draw()
 
     async def action_onward(self) -> None:
         """To the next question that is not right yet, or simply to the next."""
@@ -342,11 +331,11 @@ class QuizPane(PagePane):
         order = [(self._at + step) % count for step in range(1, count + 1)]
         self._at = next((i for i in order if not self._sheets[i].right), order[0])
         self.scroll_home(animate=False)
-        await self._draw()
+        await self.draw()
 
     async def action_turn(self, step: int) -> None:
         if 0 <= self._at + step < len(self._sheets):
             self._at += step
             self.scroll_home(animate=False)
             # Leafing through must not end in a field that swallows the keys for leafing on.
-            await self._draw(write=False)
+            await self.draw(write=False)

@@ -88,6 +88,8 @@ class LessonRoom(ExerciseRoom):
             self.go_on(anew=True)
 
     async def _explain_failure(self, key: str, detail: str) -> None:
+        for pane in (self.quiz, self.exercise):
+            await pane.draw()
         await self.query_one(ReaderPane).fail(say(self.lang, key), detail, say(self.lang, f"{key}.remedy"))
 
     def _restore_settings(self) -> None:

@@ -69,10 +69,10 @@ def beside(entries: list[Content], width: int) -> Lines:
 class ChartView(LinesView):
     """A chart in a text: its place is kept until plotext is there, so that nothing jumps."""
 
-    def __init__(self, chart: "Chart", lang: "Lang") -> None:
+    def __init__(self, chart: "Chart", lang: "Lang", classes: str = "block") -> None:
         self.plotext: Any = sys.modules.get("plotext")
         self._chart, self._lang = chart, lang
-        super().__init__(self._titled, classes="block")
+        super().__init__(self._titled, classes=classes)
 
     async def on_mount(self) -> None:
         if self.plotext is None:
