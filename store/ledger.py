@@ -37,8 +37,7 @@ class Award(NamedTuple):
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A question's answers: ever `right`, how many `tries`, right at the first, what was last `chosen`.
 
     `attempt` is the number of the last try, from 0, as the program that asked counts them (its sizes are
@@ -97,10 +96,13 @@ class Ledger:
     review_days: set[str] = field(default_factory=set)
     days: set[str] = field(default_factory=set)
     """The dates on which something was learned."""
+    asked: frozenset[str] = field(init=False)
+    """The questions of the course."""
     lesson_of: dict[str, str] = field(init=False)
     exercise_of: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.asked = frozenset(question for ids in self.lessons.values() for question in ids.questions)
         self.lesson_of = {
             item: lesson
             for lesson, ids in self.lessons.items()
@@ -137,8 +139,7 @@ class Ledger:
 
     def is_question(self, item: str) -> bool:
         """Whether the course has a question with this id."""
-        lesson = self.lesson_of.get(item)
-        return lesson is not None and item in self.lessons[lesson].questions
+        return item in self.asked
 
 
 def _section_read(ledger: Ledger, event: Event) -> None:
@@ -150,24 +151,23 @@ def _section_read(ledger: Ledger, event: Event) -> None:
 
 
 def _question_answered(ledger: Ledger, event: Event) -> None:
-    if not ledger.is_question(event.item):
+    item, payload = event.item, event.payload
+    if item not in ledger.asked:
         return
-    right = event.payload.get("right") is True
-    before = ledger.questions.get(event.item)
-    confidence = event.payload.get("confidence")
-    ledger.questions[event.item] = Answered(
-        right=right or (before is not None and before.right),
-        tries=before.tries + 1 if before else 1,
-        first_try=before.first_try if before else right,
-        chosen=event.payload.get("chosen"),
-        attempt=_counted(event.payload.get("attempt"), 0),
-        confidence=before.confidence if before else str(confidence) if confidence in CONFIDENCE else "",
-    )
+    right, confidence = payload.get("right") is True, payload.get("confidence")
+    said = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
+    chosen, attempt = payload.get("chosen"), _counted(payload.get("attempt"), 0)
+    hints, before = len(ledger.hints.get(item, ())), ledger.questions.get(item)
+    if before is None:
+        ledger.questions[item] = Answered(right, 1, right, chosen, attempt, said)
+    else:
+        _, tries, first_try, *_, first_said = before
+        ledger.questions[item] = Answered(right or before.right, tries + 1, first_try, chosen, attempt, first_said)
     if right:
-        ledger.award(event, event.item, "question", question_xp(len(ledger.hints.get(event.item, ()))))
-    if right and before is None:
-        ledger.award(event, event.item, "first-try")
-    _recall(ledger, event, rating(right, len(ledger.hints.get(event.item, ())), str(confidence)))
+        ledger.award(event, item, "question", question_xp(hints))
+        if before is None:
+            ledger.award(event, item, "first-try")
+    _recall(ledger, event, rating(right, hints, said))
 
 
 def _review_done(ledger: Ledger, event: Event) -> None:

@@ -5,18 +5,22 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinydb import TinyDB
-from tinydb.table import Table
 
+from store import compact
 from store.bulk import without_collection
 from store.event import Event, from_document, is_id, now, uuid7
-from store.storage import AtomicStorage, Notice, StoreError, locked, replace
+from store.storage import AtomicStorage, Damaged, Notice, StoreError, Tables, checksum, locked, replace, unseal
 
 SEGMENT = 256
 """Events in one file; TinyDB rewrites the last file for each event, so this keeps the cost of one flat."""
+
+COMPACT = 16
+"""Full files that were read the long way before the cache of them is written again."""
 
 _DEVICE = re.compile(r"[0-9a-f]{16}")
 _SEGMENT_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.json")
@@ -47,12 +51,13 @@ class EventLog:
         self.folder = folder
         self.notices: list[Notice] = []
         self._guard = threading.RLock()
-        self._seen: dict[Path, _Seen] = {}
+        self._seen: dict[str, _Seen] = {}
         self._events: dict[str, Event] = {}
         self._arrived: list[Event] = []
         self._ordered: tuple[Event, ...] | None = None
         self._highest = ""
-        self._device = ""
+        self._full: dict[str, list[Event]] = {}
+        self._missed = 0
         self.reload()
 
     def append(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Event:
@@ -74,19 +79,28 @@ class EventLog:
 
         Raises StoreError; what was written until then stays, and the same call goes on from there.
         """
-        with self._guard, locked(self.folder):
-            own = self._own_device()
-            self.reload()
-            fresh = sorted({event.id: event for event in events if event.id not in self._events}.items())
-            devices: dict[str, list[Event]] = {}
-            for _, event in fresh:
-                devices.setdefault(event.device if _DEVICE.fullmatch(event.device) else _NOBODY, []).append(event)
-            for device, theirs in devices.items():
-                self._write(device, theirs)
-            if own in devices:
-                # Somebody else goes by this id, since a home was copied: so from now on this is another device.
+        fresh = {event.id: event for event in events if event.id not in self._events}
+        devices: dict[str, list[Event]] = {}
+        for _, event in sorted(fresh.items()):
+            devices.setdefault(event.device if _DEVICE.fullmatch(event.device) else _NOBODY, []).append(event)
+        cloned = self.device in devices
+        new = 0
+        for device, theirs in devices.items():
+            while theirs:
+                # One file at a time, so that another window need not wait for all of a long import.
+                with self._guard, locked(self.folder):
+                    self.reload()
+                    theirs = [event for event in theirs if event.id not in self._events]
+                    room = self._room(device)
+                    if theirs:
+                        self._write(device, theirs[:room])
+                    new += len(theirs[:room])
+                    theirs = theirs[room:]
+        if cloned:
+            # Somebody else goes by this id, since a home was copied: so from now on this is another device.
+            with self._guard, locked(self.folder):
                 self._name_device()
-        return len(fresh)
+        return new
 
     @property
     def device(self) -> str:
@@ -111,10 +125,9 @@ class EventLog:
         with self._guard:
             known = len(self._events)
             try:
-                changed = [(path, stat) for path in self._segments() if (stat := _stat(path)) != self._last_stat(path)]
+                changed = self._changed()
                 with without_collection(SEGMENT * len(changed)):
-                    for path, stat in changed:
-                        self._read(path, stat)
+                    self._read_all(changed)
             except OSError as error:
                 raise StoreError(
                     f"Progress could not be read from {self.folder} ({error.strerror or error}). "
@@ -122,28 +135,56 @@ class EventLog:
                 ) from error
             return len(self._events) > known
 
-    def _read(self, path: Path, stat: _Stat | None) -> None:
-        # TinyDB's own reading wraps each document, which for a long log takes longer than all the rest.
-        tables = AtomicStorage(path, self._notice).read() or {}
-        documents = [each for each in tables.get("events", {}).values() if isinstance(each, dict)]
-        self._seen[path] = _Seen(stat, len(documents))
-        for document in documents:
-            self._remember(from_document(document))
+    def tidy(self) -> None:
+        """Write the cache of full files again where enough of them were read the long way; may take a second."""
+        with self._guard:
+            full, self._full, missed = self._full, {}, self._missed
+            if missed >= COMPACT:
+                self._missed = 0
+                with suppress(StoreError), locked(self.folder):
+                    compact.write(self.folder / "compact", full)
 
-    def _last_stat(self, path: Path) -> object:
-        seen = self._seen.get(path)
-        return seen.stat if seen else ""
+    def _read_all(self, changed: list[tuple[str, _Stat | None]]) -> None:
+        many = len(changed) > COMPACT
+        cached = compact.read(self.folder / "compact") if many else {}
+        for name, stat in changed:
+            key, events = self._read(self.folder / name, cached)
+            self._seen[name] = _Seen(stat, len(events))
+            self._remember(events)
+            if many and key and len(events) >= SEGMENT:
+                self._full[key] = events
+                self._missed += key not in cached
+
+    def _read(self, path: Path, cached: Mapping[str, compact.Rows]) -> tuple[str, list[Event]]:
+        """What the cache calls a file as it lies there, and its events; "" for one that was damaged."""
+        try:
+            content = path.read_bytes()
+            key = f"{path.name} {checksum(content)}"
+            if key in cached:
+                return key, compact.events(cached[key])
+            tables = unseal(content)
+        except (Damaged, FileNotFoundError):
+            key, tables = "", AtomicStorage(path, self._notice).read() or {}
+        # TinyDB's own reading wraps each document, which for a long log takes longer than all the rest.
+        documents = [each for each in tables.get("events", {}).values() if isinstance(each, dict)]
+        return key, [from_document(document) for document in documents]
+
+    def _room(self, device: str) -> int:
+        """How many events fit into the file that is being filled."""
+        seen = self._seen.get(self._active(device))
+        return SEGMENT - seen.count if seen else SEGMENT
 
     def _write(self, device: str, events: list[Event]) -> None:
-        """Add to the files of `device`, as many to each as it holds."""
-        while events:
-            path = self._active(device)
-            count = self._seen[path].count if path in self._seen else 0
-            part, events = events[: SEGMENT - count], events[SEGMENT - count :]
-            self._table(path).insert_multiple(event.document() for event in part)
-            self._seen[path] = _Seen(_stat(path), count + len(part))
-            for event in part:
-                self._remember(event)
+        """Add to the file of `device` that is being filled."""
+        name = self._active(device)
+        path = self.folder / name
+        # A fresh table each time: TinyDB remembers the next free key, which another process may have taken.
+        table = TinyDB(path, self._notice, storage=_Once).table("events")
+        count = len(table)
+        table.insert_multiple(event.document() for event in events)
+        info = path.stat()
+        self._seen[name] = _Seen((info.st_ino, info.st_size, info.st_mtime_ns), count + len(events))
+        self._remember(events)
 
     def _newest(self) -> str:
         """The highest id of all devices, so that what is done after a sync also counts as later."""
@@ -153,62 +194,64 @@ class EventLog:
             return max(filter(is_id, self._events), default="")
         return self._highest
 
-    def _remember(self, event: Event) -> None:
-        if event.id not in self._events:
-            self._events[event.id] = event
-            self._arrived.append(event)
-            if event.id > self._highest:
-                self._highest = event.id
+    def _remember(self, events: list[Event]) -> None:
+        fresh = {event.id: event for event in events if event.id not in self._events}
+        if fresh:
+            self._events.update(fresh)
+            self._arrived += fresh.values()
+            self._highest = max(self._highest, max(fresh))
             self._ordered = None
 
     def _notice(self, notice: Notice) -> None:
         if notice not in self.notices:
             self.notices.append(notice)
 
-    def _segments(self) -> list[Path]:
-        """Every segment of which the file or its copy is there, oldest first for each device."""
-        if not self.folder.exists():
-            return []
-        names = {name.removesuffix(".bak") for name in os.listdir(self.folder)}
-        if not self._seen and (self.folder / "backups").is_dir():
-            names |= {name.rpartition(".")[0] for name in os.listdir(self.folder / "backups")}
-        fits = (name for name in sorted(names) if _SEGMENT_NAME.fullmatch(name) or _CONFLICT_NAME.fullmatch(name))
-        return [self.folder / name for name in fits]
+    def _changed(self) -> list[tuple[str, _Stat | None]]:
+        """The files that are not as they were last read, oldest first for each device, with their stat."""
+        found: dict[str, _Stat | None] = {}
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".json"):
+                        info = entry.stat()
+                        found[entry.name] = (info.st_ino, info.st_size, info.st_mtime_ns)
+                    elif entry.name.endswith(".json.bak"):
+                        found.setdefault(entry.name.removesuffix(".bak"))
+            if not self._seen:
+                for name in os.listdir(self.folder / "backups"):
+                    found.setdefault(name.rpartition(".")[0])
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        fits = (_SEGMENT_NAME.fullmatch, _CONFLICT_NAME.fullmatch)
+        changed = [name for name, stat in found.items() if name not in self._seen or self._seen[name].stat != stat]
+        return [(name, found[name]) for name in sorted(changed) if any(fit(name) for fit in fits)]
 
-    def _table(self, path: Path) -> Table:
-        # A fresh table each time: TinyDB remembers the next free key, which another process may have taken.
-        return TinyDB(path, self._notice, storage=AtomicStorage).table("events")
-
-    def _active(self, device: str) -> Path:
-        own = sorted(
-            path for path in self._seen if path.name.startswith(f"{device}-") and _SEGMENT_NAME.fullmatch(path.name)
-        )
+    def _active(self, device: str) -> str:
+        own = [name for name in self._seen if name.startswith(device) and _SEGMENT_NAME.fullmatch(name)]
         if not own:
-            return self.folder / f"{device}-000001.json"
-        last = own[-1]
-        if self._seen[last].count < SEGMENT:
-            return last
-        return self.folder / f"{device}-{int(last.stem.rpartition('-')[2]) + 1:06d}.json"
+            return f"{device}-000001.json"
+        last = max(own)
+        return last if self._seen[last].count < SEGMENT else f"{device}-{int(last[-11:-5]) + 1:06d}.json"
 
     def _own_device(self) -> str:
-        if not self._device:
-            file = self.folder / "device"
-            text = file.read_text("ascii", "replace").strip() if file.exists() else ""
-            if _DEVICE.fullmatch(text):
-                self._device = text
-            else:
-                self._name_device()
-        return self._device
+        try:
+            text = (self.folder / "device").read_text("ascii", "replace").strip()
+        except FileNotFoundError:
+            text = ""
+        return text if _DEVICE.fullmatch(text) else self._name_device()
 
-    def _name_device(self) -> None:
+    def _name_device(self) -> str:
         name = os.urandom(8).hex()
         replace(self.folder / "device", name.encode("ascii") + b"\n")
-        self._device = name
+        return name
 
 
-def _stat(path: Path) -> _Stat | None:
-    try:
-        info = path.stat()
-    except FileNotFoundError:
-        return None
-    return info.st_ino, info.st_size, info.st_mtime_ns
+class _Once(AtomicStorage):
+    """TinyDB asks for the tables before each of its steps; under the lock they are the same all the time."""
+
+    _tables: Tables | None = None
+
+    def read(self) -> Tables | None:
+        if self._tables is None:
+            self._tables = super().read()
+        return self._tables

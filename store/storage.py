@@ -151,12 +151,18 @@ def seal(tables: Tables) -> bytes:
     return _SEAL % zlib.crc32(rest) + rest
 
 
+def checksum(content: bytes) -> str:
+    """The checksum that a file's content bears; raises Damaged unless every byte is as it was written."""
+    crc = zlib.crc32(memoryview(content)[_SEAL_BYTES:])
+    if content[:_SEAL_BYTES] != _SEAL % crc:
+        raise Damaged
+    return f"{crc:08x}-{len(content)}"
+
+
 def unseal(content: bytes) -> Tables:
     """The tables in a file's content; raises Damaged unless every byte is as it was written."""
-    rest = content[_SEAL_BYTES:]
-    if content[:_SEAL_BYTES] != _SEAL % zlib.crc32(rest):
-        raise Damaged
-    tables: Tables = json.loads(b"{" + rest)
+    checksum(content)
+    tables: Tables = json.loads(b"{" + content[_SEAL_BYTES:])
     return tables
 
 

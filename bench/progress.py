@@ -1,0 +1,159 @@
+"""What the log of progress costs when it is long, and what it keeps when the programs that write it are killed.
+
+    python -m bench.progress               # 100,000 events: opening, adding, adding with all that the program does
+    python -m bench.progress --kills 300   # that many SIGKILLs, two processes writing at a time
+
+prints one line for each figure; exit code 1 if one of them is over its bound or anything was lost.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+from lessons.load import load_course
+from store.event import Event, now, uuid7
+from store.log import SEGMENT, EventLog
+from store.progress import course_ids, replay
+from store.storage import seal
+from tui.study import Study
+
+Found = TypeVar("Found")
+LOAD_SECONDS, ADD_SECONDS = 1.0, 0.020
+WRITER = """
+import sys
+from pathlib import Path
+from store import log
+log.SEGMENT = int(sys.argv[3])
+events = log.EventLog(Path(sys.argv[1]))
+for number in range(100_000):
+    print(events.append("test.written", f"{sys.argv[2]}-{number}", {"text": "some weight " * 9}).item, flush=True)
+"""
+
+
+def main() -> int:
+    """Run it as a command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--kills", type=int, default=0, help="Kill writers this often, in place of measuring.")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        if options.kills:
+            return kill(Path(home), options.kills, random.Random(options.seed))
+        return measure(Path(home), options.events, random.Random(options.seed))
+
+
+def measure(home: Path, count: int, chance: random.Random) -> int:
+    """Print the figures of a log of `count` events; 1 where one is over its bound."""
+    size = fill(home / "progress", count, chance)
+    print(f"log                       {count:,} events, {size / 1e6:.1f} MB")
+    log, opened = timed(lambda: EventLog(home / "progress"))
+    course = course_ids(load_course())
+    _, replayed = timed(lambda: replay(log.events(), course))
+    log.tidy()
+    _, reopened = timed(lambda: EventLog(home / "progress"))
+    study = Study(home)
+    _, content = timed(load_course)
+    _, loaded = timed(study.load)
+    appended = [timed(lambda: log.append("hint.used", "lora/gone?x", {"hint": 1}))[1] for _ in range(100)]
+    answer: dict[str, object] = {"right": True}
+    recorded = [timed(partial(study.record, "question.answered", item, answer))[1] for item in asked(100)]
+    print(f"opening and replaying     {opened + replayed:.2f} s ({opened:.2f} + {replayed:.2f}) the first time")
+    print(f"with the cache of that    {reopened + replayed:.2f} s ({reopened:.2f} + {replayed:.2f})")
+    print(f"all of Study.load         {loaded:.2f} s, of which {content:.2f} s for the lessons")
+    for name, times in (("EventLog.append", appended), ("Study.record", recorded)):
+        print(f"{name:<26}{1e3 * median(times):.1f} ms, the slowest of 100 {1e3 * max(times):.1f} ms")
+    return int(reopened + replayed > LOAD_SECONDS or median(appended) > ADD_SECONDS or median(recorded) > ADD_SECONDS)
+
+
+def asked(count: int) -> list[str]:
+    """Questions of the course, in turn."""
+    questions = [question for ids in course_ids(load_course()).lessons.values() for question in ids.questions]
+    return [questions[number % len(questions)] for number in range(count)]
+
+
+def fill(folder: Path, count: int, chance: random.Random) -> int:
+    """Write a log as a learner's who never stops, and return its bytes; copies and all."""
+    ids = course_ids(load_course()).lessons
+    things: list[tuple[str, str, dict[str, Any]]] = [
+        *(("section.read", item, {"lang": "en"}) for lesson in ids.values() for item in lesson.sections),
+        *(
+            ("question.answered", item, {"right": True, "chosen": ["a"], "attempt": 1, "confidence": "certain"})
+            for lesson in ids.values()
+            for item in lesson.questions
+        ),
+        *(("lesson.position", lesson, {"section": f"{lesson}#a", "block": 3}) for lesson in ids),
+    ]
+    folder.mkdir(parents=True)
+    device, last, size = "0123456789abcdef", "", 0
+    (folder / "device").write_text(device)
+    for number in range(-(-count // SEGMENT)):
+        documents: dict[str, object] = {}
+        for place in range(min(SEGMENT, count - number * SEGMENT)):
+            last = uuid7(after=last)
+            kind, item, payload = chance.choice(things)
+            documents[str(place + 1)] = Event(last, device, now(), kind, item, payload).document()
+        content = seal({"events": documents})
+        path = folder / f"{device}-{number + 1:06d}.json"
+        for each in (path, path.with_name(path.name + ".bak")):
+            each.write_bytes(content)
+        size += len(content)
+    return size
+
+
+def kill(folder: Path, kills: int, chance: random.Random) -> int:
+    """Kill writers, two at a time, at random moments; 1 if anything that they said was kept is not there, or twice."""
+    promised: list[str] = []
+    lost, doubled, unread, done = 0, 0, 0, 0
+    while done < kills:
+        # Small files, so that the moments fall into new files and backups, too.
+        segment = chance.choice((3, 20, SEGMENT))
+        pair = [writer(folder, f"{done}-{number}", segment) for number in range(min(2, kills - done))]
+        for process in pair:
+            assert process.stdout
+            promised += [process.stdout.readline().strip() for _ in range(chance.randrange(1, 8))]
+        for process in pair:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=chance.uniform(0, 0.015))
+            process.kill()
+            assert process.stdout
+            promised += [
+                line.strip() for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")
+            ]
+            process.stdout.close()
+            process.wait()
+            done += 1
+        log = EventLog(folder)
+        written = Counter(event.item for event in log.events())
+        lost = len(set(promised) - set(written))
+        doubled = sum(count > 1 for count in written.values())
+        unread += len(log.notices)
+    print(f"{done} kills, {len(promised):,} events acknowledged, {sum(written.values()):,} in the log")
+    print(f"lost {lost}, doubled {doubled}, files that had to be recovered {unread}")
+    return int(bool(lost or doubled or unread))
+
+
+def writer(folder: Path, name: str, segment: int) -> subprocess.Popen[str]:
+    """A process that appends until it is killed, and says what is on disk."""
+    command = [sys.executable, "-c", WRITER, str(folder), name, str(segment)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def timed(do: Callable[[], Found]) -> tuple[Found, float]:
+    """What `do` gives, and the seconds it took."""
+    start = time.perf_counter()
+    return do(), time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())
