@@ -66,7 +66,7 @@ class EventLog:
         Numbers that JSON lacks (NaN and the infinities) become None. Raises StoreError where nothing
         could be written, and TypeError for a payload that is not JSON.
         """
-        plain = json.loads(json.dumps(dict(payload or {})), parse_constant=lambda _: None)
+        plain = _plain(payload or {})
         with self._guard, locked(self.folder):
             device = self._own_device()
             self.reload()
@@ -74,16 +74,19 @@ class EventLog:
             self._write(device, [event])
         return event
 
-    def keep(self, events: Iterable[Event]) -> int:
+    def keep(self, events: Iterable[Event], own: bool = False) -> int:
         """Write those of `events`, of whatever device, that are not known yet, as they are; return how many.
 
+        `own` ones were made here before there was a device to name: they become this device's.
         Raises StoreError; what was written until then stays, and the same call goes on from there.
         """
+        me = self.device
+        if own:
+            events = [event._replace(device=me, payload=_plain(event.payload)) for event in events]
         fresh = {event.id: event for event in events if event.id not in self._events}
         devices: dict[str, list[Event]] = {}
         for _, event in sorted(fresh.items()):
             devices.setdefault(event.device if _DEVICE.fullmatch(event.device) else _NOBODY, []).append(event)
-        cloned = self.device in devices
         new = 0
         for device, theirs in devices.items():
             while theirs:
@@ -96,7 +99,7 @@ class EventLog:
                         self._write(device, theirs[:room])
                     new += len(theirs[:room])
                     theirs = theirs[room:]
-        if cloned:
+        if me in devices and not own:
             # Somebody else goes by this id, since a home was copied: so from now on this is another device.
             with self._guard, locked(self.folder):
                 self._name_device()
@@ -244,6 +247,12 @@ class EventLog:
         name = os.urandom(8).hex()
         replace(self.folder / "device", name.encode("ascii") + b"\n")
         return name
+
+
+def _plain(payload: Mapping[str, object]) -> dict[str, object]:
+    """What JSON makes of it."""
+    plain: dict[str, object] = json.loads(json.dumps(dict(payload)), parse_constant=lambda _: None)
+    return plain
 
 
 class _Once(AtomicStorage):

@@ -22,6 +22,7 @@ from tui.commands import (
     looking,
     opening,
     planning,
+    progress,
     sweeping,
     training,
 )
@@ -45,6 +46,7 @@ for module in (
     inspecting,
     data,
     looking,
+    progress,
     opening,
     checking,
     comparing,

@@ -1,6 +1,7 @@
 """The learner at their desk: the course, the log of what they did, and what that amounts to."""
 
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Problem:
     """Something that went wrong and lasts; `detail` is one plain line from whoever noticed."""
 
-    kind: Literal["content", "home", "keys", "recovered", "lost"]
+    kind: Literal["content", "home", "keys", "recovered", "recovered-in-part", "lost"]
     detail: str
 
 
@@ -51,6 +52,8 @@ class Study:
         self._unsaved: list[Event] = []
         self._account: Account
         self._counted = 0
+        self._guard = threading.RLock()
+        """Held for the account, since syncing and importing work in a thread."""
 
     @property
     def place(self) -> "Place":
@@ -79,7 +82,10 @@ class Study:
             self._log = EventLog(self.home / "progress")
             for notice in self._log.notices:
                 kept = str(notice.kept or notice.file)
-                self.problems.append(Problem("recovered" if notice.recovered else "lost", kept))
+                if not notice.recovered:
+                    self.problems.append(Problem("lost", kept))
+                else:
+                    self.problems.append(Problem("recovered" if notice.whole else "recovered-in-part", kept))
         except StoreError as error:
             self.problems.append(Problem("home", str(error)))
         self._account_for(ids)
@@ -87,7 +93,8 @@ class Study:
     @property
     def progress(self) -> "Progress":
         """What the log amounts to now."""
-        return self._account.progress
+        with self._guard:
+            return self._account.progress
 
     def reread(self) -> None:
         """The course as it now lies on disk; ContentError leaves the one that was read before."""
@@ -99,7 +106,8 @@ class Study:
         self._account_for(course_ids(self.course))
 
     def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Change:
-        """Append an event; where it cannot be kept it counts until the program ends, and a problem says so.
+        """Append an event; where it cannot be kept it counts all the same, and a problem says so until the next one
+        can be kept, and this one with it.
 
         Beside the kinds that progress is replayed from, `setting.set` {value} keeps a setting under its name.
         """
@@ -110,27 +118,48 @@ class Study:
         try:
             if self._log is None:
                 raise StoreError("")
+            self._keep_late(self._log)
             self._log.append(kind, item, payload)
         except (StoreError, OSError) as error:
             last = self._unsaved[-1].id if self._unsaved else ""
             self._unsaved.append(Event(uuid7(after=last), "", now(), kind, item, dict(payload or {})))
-            self._account.add(self._unsaved[-1])
+            with self._guard:
+                self._account.add(self._unsaved[-1])
             if not any(problem.kind == "home" for problem in self.problems):
-                self.problems.append(Problem("home", str(error)))
+                cause = error.__cause__ if isinstance(error.__cause__, OSError) else None
+                detail = f"{self.home / 'progress'}: {cause.strerror or cause}" if cause else str(error).rstrip(".")
+                self.problems.append(Problem("home", detail))
         self._catch_up()
         return self._change(before)
+
+    def _keep_late(self, log: "EventLog") -> None:
+        """What there was no room for before, or no permission."""
+        if self._unsaved:
+            log.keep(self._unsaved, own=True)
+            self._unsaved.clear()
+            self.problems[:] = [problem for problem in self.problems if problem.kind != "home"]
 
     def _change(self, before: "Progress") -> Change:
         new = tuple(each for each in self.progress.achievements if each not in before.achievements)
         return Change(self.progress.xp - before.xp, self.progress.level > before.level, new)
 
+    def tidy(self) -> None:
+        """What makes the next start faster; may take a second, so call it in a thread."""
+        if self._log is not None:
+            self._log.tidy()
+
     def finished_runs(self) -> list[tuple[str, str, Mapping[str, object]]]:
-        """(id, method, result) of every run that ended without anybody noting it; reads run folders, so it is slow."""
+        """(id, method, result) of every run that ended without anybody noting it; reads run folders, so it is slow.
+
+        One that ended before the last reset stays as it is: not done.
+        """
         from lab.runs.directory import Runs
+        from tui.witness import since_reset
 
         found: list[tuple[str, str, Mapping[str, object]]] = []
         for run in Runs(self.runs).all():
-            if run.id not in self.progress.runs_finished and run.state() == "finished":
+            known = run.id in self.progress.runs_finished
+            if not known and run.state() == "finished" and since_reset(run, self.progress):
                 result = run.result() or {}
                 method = str(result.get("method") or run.started().get("method") or "")
                 found.append((run.id, method, result))
@@ -212,10 +241,11 @@ class Study:
 
     def _catch_up(self) -> None:
         """Account for what this and other programs appended since."""
-        if self._log is not None:
-            fresh = self._log.arrived(self._counted)
-            self._counted += len(fresh)
-            self._account.extend(fresh)
+        with self._guard:
+            if self._log is not None:
+                fresh = self._log.arrived(self._counted)
+                self._counted += len(fresh)
+                self._account.extend(fresh)
 
 
 def _unwritable(home: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""`lowrank models`, `doctor`, `read` and `progress`: what there is."""
+"""`lowrank models`, `doctor` and `read`: what there is."""
 
 import importlib.util
 import json
@@ -19,7 +19,6 @@ from tui.commands import cache, inert, megabytes
 from tui.home import home
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
-progress = typer.Typer(help="Your progress.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +26,6 @@ def register(app: typer.Typer) -> None:
     app.command("models")(models)
     app.command("doctor")(doctor)
     app.command("read")(read)
-    progress.command("show")(show)
-    app.add_typer(progress, name="progress")
     app.callback(invoke_without_command=True)(_version)
 
 
@@ -132,32 +129,4 @@ def read(
         return 0
     text = lesson_text(found[lesson], language)
     print(json.dumps({"lesson": lesson, "lang": lang, "text": text}, ensure_ascii=False) if as_json else inert(text))
-    return 0
-
-
-def show(as_json: Json = False) -> int:
-    """Show level, XP, lessons done and achievements."""
-    from lessons.load import load_course
-    from store.log import EventLog
-    from store.progress import course_ids, replay
-
-    state = replay(EventLog(home() / "progress").events(), course_ids(load_course()))
-    fields = {
-        "level": state.level,
-        "level_name": state.level_name,
-        "xp": state.xp,
-        "xp_to_next": state.xp_to_next,
-        "lessons_done": state.lessons_done,
-        "lessons_total": state.lessons_total,
-        "achievements": len(state.achievements),
-        "achievements_total": state.achievements_total,
-        "achievement_ids": list(state.achievements),
-        "percent": state.percent,
-    }
-    if as_json:
-        print(json.dumps(fields))
-        return 0
-    print(f"Level {state.level} {state.level_name.capitalize()}  {state.xp_in_level}/{state.xp_to_next} XP")
-    print(f"Lessons {state.lessons_done}/{state.lessons_total}  achievements {len(state.achievements)}/"
-          f"{state.achievements_total}  {state.percent}%")  # fmt: skip
     return 0
