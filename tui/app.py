@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.benches.bench import Picks
     from tui.screens.laboratory import Laboratory
+    from tui.screens.progress import ProgressScreen
     from tui.watcher import Ended, Watcher
 
 
@@ -42,6 +43,7 @@ class LowrankApp(App[None]):
         bind("l,f2", "language", "app.language"),
         bind("f3", "theme", "app.theme"),
         bind("f4", "laboratory", "app.laboratory", show=True),
+        bind("ctrl+l", "progress", "app.progress"),
         bind("q,ctrl+q", "quit", "app.quit"),
         bind("ctrl+c", "how_to_quit", "app.how-to-quit"),
     ]
@@ -63,6 +65,7 @@ class LowrankApp(App[None]):
         self.theme = theme_name
         self.room = LessonRoom(self.study, self._first_lang)
         self.laboratory: Laboratory | None = None
+        self.progress_page: ProgressScreen | None = None
         self._watcher: Watcher | None = None
         self._begin_at: Picks | None = None
         self._clashes: set[str] = set()
@@ -99,8 +102,9 @@ class LowrankApp(App[None]):
     def action_language(self) -> None:
         """The other language, everywhere and in place."""
         self.room.lang = "ko" if self.lang == "en" else "en"
-        if self.laboratory is not None:
-            self.laboratory.lang = self.lang
+        for screen in (self.laboratory, self.progress_page):
+            if screen is not None:
+                screen.lang = self.lang
         self._keep("language.set", "", {"lang": self.lang})
 
     def action_theme(self) -> None:
@@ -134,12 +138,27 @@ class LowrankApp(App[None]):
             self.install_screen(self.laboratory, "laboratory")
         if self.laboratory not in self.screen_stack:
             await self.push_screen(self.laboratory)
+        while self.screen is self.progress_page:
+            await self.pop_screen()
+
+    async def action_progress(self, part: str = "overview") -> None:
+        """What is done, over whatever is open; made anew each time, and gone when one goes back."""
+        if not self.room.ready or self.progress_page in self.screen_stack:
+            return
+        from tui.screens.progress import ProgressScreen
+
+        self.progress_page = ProgressScreen(self.study, self.room.standing, self.lang, part)
+        await self.push_screen(self.progress_page)
+
+    def show_room(self) -> None:
+        """Away with all that lies over the classroom."""
+        while self.screen is not self.room:
+            self.pop_screen()
 
     def tell(self, text: str, kind: str = "") -> None:
         """One line for a few seconds, on the screen that is seen; `kind` as for `Ribbon.say`."""
-        laboratory = self.laboratory
-        seen = laboratory if laboratory is not None and laboratory in self.screen_stack else self.room
-        seen.tell(text, kind)
+        open_ones = (self.progress_page, self.laboratory)
+        next((each for each in open_ones if each is not None and each in self.screen_stack), self.room).tell(text, kind)
 
     def watch_runs(self) -> None:
         """From now on, tell of every run that ends, and record it."""
@@ -159,7 +178,7 @@ class LowrankApp(App[None]):
         from tui.screens.dialogs import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            here = self.laboratory if self.screen is self.laboratory else None
+            here = next((each for each in (self.laboratory, self.progress_page) if self.screen is each), None)
             self.push_screen(HelpScreen(key_groups(self.lang, here), str(self.home), self.lang))
 
     def action_command_palette(self) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.app import LowrankApp
     from tui.screens.laboratory import Laboratory
+    from tui.screens.progress import ProgressScreen
 
 Command = tuple[str, str, Callable[[], Any]]
 
@@ -45,7 +46,10 @@ class Places(Provider):
         app = self.app
         assert isinstance(app, LowrankApp)
         lang, room, laboratory = app.lang, app.room, app.laboratory
-        if laboratory is not None and laboratory in app.screen_stack:
+        page = app.progress_page
+        if page is not None and page in app.screen_stack:
+            yield say(lang, "palette.classroom"), say(lang, "palette.go.help"), app.show_room
+        elif laboratory is not None and laboratory in app.screen_stack:
             yield from _benches(laboratory)
         else:
             for name in PANES:
@@ -53,6 +57,7 @@ class Places(Provider):
                 yield title, say(lang, "palette.go.help"), partial(room.action_show, name)
             yield from self._lessons(app)
             yield say(lang, "palette.laboratory"), say(lang, "palette.laboratory.help"), app.action_laboratory
+        yield from _progress(app)
         for name, run in (
             ("language", app.action_language),
             ("theme", app.action_theme),
@@ -73,6 +78,16 @@ class Places(Provider):
                     yield title, plain(lesson.title[lang]), partial(room.go, "section", lesson.id, section.id)
 
 
+def _progress(app: "LowrankApp") -> Iterable[Command]:
+    """The parts of the progress page, from wherever one is."""
+    from tui.screens.progress import PARTS
+
+    for part in PARTS:
+        name = say(app.lang, f"progress.part.{part}")
+        title = say(app.lang, "palette.progress", part=name)
+        yield title, say(app.lang, "palette.progress.help"), partial(app.action_progress, part)
+
+
 def _benches(laboratory: "Laboratory") -> Iterable[Command]:
     """What can be done at the bench in front, then the other benches."""
     lang, bench = laboratory.lang, laboratory.bench
@@ -89,10 +104,10 @@ def _benches(laboratory: "Laboratory") -> Iterable[Command]:
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
-def key_groups(lang: "Lang", laboratory: "Laboratory | None" = None) -> Groups:
+def key_groups(lang: "Lang", over: "Laboratory | ProgressScreen | None" = None) -> Groups:
     """(place, [(keys, what they do)]) for every binding of ours, straight from the classes that hold them.
 
-    Of the laboratory, those of the bench in front.
+    Of the laboratory, and of the progress page, which lie `over` the classroom, those of what is in front.
     """
     from tui.app import LowrankApp
     from tui.labroom.pane import LabPane
@@ -103,10 +118,10 @@ def key_groups(lang: "Lang", laboratory: "Laboratory | None" = None) -> Groups:
     from tui.panes.reader import ReaderPane
     from tui.screens.classroom import Classroom
 
-    if laboratory is not None:
-        bench = laboratory.bench
-        groups = [(f"bench.{laboratory.place}", _bindings_within(bench))] if bench is not None else []
-        groups += [("bench.laboratory", _own(type(laboratory))), ("help.everywhere", _own(LowrankApp))]
+    if over is not None:
+        front, name, whole = over.in_front
+        groups = [(name, _bindings_within(front))] if front is not None else []
+        groups += [(whole, _own(type(over))), ("help.everywhere", _own(LowrankApp))]
         return [(say(lang, place), _rows(bindings, lang)) for place, bindings in groups if bindings]
     places: dict[str, type[DOMNode]] = {
         "everywhere": LowrankApp,

@@ -18,11 +18,11 @@ def found(root: Path, runs: Sequence[str] | None, ended: Sequence[str], progress
     from lab.runs.directory import Runs
     from lab.runs.proofs import proofs
 
-    there = [run for run in Runs(root).all() if _since(run, progress)]
+    there = [run for run in Runs(root).all() if since_reset(run, progress)]
     return [proof for run in there if runs is None or run.id in runs for proof in proofs(run, there, run.id in ended)]
 
 
-def _since(run: "Run", progress: "Progress") -> bool:
+def since_reset(run: "Run", progress: "Progress") -> bool:
     """Whether a run was still going on, or was begun, after the last reset; ids begin with their milliseconds."""
     if not progress.reset:
         return True

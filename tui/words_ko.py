@@ -102,6 +102,8 @@ KO: Final[dict[str, str]] = {
     "links.opened": "열었어요: {url}",
     "links.refused": "웹 주소가 아니에요: {url}",
     # 퀴즈
+    "review.due": "오늘 복습할 문제 {n}개",
+    "review.due.one": "오늘 복습할 문제 1개",
     "quiz.empty": "이 강의에는 아직 퀴즈가 없어요.",
     "quiz.count": "문제 {n}/{total} · 맞힘 {right}",
     "quiz.number": "숫자",
@@ -233,8 +235,8 @@ KO: Final[dict[str, str]] = {
     "trouble.lessons.remedy": "Lowrank를 다시 설치하거나 위 파일을 바로잡아 주세요. 실험실은 쓸 수 있어요: t를 눌러요.",
     "trouble.start": "자리를 준비하다 문제가 생겼어요",
     "trouble.start.remedy": "여러분의 것은 아무것도 바뀌지 않았어요. 위 줄과 함께 알려 주세요.",
-    "trouble.home": "아무것도 남길 수 없어요: {detail}. 진도는 끝낼 때까지만 이어져요. 이 폴더에 쓸 수 있게 하거나 "
-    "LOWRANK_HOME을 다른 폴더로 정해 주세요.",
+    "trouble.home": "아무것도 남길 수 없어요: {detail}. 공간을 비우거나 쓸 수 있게 하거나 LOWRANK_HOME을 다른 폴더로 "
+    "정해 주세요. 그동안 한 것은 다시 쓸 수 있게 되면 함께 저장돼요. 그 전에 끝내면 사라져요.",
     "trouble.keys": "직접 정한 키를 읽지 못해 기본 키를 쓰고 있어요: {detail}",
     "trouble.recovered": "손상된 진도 파일을 사본으로 되살렸어요. 잃은 것은 없어요. "
     "손상된 파일은 여기 있어요: {detail}",
@@ -247,6 +249,8 @@ KO: Final[dict[str, str]] = {
     "palette.laboratory.help": "학습하고, 지켜보고, 비교하고, 대화하고, 병합해요",
     "palette.classroom": "교실로 돌아가기",
     "bench.three-way.help": "LoRA, QLoRA, 4비트 DoRA를 50 iteration씩 돌려 비교해요",
+    "palette.progress": "진도: {part}",
+    "palette.progress.help": "레벨, 점수, 업적, 복습, 동기화",
     "bench.new.help": "값을 채우고 학습을 시작해요",
     "bench.runs.help": "모든 학습을 정렬하고, 메모하고, 비교하고, 지워요",
     "bench.live.help": "학습 하나의 곡선, 답, 로그를 봐요",
@@ -264,6 +268,8 @@ KO: Final[dict[str, str]] = {
     "bench.fuse": "병합",
     "key.app.laboratory": "실험실",
     "key.bench.new": "새 학습",
+    "key.app.progress": "진도",
+    "key.go.progress": "진도",
     "key.bench.runs": "학습 목록",
     "key.bench.live": "학습 보기",
     "key.bench.compare": "비교",

@@ -25,7 +25,7 @@ OPEN: Final = ("○ ", "$faint")
 
 @dataclass(frozen=True)
 class Place:
-    """Somewhere to go; `section` is set for sections only."""
+    """Somewhere to go; `section` is set for sections only, and a review belongs to no lesson."""
 
     kind: str
     lesson: str
@@ -67,11 +67,12 @@ class ContentsPane(OptionList):
         self._progress: Progress | None = None
         self._lesson = ""
         self._section = ""
-        self._width = 0
+        self._width = self._due = 0
         self._places: dict[str, Place] = {}
 
-    def show(self, course: "Course", progress: "Progress", lesson: str, section: str) -> None:
-        """Draw the course as it stands now; the cursor stays with the open section."""
+    def show(self, course: "Course", progress: "Progress", lesson: str, section: str, due: int = 0) -> None:
+        """Draw the course as it stands now, and how many reviews are due; the cursor stays with the open section."""
+        self._due = due
         moved = (lesson, section) != (self._lesson, self._section)
         self._course, self._progress = course, progress
         self._lesson, self._section = lesson, section
@@ -99,6 +100,9 @@ class ContentsPane(OptionList):
         self._places.clear()
         entries: list[Option] = []
         assert self._course is not None
+        if self._due:
+            text = say(self.lang, "review.due" if self._due > 1 else "review.due.one", n=self._due)
+            entries += [self._entry(Place("review", ""), ("↻ ", "$primary"), styled(text)), _still(Content(""))]
         for number, track in enumerate(self._course.tracks):
             if number:
                 entries.append(_still(Content("")))

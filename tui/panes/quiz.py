@@ -57,6 +57,8 @@ class QuizPane(PagePane):
     """
 
     lang: reactive["Lang"] = reactive("en", init=False)
+    quiet = False
+    """Say nothing of XP."""
 
     class Given(Message):
         """An answer was graded; `payload` is what is kept of it.
@@ -101,6 +103,10 @@ class QuizPane(PagePane):
         self._answered, self._tallies = set(answered), calibration(answered.values())
         self._at = next((i for i, sheet in enumerate(self._sheets) if not sheet.right), 0)
         await self.draw()
+
+    def forget(self) -> None:
+        """Let the same lesson be opened anew, since what was answered is another thing now."""
+        self._lesson = ""
 
     @property
     def sheet(self) -> Sheet | None:
@@ -170,7 +176,8 @@ class QuizPane(PagePane):
 
     def _hints(self, sheet: Sheet) -> "Layout":
         price = sheet.price() if sheet.more_hints else None
-        return hint_lines(self.lang, sheet.question.hints, sheet.hints, price, sheet.hint_asked, sheet.written)
+        return hint_lines(self.lang, sheet.question.hints, sheet.hints, price, sheet.hint_asked, sheet.written,
+                          self.quiet)  # fmt: skip
 
     def _tally(self) -> Content:
         marks = []

@@ -15,6 +15,8 @@ EN = {
     "quiz.hints.key": "h",
     "quiz.hints.key-in-field": "F6",
     "quiz.hints.offer": "a hint: takes {cost} of the {worth} XP of this question",
+    "quiz.hints.offer.quiet": "a hint",
+    "quiz.hints.ask.quiet": "Hint {n} of {total}: {press} again shows it.",
     "quiz.hints.free": "a hint: costs nothing any more",
     "quiz.hints.ask": "Hint {n} of {total} takes {cost} XP off this question. {press} again shows it.",
     # how sure
@@ -46,6 +48,8 @@ KO = {
     "quiz.hints.key": "h",
     "quiz.hints.key-in-field": "F6",
     "quiz.hints.offer": "힌트 보기: 이 문제의 {worth} XP 중 {cost} XP가 줄어요",
+    "quiz.hints.offer.quiet": "힌트 보기",
+    "quiz.hints.ask.quiet": "힌트 {n}/{total}: {press} 키를 한 번 더 누르면 보여요.",
     "quiz.hints.free": "힌트 보기: 이제는 XP가 줄지 않아요",
     "quiz.hints.ask": "힌트 {n}/{total}: 보면 이 문제의 XP가 {cost} 줄어요. {press} 키를 한 번 더 누르면 보여요.",
     # 확신

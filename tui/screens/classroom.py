@@ -39,6 +39,7 @@ class Classroom(Screen[None]):
         bind("t", "show('lab')", "go.lab", show=True),
         bind("c", "show('contents')", "go.contents"),
         bind("b", "show('text')", "go.text"),
+        bind("a", "app.progress", "go.progress"),
         *(bind(str(n), f"show('{name}')", f"go.tab-{n}") for n, name in enumerate(PANES, 1)),
         bind("tab", "pane(1)", "go.next-pane"),
         bind("shift+tab", "pane(-1)", "go.previous-pane"),

@@ -1,7 +1,6 @@
 """The classroom at work: what is done in the panes is recorded, and what is recorded is shown."""
 
 import asyncio
-import gc
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -25,6 +24,7 @@ class LessonRoom(ExerciseRoom):
 
     _open = False
     _early: list[tuple[str, str, Mapping[str, object]]]
+    _due = 0
     ready = False
     """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
 
@@ -35,8 +35,6 @@ class LessonRoom(ExerciseRoom):
         self.call_after_refresh(self.run_worker, self._begin(), exit_on_error=True)
 
     async def _begin(self) -> None:
-        gc.freeze()
-        gc.enable()
         await self.furnish()
         await self._fill()
         self.ready = True
@@ -139,7 +137,7 @@ class LessonRoom(ExerciseRoom):
 
     def _celebrate(self, change: "Change") -> None:
         level = self._study.progress.level
-        if change.level_up:
+        if change.level_up and not self._quiet:
             name = say(self.lang, f"level.{self._study.progress.level_name}")
             self._cheer(say(self.lang, "level.up", n=level, name=name))
         for each in change.achievements:
@@ -164,7 +162,7 @@ class LessonRoom(ExerciseRoom):
             Standing(
                 track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
                 title=lesson.title[self.lang] if lesson else "",
-                level=say(self.lang, "level", name=name, n=progress.level),
+                level="" if quiet else say(self.lang, "level", name=name, n=progress.level),
                 fraction=progress.xp_in_level / progress.xp_to_next if progress.xp_to_next else 1.0,
                 xp=f"{progress.xp_in_level}/{progress.xp_to_next}" if progress.xp_to_next else f"{progress.xp}",
                 lang=self.lang.upper(),
@@ -173,7 +171,7 @@ class LessonRoom(ExerciseRoom):
         if course is None or lesson is None:
             return
         section = self.query_one(ReaderPane).section
-        self.contents.show(course, progress, lesson.id, section.id if section else "")
+        self.contents.show(course, progress, lesson.id, section.id if section else "", self._due)
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
         self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
 
@@ -183,11 +181,13 @@ class LessonRoom(ExerciseRoom):
         return self.query_one(TopBar).standing
 
     def stand(self, standing: Standing) -> None:
-        """Show it here, and in the laboratory where one is open."""
+        """Show it here, and on whatever else is open."""
         self.query_one(TopBar).standing = standing
-        laboratory = cast("LowrankApp", self.app).laboratory
-        if laboratory is not None:
-            laboratory.stand(standing)
+        quiet = self.quiz.quiet = self._quiet
+        app = cast("LowrankApp", self.app)
+        for screen in (app.laboratory, app.progress_page):
+            if screen is not None:
+                screen.stand(standing)
 
     def show_problems(self) -> None:
         """What lasts and does not belong to one pane stands under the header."""
@@ -202,6 +202,12 @@ class LessonRoom(ExerciseRoom):
             self.refresh_standing()
             self.show_problems()
 
+        self.query_one(TabLine).contents_status = f"↻{self._due}" if self._due else ""
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether the learner wants nothing said of points and levels."""
+        return self._study.setting("points") == "hidden"
     def leave(self) -> None:
         """Record where the reading stops."""
         reader = self.query_one(ReaderPane)
@@ -263,8 +269,10 @@ class LessonRoom(ExerciseRoom):
         await self.go(event.place.kind, event.place.lesson, event.place.section)
 
     async def go(self, kind: str, lesson_id: str, section: str = "") -> None:
-        """To a lesson, a section, an exercise or a quiz."""
-        if self._study.course is None:
+        """To a lesson, a section, an exercise or a quiz; or to the review."""
+        if kind == "review":
+            await cast("LowrankApp", self.app).action_progress("review")
+        if self._study.course is None or kind == "review":
             return
         lesson = self._study.course.lesson(lesson_id)
         if lesson is not self._lesson or section:

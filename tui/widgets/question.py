@@ -75,9 +75,18 @@ class HintLines(LinesView):
 
 
 def hint_lines(
-    lang: "Lang", hints: "tuple[Text, ...]", shown: set[int], price: tuple[int, int] | None, asked: bool, in_field: bool
+    lang: "Lang",
+    hints: "tuple[Text, ...]",
+    shown: set[int],
+    price: tuple[int, int] | None,
+    asked: bool,
+    in_field: bool,
+    quiet: bool = False,
 ) -> Layout:
-    """`shown` are numbers from 1; `price` is (what the next costs, what the question is worth), None for no more."""
+    """`shown` are numbers from 1; `price` is (what the next costs, what the question is worth), None for no more.
+
+    `quiet` says nothing of XP.
+    """
     from lessons.parse import spans
 
     key = say(lang, "quiz.hints.key-in-field" if in_field else "quiz.hints.key")
@@ -89,10 +98,11 @@ def hint_lines(
     if price is not None:
         cost, worth = price
         number = next(number for number in range(1, len(hints) + 1) if number not in shown)
+        end = ".quiet" if quiet else ""
         if asked:
-            offer = say(lang, "quiz.hints.ask", n=number, total=len(hints), cost=cost, press=key)
+            offer = say(lang, f"quiz.hints.ask{end}", n=number, total=len(hints), cost=cost, press=key)
         else:
-            offer = say(lang, "quiz.hints.offer" if cost else "quiz.hints.free", cost=cost, worth=worth)
+            offer = say(lang, f"quiz.hints.offer{end}" if cost or quiet else "quiz.hints.free", cost=cost, worth=worth)
         text = clickable(styled(offer, "$warning" if asked else "$text-muted"), "ask")
         rows.append((styled(f"{key}  ", "$primary"), text))
     return lambda width: [line for row in rows for line in hang([row], width)]

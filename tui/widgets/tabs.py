@@ -27,6 +27,7 @@ class TabLine(Static):
     lang: reactive["Lang"] = reactive("en", init=False)
     lab_status: reactive[str] = reactive("", init=False)
     quiz_status: reactive[str] = reactive("", init=False)
+    contents_status: reactive[str] = reactive("", init=False)
 
     def on_mount(self) -> None:
         self._draw()
@@ -43,8 +44,11 @@ class TabLine(Static):
     def watch_quiz_status(self) -> None:
         self._draw()
 
+    def watch_contents_status(self) -> None:
+        self._draw()
+
     def _draw(self) -> None:
-        status = {"lab": self.lab_status, "quiz": self.quiz_status}
+        status = {"lab": self.lab_status, "quiz": self.quiz_status, "contents": self.contents_status}
         tabs = [self._tab(number, name, status.get(name, "")) for number, name in enumerate(PANES, 1)]
         self.update(join(tabs, " "), layout=False)
 

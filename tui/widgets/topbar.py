@@ -14,7 +14,10 @@ NARROW = 100
 
 @dataclass(frozen=True)
 class Standing:
-    """What the header shows; `level` and `lang` are ready to print, `fraction` is the filled part of the bar."""
+    """What the header shows; `level` and `lang` are ready to print, `fraction` is the filled part of the bar.
+
+    Without a `level` there is no bar either. A click on the level opens the progress page.
+    """
 
     track: str = ""
     title: str = ""
@@ -30,8 +33,11 @@ def header(standing: Standing, width: int) -> Content:
     gap = "  " if narrow else "   "
     name = styled(" ") if narrow and standing.title else styled(" Lowrank", "bold $primary") + Content(gap)
     cells = 6 if narrow else 10
-    level = join([styled(standing.level, "$heading"), Content(" "), bar(standing.fraction, cells)])
-    right = join([level, Content(" "), pad(styled(standing.xp, "$text-muted"), 7, right=True), Content(gap)])
+    right = Content("")
+    if standing.level:
+        level = join([styled(standing.level, "$heading"), Content(" "), bar(standing.fraction, cells)])
+        level = join([level, Content(" "), pad(styled(standing.xp, "$text-muted"), 7, right=True)])
+        right = clickable(level, "app.progress") + Content(gap)
     right += clickable(styled(standing.lang, "bold $primary"), "app.language") + Content(" ")
     room = max(width - right.cell_length - 2, 0)
     where = name + styled(standing.track, "$text-muted") + Content(gap if not narrow else " · ")

@@ -1,0 +1,233 @@
+"""The progress page: a line of parts, one of them in front; it lies over the classroom or the laboratory."""
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.keys import bind
+from tui.progress import words  # noqa: F401  (before the bindings below name them)
+from tui.progress.keeping import KeepingPane, quiet
+from tui.progress.parts import DeedsPane, OverviewPane, PointsPane
+from tui.progress.reviews import ReviewPane, payload
+from tui.screens.small import SmallNotice, too_small
+from tui.typeset import clickable, join, styled
+from tui.widgets.keyline import KeyLine
+from tui.widgets.ribbon import Ribbon
+from tui.widgets.topbar import Standing, TopBar
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lessons.model import Lang
+    from tui.app import LowrankApp
+    from tui.panes.quiz import QuizPane
+    from tui.study import Study
+
+PARTS: Final = ("overview", "points", "deeds", "review", "keeping")
+
+
+class PartLine(Static):
+    """The digit before each part is the key that opens it."""
+
+    DEFAULT_CSS = "PartLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; }"
+    auto_links = False
+
+    def show(self, here: str, shown: tuple[str, ...], statuses: dict[str, str], lang: "Lang") -> None:
+        """Draw the parts that there are."""
+        self.update(join([self._tab(name, name == here, statuses.get(name, ""), lang) for name in shown], " "))
+
+    def _tab(self, name: str, here: bool, status: str, lang: "Lang") -> Content:
+        parts = [
+            styled(f" {PARTS.index(name) + 1} ", "bold $background on $primary" if here else "$faint"),
+            styled(f" {say(lang, f'progress.part.{name}')} ", "bold $heading on $panel" if here else "$text-muted"),
+            styled(f"{status} ", "$primary on $panel" if here else "$primary") if status else Content(""),
+        ]
+        return clickable(join(parts), "screen.show", name)
+
+
+class ProgressScreen(Screen[None]):
+    """Only arranges and records; what is shown is what the log amounts to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(bind(str(n), f"show('{name}')", f"progress.{name}") for n, name in enumerate(PARTS, 1)),
+        bind("tab,ctrl+pagedown", "step(1)", "progress.next", show=True),
+        bind("shift+tab,ctrl+pageup", "step(-1)", "progress.previous"),
+        bind("escape", "back", "progress.back", show=True),
+    ]
+    DEFAULT_CSS = """
+    ProgressScreen { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
+    ProgressScreen #part { height: 1fr; width: 1fr; }
+    """
+
+    lang: reactive["Lang"] = reactive("en", init=False)
+    part: reactive[str] = reactive("", init=False)
+
+    def __init__(self, study: "Study", standing: Standing, lang: "Lang", part: str = "overview") -> None:
+        super().__init__()
+        self.set_reactive(ProgressScreen.lang, lang)
+        self.study = study
+        self._standing, self._first = standing, part
+        self.overview = OverviewPane(study, lang, "overview")
+        self.points = PointsPane(study, lang, "points")
+        self.deeds = DeedsPane(study, lang, "deeds")
+        self.review = ReviewPane(study, lang)
+        self.keeping = KeepingPane(study, lang, "keeping")
+        self.due: list[str] = []
+        self.ready = False
+        """Everything is looked up and drawn; tests wait for it."""
+
+    @property
+    def panes(self) -> "dict[str, OverviewPane | PointsPane | DeedsPane | ReviewPane | KeepingPane]":
+        """The parts by name, in order."""
+        found = (self.overview, self.points, self.deeds, self.review, self.keeping)
+        return dict(zip(PARTS, found, strict=True))
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The parts that there are: all, but for the points where they are hidden."""
+        return tuple(name for name in PARTS if name != "points" or not quiet(self.study))
+
+    @property
+    def in_front(self) -> tuple[Widget | None, str, str]:
+        """The part in front, and the keys of its name and of the page's."""
+        return self.panes.get(self.part), f"progress.part.{self.part}", "progress.title"
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("", markup=False, id="top")
+        yield PartLine("", markup=False, id="parts")
+        with Container(id="part"):
+            for pane in self.panes.values():
+                pane.display = False
+                yield pane
+        yield KeyLine("", markup=False, id="keys")
+        yield Ribbon()
+        yield SmallNotice("", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(KeyLine).set_reactive(KeyLine.lang, self.lang)
+        self.part = self._first if self._first in self.shown else "overview"
+        self.run_worker(self._begin())
+
+    async def _begin(self) -> None:
+        await self.ask_due()
+        self.ready = True
+
+    async def ask_due(self) -> None:
+        """Look up in a thread what is to be reviewed today, and begin with it."""
+        self.due = await asyncio.to_thread(self.study.due)
+        await self.review.ask(self.due)
+        self.draw()
+
+    def stand(self, standing: Standing) -> None:
+        """Level and XP have changed, or how they are shown."""
+        self._standing = standing
+        self.draw()
+
+    def draw(self) -> None:
+        """Tell in every part what is so now; a question that is being answered stays as it is."""
+        if not self.is_mounted:
+            return
+        top = self._standing
+        self.query_one(TopBar).standing = Standing(
+            track=say(self.lang, "progress.title"),
+            title=say(self.lang, f"progress.part.{self.part}"),
+            level=top.level,
+            fraction=top.fraction,
+            xp=top.xp,
+            lang=self.lang.upper(),
+        )
+        left = len(self.due)
+        self.overview.due, self.overview.quiet = left, quiet(self.study)
+        for pane in (self.overview, self.points, self.deeds, self.keeping):
+            pane.show(self.lang)
+        self.query_one(PartLine).show(self.part, self.shown, {"review": f"{left}"} if left else {}, self.lang)
+
+    def tell(self, text: str, kind: str = "") -> None:
+        """One line for a few seconds; `kind` as for `Ribbon.say`."""
+        for ribbon in self.query(Ribbon):
+            ribbon.say(text, kind)
+
+    def watch_lang(self, lang: "Lang") -> None:
+        self.query_one(KeyLine).lang = lang
+        self.query_one(SmallNotice).show(self.size, lang)
+        self.review.lang = lang
+        self.draw()
+
+    def watch_part(self, part: str) -> None:
+        for name, pane in self.panes.items():
+            pane.display = name == part
+        self.draw()
+        self.panes[part].enter()
+        self.refresh_bindings()
+
+    def on_resize(self, _: Resize) -> None:
+        self.query_one(SmallNotice).show(self.size, self.lang)
+
+    @property
+    def _app(self) -> "LowrankApp":
+        return cast("LowrankApp", self.app)
+
+    # what the parts ask for
+
+    def on_quiz_pane_given(self, event: "QuizPane.Given") -> None:
+        """An answer in the review."""
+        event.stop()
+        self.due = [each for each in self.due if each != event.question]
+        self._app.room.record("review.done", event.question, payload(event.payload))
+        self.draw()
+
+    def on_keeping_pane_changed(self, event: KeepingPane.Changed) -> None:
+        event.stop()
+        self.tell(event.text, event.kind)
+        self.run_worker(self._anew(), exclusive=True, group="anew")
+
+    async def _anew(self) -> None:
+        await self._app.room.anew()
+        await self.ask_due()
+
+    async def on_points_pane_asked(self, event: PointsPane.Asked) -> None:
+        """To what a point is given for: in the classroom, or in the laboratory for a run."""
+        event.stop()
+        app, course = self._app, self.study.course
+        if event.kind == "run":
+            await app.action_laboratory()
+            return
+        for lesson in (lesson for track in course.tracks for lesson in track.lessons) if course else ():
+            items = {*(each.id for each in lesson.sections), *(each.id for each in lesson.questions)}
+            if event.item in items or (lesson.exercise is not None and lesson.exercise.id == event.item):
+                app.show_room()
+                kind = {"question": "quiz"}.get(event.kind, event.kind)
+                await app.room.go(kind, lesson.id, event.item if kind == "section" else "")
+
+    # keys
+
+    def action_show(self, name: str) -> None:
+        if name in self.shown:
+            self.part = name
+
+    def action_step(self, by: int) -> None:
+        """The next part, round the ends."""
+        names = self.shown
+        self.part = names[(names.index(self.part) + by) % len(names)]
+
+    async def action_keep(self, name: str) -> None:
+        """A line of the part about keeping was clicked."""
+        await self.keeping.run_action(name)
+
+    def action_back(self) -> None:
+        """Away with a message; else back to where one came from."""
+        if not any([ribbon.skip() for ribbon in self.query(Ribbon)]):
+            self.app.pop_screen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "show" and parameters == ("points",) and self.is_mounted and quiet(self.study):
+            return False
+        return not (action in ("show", "step") and too_small(self.size))
