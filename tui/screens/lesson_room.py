@@ -23,9 +23,9 @@ class LessonRoom(ExerciseRoom):
     """Draws the shell first and fills it afterwards; every event of the learner's goes through `record`."""
 
     _open = False
-    _early: list[tuple[str, str, Mapping[str, object]]]
     _due = 0
     ready = False
+    _early: list[tuple[str, str, Mapping[str, object]]]
     """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
 
     def on_mount(self) -> None:
@@ -65,6 +65,30 @@ class LessonRoom(ExerciseRoom):
         await self._witness(None, [run_id for run_id, _, _ in finished])
 
     async def _open_course(self) -> None:
+        await self._look_for_reviews()
+        await asyncio.to_thread(self._study.tidy)
+
+    async def _look_for_reviews(self) -> None:
+        """How many questions are due today, looked up in a thread."""
+        due = len(await asyncio.to_thread(self._study.due))
+        if due != self._due:
+            self._due = due
+            self.refresh_standing()
+
+    def on_screen_resume(self) -> None:
+        if self._open:
+            self.run_worker(self._look_for_reviews(), group="reviews", exclusive=True)
+
+    async def anew(self) -> None:
+        """Show everything as it is now that progress is another one, from elsewhere or from the beginning."""
+        self.refresh_standing()
+        self.show_problems()
+        lesson, progress = self._lesson, self._study.progress
+        if lesson is not None:
+            self.quiz.forget()
+            await self.quiz.open(lesson, progress.questions, progress.hints)
+            await self.exercise.open(lesson, progress.exercises.get(lesson.exercise.id) if lesson.exercise else None)
+            self.go_on(anew=True)
         course, progress = self._study.course, self._study.progress
         lessons = [lesson for track in course.tracks for lesson in track.lessons] if course else []
         if not lessons:
@@ -159,6 +183,7 @@ class LessonRoom(ExerciseRoom):
         name = say_or(self.lang, f"level.{progress.level_name}", progress.level_name)
         track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
         self.stand(
+        quiet = self.quiz.quiet = self._quiet
             Standing(
                 track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
                 title=lesson.title[self.lang] if lesson else "",
@@ -176,6 +201,12 @@ class LessonRoom(ExerciseRoom):
         self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
 
     @property
+        self.query_one(TabLine).contents_status = f"↻{self._due}" if self._due else ""
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether the learner wants nothing said of points and levels."""
+        return self._study.setting("points") == "hidden"
     def standing(self) -> Standing:
         """What the header shows."""
         return self.query_one(TopBar).standing
@@ -183,7 +214,6 @@ class LessonRoom(ExerciseRoom):
     def stand(self, standing: Standing) -> None:
         """Show it here, and on whatever else is open."""
         self.query_one(TopBar).standing = standing
-        quiet = self.quiz.quiet = self._quiet
         app = cast("LowrankApp", self.app)
         for screen in (app.laboratory, app.progress_page):
             if screen is not None:
@@ -202,12 +232,6 @@ class LessonRoom(ExerciseRoom):
             self.refresh_standing()
             self.show_problems()
 
-        self.query_one(TabLine).contents_status = f"↻{self._due}" if self._due else ""
-
-    @property
-    def _quiet(self) -> bool:
-        """Whether the learner wants nothing said of points and levels."""
-        return self._study.setting("points") == "hidden"
     def leave(self) -> None:
         """Record where the reading stops."""
         reader = self.query_one(ReaderPane)
