@@ -235,11 +235,13 @@ EN: Final[dict[str, str]] = {
     "trouble.lessons.remedy": "Install Lowrank again, or put the named file right. The lab works meanwhile: press t.",
     "trouble.start": "Something went wrong while opening your desk",
     "trouble.start.remedy": "Nothing of yours was changed. Please report it with the line above.",
-    "trouble.home": "Nothing can be kept: {detail}. Progress counts only until you quit. Make that folder writable, "
-    "or set LOWRANK_HOME to another one.",
+    "trouble.home": "Nothing can be kept: {detail}. Make room there or make it writable, or set LOWRANK_HOME to "
+    "another folder. What you do meanwhile is kept once that works; until then, quitting loses it.",
     "trouble.keys": "Your own keys are not in use, the usual ones are: {detail}",
     "trouble.recovered": "A damaged progress file was recovered from its copy; nothing is lost. "
     "The damaged one is kept as {detail}",
+    "trouble.recovered-in-part": "A progress file and its copy were damaged; a backup took their place, and a few "
+    "of the last things you did may be missing. The damaged one is kept as {detail}",
     "trouble.lost": "A progress file and its copy were damaged; what they held is missing. "
     "The damaged one is kept as {detail}",
     "keys.clash": "keys.toml: another action has the key of {names} now",
@@ -248,10 +250,10 @@ EN: Final[dict[str, str]] = {
     # the laboratory
     "palette.laboratory": "Open the laboratory",
     "palette.laboratory.help": "Train, watch, compare, talk, fuse",
-    "palette.classroom": "Back to the classroom",
-    "bench.three-way.help": "LoRA, QLoRA and DoRA on a 4-bit base, 50 iterations each",
     "palette.progress": "Progress: {part}",
     "palette.progress.help": "Level, points, achievements, review, sync",
+    "palette.classroom": "Back to the classroom",
+    "bench.three-way.help": "LoRA, QLoRA and DoRA on a 4-bit base, 50 iterations each",
     "bench.new.help": "Fill in a form and start a run",
     "bench.runs.help": "Every run: sort, note, compare, delete",
     "bench.live.help": "One run: its curve, its answers, its log",
@@ -267,10 +269,10 @@ EN: Final[dict[str, str]] = {
     "bench.inspect": "Inspect",
     "bench.talk": "Talk",
     "bench.fuse": "Fuse",
-    "key.app.laboratory": "laboratory",
-    "key.bench.new": "new run",
     "key.app.progress": "progress",
     "key.go.progress": "progress",
+    "key.app.laboratory": "laboratory",
+    "key.bench.new": "new run",
     "key.bench.runs": "runs",
     "key.bench.live": "one run",
     "key.bench.compare": "compare",

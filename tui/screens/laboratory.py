@@ -99,12 +99,12 @@ class Laboratory(Screen[None]):
         """The bench in front."""
         return self._benches.get(self.place)
 
-    async def open(self, place: str) -> Bench:
     @property
     def in_front(self) -> tuple[Bench | None, str, str]:
         """The bench in front, and the keys of its name and of the laboratory's."""
         return self.bench, f"bench.{self.place}", "bench.laboratory"
 
+    async def open(self, place: str) -> Bench:
         """Bring a bench to the front and give it the keys."""
         async with self._lock:
             bench = self._benches.get(place)

@@ -24,8 +24,8 @@ class LessonRoom(ExerciseRoom):
 
     _open = False
     _due = 0
-    ready = False
     _early: list[tuple[str, str, Mapping[str, object]]]
+    ready = False
     """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
 
     def on_mount(self) -> None:
@@ -63,8 +63,6 @@ class LessonRoom(ExerciseRoom):
         for run_id, method, result in finished:
             self._celebrate(self._study.record_finished(run_id, method, result))
         await self._witness(None, [run_id for run_id, _, _ in finished])
-
-    async def _open_course(self) -> None:
         await self._look_for_reviews()
         await asyncio.to_thread(self._study.tidy)
 
@@ -89,6 +87,8 @@ class LessonRoom(ExerciseRoom):
             await self.quiz.open(lesson, progress.questions, progress.hints)
             await self.exercise.open(lesson, progress.exercises.get(lesson.exercise.id) if lesson.exercise else None)
             self.go_on(anew=True)
+
+    async def _open_course(self) -> None:
         course, progress = self._study.course, self._study.progress
         lessons = [lesson for track in course.tracks for lesson in track.lessons] if course else []
         if not lessons:
@@ -181,9 +181,9 @@ class LessonRoom(ExerciseRoom):
             return
         progress, lesson, course = self._study.progress, self._lesson, self._study.course
         name = say_or(self.lang, f"level.{progress.level_name}", progress.level_name)
+        quiet = self.quiz.quiet = self._quiet
         track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
         self.stand(
-        quiet = self.quiz.quiet = self._quiet
             Standing(
                 track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
                 title=lesson.title[self.lang] if lesson else "",
@@ -199,14 +199,14 @@ class LessonRoom(ExerciseRoom):
         self.contents.show(course, progress, lesson.id, section.id if section else "", self._due)
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
         self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
-
-    @property
         self.query_one(TabLine).contents_status = f"↻{self._due}" if self._due else ""
 
     @property
     def _quiet(self) -> bool:
         """Whether the learner wants nothing said of points and levels."""
         return self._study.setting("points") == "hidden"
+
+    @property
     def standing(self) -> Standing:
         """What the header shows."""
         return self.query_one(TopBar).standing
