@@ -129,8 +129,18 @@ def _gentler(other: Run, run: Run) -> bool:
     """Whether `other` is the same training with a lower rate, begun after `run` had ended, and it finished."""
     if other.id == run.id or (other.result() or {}).get("event") != "finished" or diverged(other.result() or {}):
         return False
-    one, two = other.spec, run.spec
-    return _task(one) == _task(two) and one.learning_rate < two.learning_rate and _begun(other) > _ended(run)
+    one, two = _spec(other), _spec(run)
+    if one is None or two is None or _task(one) != _task(two):
+        return False
+    return one.learning_rate < two.learning_rate and _begun(other) > _ended(run)
+
+
+def _spec(run: Run) -> RunSpec | None:
+    """None for one that somebody broke, which must not stand in the way of what other runs prove."""
+    try:
+        return run.spec
+    except (LabError, OSError):
+        return None
 
 
 def _task(spec: RunSpec) -> tuple[object, ...]:
@@ -138,8 +148,11 @@ def _task(spec: RunSpec) -> tuple[object, ...]:
 
 
 def _begun(run: Run) -> float:
-    """When its engine began, in seconds since 1970."""
-    return datetime.fromisoformat(str(run.started()["at"])).timestamp()
+    """When its engine began, in seconds since 1970; not a number where that is not known."""
+    try:
+        return datetime.fromisoformat(str(run.started()["at"])).timestamp()
+    except (KeyError, ValueError):
+        return math.nan
 
 
 def _ended(run: Run) -> float:
@@ -148,14 +161,17 @@ def _ended(run: Run) -> float:
 
 def _baseline(run: Run, others: Sequence[Run]) -> Proof | None:
     """A finished training, and what the bare base had scored on the same data before it began."""
-    if (run.result() or {}).get("event") != "finished" or run.spec.iters <= 1:
+    spec, begun = _spec(run), _begun(run)
+    if (run.result() or {}).get("event") != "finished" or spec is None or spec.iters <= 1:
         return None
     for other in others:
         file = other.path / evaluation.NAME
-        if other.id == run.id or not file.exists() or file.stat().st_mtime >= _begun(run):
+        if other.id == run.id or not file.exists() or not file.stat().st_mtime < begun:
             continue
-        score = evaluation.read(other)
-        if score is not None and score.get("base_exact_match") is not None and _task(other.spec) == _task(run.spec):
+        score, asked = evaluation.read(other), _spec(other)
+        if score is None or asked is None:
+            continue
+        if score.get("base_exact_match") is not None and _task(asked) == _task(spec):
             return Proof("run.baseline", run.id, {"of": other.id, "base_exact_match": score["base_exact_match"]})
     return None
 

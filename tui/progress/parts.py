@@ -69,7 +69,9 @@ class DeedsPane(ReadPane):
 class PointsGrid(Grid):
     """Enter opens what is under the cursor, and the key line says so."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("enter,space", "choose", "points.open", show=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("enter,space", "choose", "points.open", show=True, key_display="Enter")
+    ]
 
 
 class PointsPane(Vertical):
