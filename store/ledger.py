@@ -171,14 +171,14 @@ def _question_answered(ledger: Ledger, event: Event) -> None:
 
 
 def _review_done(ledger: Ledger, event: Event) -> None:
-    """Pays once, for remembering on a later day what was answered right; before that it is no review."""
-    first = ledger.awards.get((event.item, "question"))
-    if first is None:
+    """Pays once, for remembering on a later day what was answered right; of what never was, it is practice."""
+    if event.item not in ledger.questions:
         return
     right, given = event.payload.get("right") is True, _counted(event.payload.get("rating"), 1)
-    days = _day(first.at), _day(event.at)
-    ledger.review_days.update(days[1:] if days[1] else ())
-    if right and "" < days[0] < days[1]:
+    day, first = _day(event.at), ledger.awards.get((event.item, "question"))
+    if first and day:
+        ledger.review_days.add(day)
+    if right and first and "" < _day(first.at) < day:
         ledger.award(event, event.item, "review")
     _recall(ledger, event, given if right and given in (2, 3, 4) else rating(right))
 

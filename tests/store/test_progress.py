@@ -2,59 +2,23 @@
 
 import random
 import shutil
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+import learned
 from hypothesis import given
 from hypothesis import strategies as st
+from learned import COURSE, ONE, QUESTIONS, TWO, event, everything, later, logs
 
-from store.event import Event, now, uuid7
+from store.event import RESET, RESET_UNDONE, Event
 from store.log import EventLog
-from store.progress import CourseIds, LessonIds, Progress, calibration, content_total, replay
-from store.xp import LEVELS, METHODS, XP, question_xp, standing
+from store.progress import Account, CourseIds, Progress, calibration, content_total, replay
+from store.xp import LEVELS, XP, question_xp, standing
 
-ONE = LessonIds(
-    sections=("lora/one#a", "lora/one#b"),
-    questions=("lora/one?x", "lora/one?y"),
-    exercise="lora/one!count",
-    predictions=("lora/one!count/here", "lora/one!count/there"),
-)
-TWO = LessonIds(sections=("lora/two#a",), questions=("lora/two?x",))
-COURSE = CourseIds({"lora/one": ONE, "lora/two": TWO}, total=51)
 EMPTY = CourseIds({}, total=51)
-
-_last = [""]
-
-
-def event(kind: str, item: str = "", **payload: object) -> Event:
-    _last[0] = uuid7(after=_last[0])
-    return Event(_last[0], "0123456789abcdef", now(), kind, item, payload)
-
-
-def tomorrow(event: Event) -> Event:
-    return event._replace(at=(datetime.fromisoformat(event.at) + timedelta(days=1)).isoformat())
 
 
 def paid(progress: Progress) -> list[tuple[str, str, int]]:
     return [award[:3] for award in progress.awards]
-
-
-def everything() -> list[Event]:
-    """All there is to do, done well."""
-    return [
-        *(event("section.read", item, lang=lang) for lang in ("en", "ko") for item in ONE.sections),
-        event("section.read", "lora/two#a", lang="en"),
-        *(event("question.answered", item, right=True, chosen=["a"]) for item in ONE.questions),
-        event("question.answered", "lora/two?x", right=True, chosen=4.0),
-        *(event("prediction.locked", item, value=96.0, text="96") for item in ONE.predictions),
-        event("exercise.run", "lora/one!count", run="r0"),
-        *(event("exercise.measured", item, truth=100, value=96, feedback="close") for item in ONE.predictions),
-        event("exercise.explained", "lora/one!count", sentences="It adapts all. I thought one."),
-        *(event("run.started", f"r{n}", run=f"r{n}", method=method) for n, method in enumerate(METHODS)),
-        *(event("run.finished", f"r{n}", train_loss=0.3) for n, _ in enumerate(METHODS)),
-        *(tomorrow(event("review.done", item, right=True, rating=3)) for item in (*ONE.questions, *TWO.questions)),
-    ]
 
 
 def test_nothing_done_is_curious_at_nought_of_a_hundred() -> None:
@@ -241,67 +205,80 @@ def test_levels_rise_and_a_course_of_51_lessons_fills_them() -> None:
     assert standing(45 * lesson).level == len(LEVELS) - 2
 
 
-_items = st.sampled_from(
-    [
-        *(*ONE.sections, *ONE.questions, *ONE.predictions, *TWO.sections, *TWO.questions),
-        *("lora/one!count", "lora/one", "r1", "r2", "lora/gone#a", ""),
-    ]
-)
-_json: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
-    max_leaves=3,
-)
-_values = _json | st.sampled_from([True, False, "en", "ko", *METHODS, 100, 97, 10**400, 1, 2, "certain"])
-_keys = [
-    "hint",
-    "confidence",
-    "attempt",
-    "right",
-    "chosen",
-    "lang",
-    "truth",
-    "value",
-    "run",
-    "method",
-    "sentences",
-    "section",
-    "block",
-]
-_kinds = [
-    "section.read",
-    "question.answered",
-    "hint.used",
-    "prediction.locked",
-    "exercise.run",
-    "exercise.measured",
-    "exercise.explained",
-    "run.started",
-    "run.finished",
-    "lesson.position",
-    "language.set",
-    "from.the.future",
-]
-_event = st.builds(
-    Event,
-    id=st.uuids(version=4).map(str),
-    device=st.sampled_from(["a" * 16, "b" * 16]),
-    at=st.just("2026-09-01T10:00:00.000+09:00"),
-    kind=st.sampled_from(_kinds),
-    item=_items,
-    payload=st.dictionaries(st.sampled_from(_keys), _values, max_size=4),
-)
-_logs = st.lists(_event, max_size=40)
+@given(logs(), st.lists(st.integers(min_value=0, max_value=39), max_size=20), st.booleans())
+def test_an_account_kept_event_by_event_equals_a_replay(events: list[Event], again: list[int], sort: bool) -> None:
+    account, given_so_far = Account(COURSE), []
+    repeated = [events[number] for number in again if number < len(events)]
+    for each in (sorted(events) if sort else events) + repeated:
+        account.add(each)
+        given_so_far.append(each)
+        assert account.progress == replay(given_so_far, COURSE)
+    assert account.progress == replay(reversed(events), COURSE)
 
 
-@given(_logs, st.randoms(use_true_random=False))
+@given(logs())
+def test_what_was_shown_does_not_change_when_more_is_done(events: list[Event]) -> None:
+    account = Account(COURSE, events[::2])
+    before = account.progress
+    account.extend(events[1::2])
+    assert before == replay(events[::2], COURSE)
+
+
+@given(logs(), logs())
+def test_what_was_done_before_a_reset_counts_for_nothing_until_that_is_undone(
+    events: list[Event], after: list[Event]
+) -> None:
+    done = [each for each in events if each.kind not in (RESET, RESET_UNDONE)]
+    reset = Event("f" * 32, "a" * 16, "", RESET)
+    since = [each._replace(id="g" + each.id) for each in after if each.kind not in (RESET, RESET_UNDONE)]
+    lasting = [each for each in done if each.kind in ("language.set", "setting.set")]
+    progress = replay([*done, reset, *since], COURSE)
+    assert progress.awards == replay([*lasting, *since], COURSE).awards
+    assert (progress.settings, progress.reset) == (replay([*done, *since], COURSE).settings, reset.id)
+    undone = event(RESET_UNDONE, reset=reset.id)
+    assert replay([*done, reset, *since, undone], COURSE) == replay([*done, *since], COURSE)
+
+
+def test_of_two_resets_each_is_undone_by_itself() -> None:
+    steps = [event("section.read", "lora/two#a", lang="en"), event(RESET), event("section.read", ONE.sections[0])]
+    steps += [event(RESET), event("section.read", ONE.sections[1])]
+    assert replay(steps, COURSE).sections_read == {ONE.sections[1]}
+    steps.append(event(RESET_UNDONE, reset=steps[3].id))
+    assert replay(steps, COURSE).sections_read == {*ONE.sections}
+    steps.append(event(RESET_UNDONE, reset=steps[1].id))
+    assert replay(steps, COURSE).sections_read == {*ONE.sections, "lora/two#a"}
+
+
+def test_a_review_is_paid_once_on_a_later_day_and_only_when_right() -> None:
+    right = event("question.answered", "lora/one?x", right=True)
+    reviews = [event("review.done", "lora/one?x", right=r, rating=3) for r in (True, False, True, True)]
+
+    def earned(*days: float) -> list[tuple[str, str, int]]:
+        when = [later(each, day) for each, day in zip(reviews, days, strict=False)]
+        return paid(replay([right, *when], COURSE))[2:]
+
+    assert earned(0) == []
+    assert earned(-3) == []
+    assert earned(2) == earned(2, 3, 4, 5) == [("lora/one?x", "review", 3)]
+    assert earned(0, 3) == []
+    assert earned(0, 3, 5) == [("lora/one?x", "review", 3)]
+    assert paid(replay([later(reviews[0])], COURSE)) == []
+
+
+def test_an_award_says_which_event_gave_it() -> None:
+    steps = [event("question.answered", QUESTIONS[0], right=r) for r in (False, True)]
+    (award,) = replay(steps, COURSE).awards
+    assert (award.event, award.at) == (steps[1].id, steps[1].at)
+
+
+@given(logs(), st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(events: list[Event], chance: random.Random) -> None:
     shuffled = events + chance.choices(events, k=len(events)) if events else []
     chance.shuffle(shuffled)
     assert replay(shuffled, COURSE) == replay(events, COURSE)
 
 
-@given(_logs)
+@given(logs())
 def test_each_thing_is_paid_once_and_never_more_than_the_content_holds(events: list[Event]) -> None:
     progress = replay(events, COURSE)
     paid = [(award.item, award.award) for award in progress.awards]
@@ -340,7 +317,7 @@ def test_however_many_hints_no_award_is_negative_or_depends_on_the_order(
         assert 0 <= earned <= XP["question"]
 
 
-@given(_logs, _event)
+@given(logs(), learned.events)
 def test_a_later_event_takes_nothing_away(events: list[Event], another: Event) -> None:
     before = replay(events, COURSE)
     latest = Event("g", another.device, another.at, another.kind, another.item, another.payload)
