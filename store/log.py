@@ -63,15 +63,19 @@ class EventLog:
     def append(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Event:
         """Write one event and return it once it is on disk; takes some milliseconds.
 
-        Numbers that JSON lacks (NaN and the infinities) become None. Raises StoreError where nothing
-        could be written, and TypeError for a payload that is not JSON.
+        Numbers that JSON lacks (NaN and the infinities) become None. Raises StoreError where it could not be
+        written, with the event, which `keep` may be given later; and TypeError for a payload that is not JSON.
         """
         plain = _plain(payload or {})
-        with self._guard, locked(self.folder):
-            device = self._own_device()
-            self.reload()
-            event = Event(uuid7(after=self._newest()), device, now(), kind, item, plain)
-            self._write(device, [event])
+        event = Event(uuid7(after=self._newest()), "", now(), kind, item, plain)
+        try:
+            with self._guard, locked(self.folder):
+                self.reload()
+                event = event._replace(id=uuid7(after=self._newest()), device=self._own_device())
+                self._write(event.device, [event])
+        except StoreError as error:
+            error.event = event
+            raise
         return event
 
     def keep(self, events: Iterable[Event], own: bool = False) -> int:

@@ -18,6 +18,8 @@ from typing import Any
 
 from tinydb.storages import Storage
 
+from store.event import Event
+
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.005
 
@@ -34,7 +36,12 @@ Tables = dict[str, dict[str, Any]]
 
 
 class StoreError(Exception):
-    """Progress could not be written; the text says what happened, where, and what to do."""
+    """Progress could not be read or written; the text says what happened, where, and what to do.
+
+    `event` is the one that was to be appended, where that failed.
+    """
+
+    event: Event | None = None
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ class Study:
             self._log.append(kind, item, payload)
         except (StoreError, OSError) as error:
             last = self._unsaved[-1].id if self._unsaved else ""
-            self._unsaved.append(Event(uuid7(after=last), "", now(), kind, item, dict(payload or {})))
+            tried = error.event if isinstance(error, StoreError) else None
+            self._unsaved.append(tried or Event(uuid7(after=last), "", now(), kind, item, dict(payload or {})))
             with self._guard:
                 self._account.add(self._unsaved[-1])
             if not any(problem.kind == "home" for problem in self.problems):

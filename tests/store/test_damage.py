@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from store import log as log_module
+from store import storage
 from store.event import Event
 from store.log import EventLog
 
@@ -104,3 +105,48 @@ def test_a_damaged_file_in_a_folder_nobody_can_write_is_read_from_its_copy(
     (notice,) = log.notices
     assert (notice.recovered, notice.kept) == (True, None)
     assert path.read_bytes() == b"spoilt"
+
+
+@pytest.mark.parametrize(("spoilt", "left"), [(0, 8), (1, 6), (2, 0)])
+def test_with_its_copy_a_file_is_recovered_from_the_newest_good_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: int, left: int
+) -> None:
+    monkeypatch.setattr(storage, "BACKUP_EVERY", 2)
+    log = EventLog(tmp_path)
+    events = [log.append("n", str(number)) for number in range(9)]
+    backups = sorted((tmp_path / "backups").iterdir())
+    assert [backup.name[-7:] for backup in backups] == [".json.1", ".json.2"]
+    for file in (*tmp_path.glob("*-*.json*"), *backups[:spoilt]):
+        file.write_bytes(file.read_bytes()[:-1])
+    log = EventLog(tmp_path)
+    assert list(log.events()) == events[:left]
+    (notice,) = log.notices
+    assert (notice.recovered, notice.whole) == (left > 0, False)
+    assert ("lacks at most the last 1 things" if left else "is missing") in str(notice)
+    assert notice.kept
+    assert len(list(tmp_path.glob("*.damaged-*"))) == 2
+    event = log.append("n", "more")
+    assert list(EventLog(tmp_path).events()) == [*events[:left], event]
+
+
+def test_a_file_deleted_with_its_copy_comes_back_from_its_backup(tmp_path: Path) -> None:
+    log = EventLog(tmp_path)
+    events = [log.append("n", str(number)) for number in range(storage.BACKUP_EVERY)]
+    for file in tmp_path.glob("*-*.json*"):
+        file.unlink()
+    log = EventLog(tmp_path)
+    assert list(log.events()) == events
+    assert [(notice.recovered, notice.whole) for notice in log.notices] == [(True, False)]
+
+
+def test_a_copy_of_a_file_made_by_another_program_counts_too(tmp_path: Path) -> None:
+    here, there = EventLog(tmp_path / "here"), EventLog(tmp_path / "there")
+    event = there.append("n", "there")
+    (file,) = (tmp_path / "there").glob("*-*.json")
+    here.append("n", "here")
+    for name in (f"{file.stem} (conflicted copy).json", f"{file.stem}.sync-conflict-20261123.json"):
+        (tmp_path / "here" / name).write_bytes(file.read_bytes())
+    log = EventLog(tmp_path / "here")
+    assert event in log.events()
+    assert len(log.events()) == 2
+    assert log.append("n").device == here.device
