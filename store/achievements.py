@@ -46,6 +46,25 @@ def _full(far: Callable[[Ledger], Far]) -> Callable[[Ledger, Event], bool]:
     return earned
 
 
+def _at_first_answers(earned: Callable[[Ledger, Event], bool]) -> Callable[[Ledger, Event], bool]:
+    """What walks through the course is asked only where it may have changed: a log has a hundred thousand events."""
+    return lambda ledger, event: (
+        event.item in ledger.questions and ledger.questions[event.item].tries == 1 and earned(ledger, event)
+    )
+
+
+def _at_awards(earned: Callable[[Ledger, Event], bool]) -> Callable[[Ledger, Event], bool]:
+    def asked(ledger: Ledger, event: Event) -> bool:
+        last = next(reversed(ledger.awards.values()), None)
+        return last is not None and last.event == event.id and earned(ledger, event)
+
+    return asked
+
+
+def _at_least(key: str, least: int) -> Callable[[Ledger, Event], bool]:
+    return lambda _, event: _number(event.payload.get(key)) >= least
+
+
 def _a_run_finished(ledger: Ledger, event: Event) -> bool:
     return event.item in ledger.runs_finished
 
@@ -155,17 +174,17 @@ ACHIEVEMENTS = (
     Achievement("upset", ("runs.compared",), _beaten),
     Achievement("same-again", ("run.fused",), _proven_equal),
     Achievement("clean-hands", ("exercise.measured",), _repaired),
-    Achievement("blind-taste", ("run.voted",), _full(_votes), _votes),
-    Achievement("error-bars", ("runs.banded",), _full(_seeds), _seeds),
+    Achievement("blind-taste", ("run.voted",), _at_least("votes", VOTES), _votes),
+    Achievement("error-bars", ("runs.banded",), _at_least("seeds", SEEDS), _seeds),
     Achievement("zero-point", ("run.baseline",), _baseline),
     Achievement("two-tongues", ("section.read",), _read_in_both_languages),
-    Achievement("full-marks", ("question.answered",), _full(_best_quiz), _best_quiz),
-    Achievement("calibrated", ("question.answered",), _calibrated, _certain),
+    Achievement("full-marks", ("question.answered",), _at_first_answers(_full(_best_quiz)), _best_quiz),
+    Achievement("calibrated", ("question.answered",), _at_first_answers(_calibrated), _certain),
     Achievement("seven-days", ("review.done",), _full(_days), _days),
     Achievement(
         "whole-track",
         ("section.read", "question.answered", "exercise.measured", "exercise.explained"),
-        _full(_best_track),
+        _at_awards(_full(_best_track)),
         _best_track,
     ),
 )
