@@ -146,8 +146,10 @@ def _section_read(ledger: Ledger, event: Event) -> None:
     lesson = ledger.lesson_of.get(event.item)
     if lesson is None or event.item not in ledger.lessons[lesson].sections:
         return
-    ledger.languages_read.setdefault(event.item, set()).add(str(event.payload.get("lang", "")))
-    ledger.award(event, event.item, "section")
+    langs, lang = ledger.languages_read.setdefault(event.item, set()), str(event.payload.get("lang", ""))
+    if lang not in langs:
+        langs.add(lang)
+        ledger.award(event, event.item, "section")
 
 
 def _question_answered(ledger: Ledger, event: Event) -> None:
@@ -157,17 +159,18 @@ def _question_answered(ledger: Ledger, event: Event) -> None:
     right, confidence = payload.get("right") is True, payload.get("confidence")
     said = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
     chosen, attempt = payload.get("chosen"), _counted(payload.get("attempt"), 0)
-    hints, before = len(ledger.hints.get(item, ())), ledger.questions.get(item)
+    before = ledger.questions.get(item)
     if before is None:
         ledger.questions[item] = Answered(right, 1, right, chosen, attempt, said)
     else:
         _, tries, first_try, *_, first_said = before
         ledger.questions[item] = Answered(right or before.right, tries + 1, first_try, chosen, attempt, first_said)
-    if right:
-        ledger.award(event, item, "question", question_xp(hints))
+    if right and (before is None or not before.right):
+        ledger.award(event, item, "question", question_xp(len(ledger.hints.get(item, ()))))
         if before is None:
             ledger.award(event, item, "first-try")
-    _recall(ledger, event, rating(right, hints, said))
+    if _new_day(ledger, event):
+        _recall(ledger, event, rating(right, len(ledger.hints.get(item, ())), said))
 
 
 def _review_done(ledger: Ledger, event: Event) -> None:
@@ -180,15 +183,19 @@ def _review_done(ledger: Ledger, event: Event) -> None:
         ledger.review_days.add(day)
     if right and first and "" < _day(first.at) < day:
         ledger.award(event, event.item, "review")
-    _recall(ledger, event, given if right and given in (2, 3, 4) else rating(right))
+    if _new_day(ledger, event):
+        _recall(ledger, event, given if right and given in (2, 3, 4) else rating(right))
+
+
+def _new_day(ledger: Ledger, event: Event) -> bool:
+    """Of each day the first answer tells what was remembered; the others repeat what was just read."""
+    before = ledger.recalls.get(event.item)
+    return not (before and before[-1].at[:_DATE] == event.at[:_DATE]) and _day(event.at) != ""
 
 
 def _recall(ledger: Ledger, event: Event, grade: int) -> None:
-    """Of each day the first answer tells what was remembered; the others repeat what was just read."""
-    before = ledger.recalls.get(event.item, ())
-    if (before and before[-1].at[:_DATE] == event.at[:_DATE]) or not _day(event.at):
-        return
-    ledger.recalls[event.item] = (*before, Recall(event.at, grade, event.payload.get("confidence") == CERTAIN))
+    recall = Recall(event.at, grade, event.payload.get("confidence") == CERTAIN)
+    ledger.recalls[event.item] = (*ledger.recalls.get(event.item, ()), recall)
 
 
 def _day(at: str) -> str:

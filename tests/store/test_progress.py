@@ -1,8 +1,6 @@
 """Progress is a pure replay: the same in any order, each thing paid once, never too much."""
 
 import random
-import shutil
-from pathlib import Path
 
 import learned
 from hypothesis import given
@@ -10,7 +8,6 @@ from hypothesis import strategies as st
 from learned import COURSE, ONE, QUESTIONS, TWO, event, everything, later, logs
 
 from store.event import RESET, RESET_UNDONE, Event
-from store.log import EventLog
 from store.progress import Account, CourseIds, Progress, calibration, content_total, replay
 from store.xp import LEVELS, XP, question_xp, standing
 
@@ -326,17 +323,3 @@ def test_a_later_event_takes_nothing_away(events: list[Event], another: Event) -
     assert after.achievements[: len(before.achievements)] == before.achievements
     assert after.sections_read >= before.sections_read
     assert after.lessons_done_ids >= before.lessons_done_ids
-
-
-def test_the_log_of_each_release_still_replays(tmp_path: Path) -> None:
-    """tests/store/fixtures/RELEASE holds a log as that release wrote it; never rewrite one."""
-    folder = shutil.copytree(Path(__file__).with_name("fixtures") / "0.1", tmp_path / "progress")
-    log = EventLog(folder)
-    assert log.notices == []
-    assert len(log.events()) == 12
-    progress = replay(log.events(), COURSE)
-    assert progress.xp == 5 + 5 + 10 + 10 + 10
-    assert progress.achievements == ("two-tongues", "first-light", "close-call")
-    assert progress.exercises["lora/one!count"].sentences == "Every linear layer is adapted. 나는 하나만 세었다."
-    assert (progress.language, progress.position) == ("en", {"lora/one": "lora/one#b"})
-    assert log.append("language.set", payload={"lang": "ko"}).device == "00f1c7a5e0000001"
