@@ -75,9 +75,10 @@ class ReaderPane(PagePane):
         super().__init__("reader")
         self.lesson: Lesson | None = None
         self.index = 0
-        self._watch = Stopwatch(0)
+        self._watches: dict[Lang, Stopwatch] = {}
+        """Of the section that is open, in each language it was looked at."""
         self._check: Timer | None = None
-        self._reported = True
+        self._reported: set[Lang] = set()
         self._copied: CodeView | None = None
 
     @property
@@ -124,6 +125,7 @@ class ReaderPane(PagePane):
         )
 
     async def watch_lang(self) -> None:
+        self.rest()
         if self.lesson is not None:
             await self._draw(self.block, fresh=False)
 
@@ -142,8 +144,7 @@ class ReaderPane(PagePane):
             return
         await self.redraw(self._widgets(section))
         if fresh:
-            self._watch = Stopwatch(self._words(section))
-            self._reported = False
+            self._watches, self._reported = {}, set()
             self.post_message(self.Shown(self.lesson.id, section.id))
         self.scroll_home(animate=False, immediate=True)
         self.when_set(lambda: self._settle(block))
@@ -205,11 +206,15 @@ class ReaderPane(PagePane):
         return join(ends, "\n")
 
     def on_show(self) -> None:
-        self._watch.run(self.clock())
         self.mark_time()
 
     def on_hide(self) -> None:
-        self._watch.rest(self.clock())
+        self.rest()
+
+    def rest(self) -> None:
+        """Nobody reads for now; `mark_time` goes on."""
+        for watch in self._watches.values():
+            watch.rest(self.clock())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -218,18 +223,23 @@ class ReaderPane(PagePane):
     def mark_time(self) -> None:
         """Report the section as read once its end is in view and the time it takes is over."""
         section = self.section
-        if section is None or self._reported or not self.display or not self.size:
+        if section is None or self.lang in self._reported or not self.display or not self.size:
             return
-        self._watch.run(self.clock())
+        if self.app.screen is not self.screen:  # something lies over it
+            return
+        if self.lang not in self._watches:
+            self._watches[self.lang] = Stopwatch(self._words(section))
+        watch = self._watches[self.lang]
+        watch.run(self.clock())
         if self._check is not None:
             self._check.stop()
         if not self.at_end:
             return
-        remaining = self._watch.remaining(self.clock())
+        remaining = watch.remaining(self.clock())
         if remaining > 0:
             self._check = self.set_timer(remaining + 0.05, self.mark_time)
             return
-        self._reported = True
+        self._reported.add(self.lang)
         self.post_message(self.Read(section.id))
 
     async def action_section(self, step: int) -> None:

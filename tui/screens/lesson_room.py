@@ -73,7 +73,13 @@ class LessonRoom(ExerciseRoom):
             self._due = due
             self.refresh_standing()
 
+    def on_screen_suspend(self) -> None:
+        for reader in self.query(ReaderPane):
+            reader.rest()
+
     def on_screen_resume(self) -> None:
+        for reader in self.query(ReaderPane):
+            reader.mark_time()
         if self._open:
             self.run_worker(self._look_for_reviews(), group="reviews", exclusive=True)
 

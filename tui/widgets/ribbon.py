@@ -24,15 +24,21 @@ class Ribbon(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self._waiting: list[tuple[str, str]] = []
+        self._shown = ("", "")
         self._timer: Timer | None = None
 
     def say(self, text: str, kind: str = "") -> None:
-        """Show `text`; `kind` is "", "cheer" (queued) or "trouble". A plain line replaces the one shown."""
+        """Show `text`; `kind` is "", "cheer" (queued) or "trouble".
+
+        A plain line replaces the one shown; a cheer that it replaced comes back after it.
+        """
         if kind == "cheer":
             self._waiting.append((text, kind))
             if not self.has_class("-shown"):
                 self._next()
         else:
+            if self.has_class("-shown") and self._shown[1] == "cheer":
+                self._waiting.insert(0, self._shown)
             self._show(text, kind)
 
     def skip(self) -> bool:
@@ -56,6 +62,7 @@ class Ribbon(Static):
     def _show(self, text: str, kind: str) -> None:
         if self._timer is not None:
             self._timer.stop()
+        self._shown = text, kind
         self.update(styled(text))
         self.set_class(kind == "cheer", "-cheer")
         self.set_class(kind == "trouble", "-trouble")

@@ -1,0 +1,80 @@
+"""The unlock moment: one line at a time, to be skipped, on whatever screen one is."""
+
+from typing import Any
+
+from textual.app import App, ComposeResult
+
+from tui.theme import DARK, THEMES
+from tui.widgets.ribbon import Ribbon
+
+
+class Shown(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK
+
+    def compose(self) -> ComposeResult:
+        yield Ribbon()
+
+
+def line(app: App[None]) -> str:
+    ribbon = app.query_one(Ribbon)
+    return str(ribbon.render()) if ribbon.has_class("-shown") else ""
+
+
+async def test_several_at_once_come_one_after_another_and_each_can_be_skipped() -> None:
+    app = Shown()
+    async with app.run_test() as pilot:
+        ribbon = app.query_one(Ribbon)
+        for text in ("one", "two", "three"):
+            ribbon.say(text, "cheer")
+        await pilot.pause()
+        seen = [line(app)]
+        while ribbon.skip():
+            seen.append(line(app))
+        assert seen == ["one", "two", "three", ""]
+
+
+async def test_a_line_goes_by_itself(monkeypatch: Any, until: Any) -> None:
+    monkeypatch.setattr("tui.widgets.ribbon.SECONDS", 0.01)
+    app = Shown()
+    async with app.run_test() as pilot:
+        ribbon = app.query_one(Ribbon)
+        ribbon.say("one", "cheer")
+        ribbon.say("two", "cheer")
+        await until(pilot, lambda: not ribbon.has_class("-shown"))
+
+
+async def test_an_answer_to_a_key_comes_at_once_and_the_cheer_comes_back() -> None:
+    app = Shown()
+    async with app.run_test() as pilot:
+        ribbon = app.query_one(Ribbon)
+        ribbon.say("one", "cheer")
+        ribbon.say("two", "cheer")
+        ribbon.say("copied")
+        await pilot.pause()
+        seen = [line(app)]
+        while ribbon.skip():
+            seen.append(line(app))
+        assert seen == ["copied", "one", "two", ""]
+
+
+async def test_it_is_told_where_one_is(app: Any, opened: Any, until: Any, bench: Any, text: Any) -> None:
+    async with app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.app.action_laboratory()
+        laboratory = pilot.app.laboratory
+        await until(pilot, lambda: laboratory.bench is not None)
+        bench.finish(bench.run("20250101-000000-sql-lora"))
+        pilot.app.room.run_ended("20250101-000000-sql-lora", "finished", "LoRA", {"val_loss": 1.25})
+        await until(pilot, lambda: "★ First light" in text(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "★ First light" not in text(pilot))
+        assert pilot.app.screen is laboratory
+        await pilot.app.action_progress()
+        page = pilot.app.progress_page
+        await until(pilot, lambda: page.ready)
+        pilot.app.room.prove([("run.voted", "r", {"votes": 5})])
+        await until(pilot, lambda: "★ Blind taste" in text(pilot))
