@@ -1,6 +1,5 @@
 """`lowrank`: without arguments the app, which then must not wait for the command line's imports."""
 
-import gc
 import sys
 
 
@@ -10,8 +9,9 @@ def main() -> int:
         from tui import cli
 
         return cli.main()
-    # Collecting garbage would take a fifth of the time to the first frame; the room turns it on again.
-    gc.disable()
+    from tui.garbage import defer
+
+    defer()  # collecting garbage would take a fifth of the time to the first frame
     from tui.app import LowrankApp
     from tui.home import home
 

@@ -32,3 +32,20 @@ def test_the_first_frame_is_drawn_before_anything_heavy_is_imported(tmp_path: ob
     assert verdict == "SHOWN", done.stdout + done.stderr
     assert not HEAVY & {module.partition(".")[0] for module in modules}
     assert not {module for module in modules if module.partition(".")[0] in ("lessons", "store", "lab")}
+
+
+SETTLED = """
+import gc
+from tui.garbage import defer, settle
+settle()
+print(gc.get_freeze_count() > 0, gc.isenabled())
+defer()
+print(gc.isenabled())
+settle()
+print(gc.get_freeze_count() > 1000, gc.isenabled())
+"""
+
+
+def test_what_stays_is_looked_through_by_the_collector_only_in_a_process_of_others() -> None:
+    done = subprocess.run([sys.executable, "-c", SETTLED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "False", "True", "True"]

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from tui.benches.bench import PLACES, Bench, Picks
+from tui.garbage import settle
 from tui.keys import bind
 from tui.screens.small import SmallNotice, too_small
 from tui.widgets.benchline import BenchLine
@@ -108,6 +109,7 @@ class Laboratory(Screen[None]):
         """Bring a bench to the front and give it the keys."""
         async with self._lock:
             bench = self._benches.get(place)
+            fresh = bench is None
             if bench is None:
                 module, name = BENCHES[place]
                 found = await asyncio.to_thread(importlib.import_module, module)
@@ -123,6 +125,8 @@ class Laboratory(Screen[None]):
                 each.display = each is bench
             await bench.enter()
             self.refresh_bindings()
+            if fresh:
+                self.call_after_refresh(settle)
             return bench
 
     def stand(self, standing: Standing) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from tui.garbage import settle
 from tui.panes.reader import ReaderPane
 from tui.screens.exercise_room import ExerciseRoom
 from tui.widgets.tabs import TabLine
@@ -37,6 +38,7 @@ class LessonRoom(ExerciseRoom):
     async def _begin(self) -> None:
         await self.furnish()
         await self._fill()
+        settle()
         self.ready = True
         cast("LowrankApp", self.app).watch_runs()
 
