@@ -55,11 +55,18 @@ class Choice(Widget, can_focus=True):
         self.options = tuple(options) if self.value in options else (self.value, *options)
         self.refresh()
 
+    def set_names(self, names: dict[str, str]) -> None:
+        """What to show instead of some options."""
+        if names != self.names:
+            self.names = names
+            self.refresh()
+
     def set_unused(self, why: str) -> None:
         """Show `why` instead of the value, which cannot be changed then; "" takes this back."""
-        self.unused = why
-        self.set_class(bool(why), "-unused")
-        self.refresh()
+        if why != self.unused:
+            self.unused = why
+            self.set_class(bool(why), "-unused")
+            self.refresh()
 
     def render(self) -> Content:
         if self.unused:

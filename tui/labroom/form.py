@@ -22,6 +22,7 @@ from tui.labroom.choice import Choice
 from tui.labroom.fields import Choices
 from tui.labroom.inert import inert
 from tui.labroom.words import Lang, Words, words
+from tui.widgets.fields import StillInput
 
 WRONG = "✗ "
 WIDE = 60
@@ -102,7 +103,7 @@ class FormView(VerticalScroll, can_focus=False):
     def _control(self, name: str) -> Widget:
         value = self.values[name]
         if name not in fields.CHOICES:
-            return Input(value, id=f"lab-field-{name}", compact=True, select_on_focus=True)
+            return StillInput(value, id=f"lab-field-{name}", compact=True, select_on_focus=True)
         options = {
             "model": [model.name for model in self.choices.models],
             "data": [data.name for data in self.choices.data],

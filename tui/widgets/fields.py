@@ -5,6 +5,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -21,7 +23,13 @@ def leave(field: Widget) -> None:
             return
 
 
-class LineField(Input):
+class StillInput(Input):
+    """An Input of a size of its own: Textual would lay out the whole screen for every letter that is typed."""
+
+    virtual_size = reactive(Size(0, 0))
+
+
+class LineField(StillInput):
     """One line to write in; Enter hands it in, Escape leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

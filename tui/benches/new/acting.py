@@ -29,8 +29,13 @@ class Press(Static):
     auto_links = False
     DEFAULT_CSS = "Press { width: 1fr; height: 1; text-wrap: nowrap; }"
 
+    _shown: tuple[tuple[str, str, str], ...] = ()
+
     def show(self, *buttons: tuple[str, str, str]) -> None:
         """(key, words, action of the bench) of each."""
+        if buttons == self._shown:
+            return
+        self._shown = buttons
         parts = [
             clickable(styled(f"{key} ", "bold $primary") + styled(words, "$text-muted"), "act", action)
             for key, words, action in buttons

@@ -87,17 +87,22 @@ class Form(Vertical):
         self.first_time = False
         self._focused = RECIPE
         self._before: State | None = None
+        self._rows: dict[str, Row] = {}
+        self._helped = ""
 
     def say(self, key: str, **values: object) -> str:
         return say(self.lang, key, **values)
 
     def compose(self) -> ComposeResult:
+        self._rows = {RECIPE: Row(RECIPE, NONE, (NONE, *RECIPES))}
+        for field in FIELDS:
+            value = self.values[field.name]
+            self._rows[field.name] = Row(field.name, value, field.options or (value,))
         with VerticalScroll(id="new-rows", can_focus=False):
-            yield Row(RECIPE, NONE, (NONE, *RECIPES))
-            for field in FIELDS:
-                if field.name == "lora_parameters.rank":
+            for name, row in self._rows.items():
+                if name == "lora_parameters.rank":
                     yield Static(f"{fields.LORA}:", markup=False)
-                yield Row(field.name, self.values[field.name], field.options or (self.values[field.name],))
+                yield row
             yield Press(id="new-fold")
         yield Static(id="new-help", markup=False)
         yield Press(id="new-acts")
@@ -112,7 +117,7 @@ class Form(Vertical):
         self.draw()
 
     def row(self, name: str) -> Row:
-        return self.query_one(f"#new-row-{name.replace('.', '-')}", Row)
+        return self._rows[name]
 
     @property
     def faults(self) -> dict[str, str]:
@@ -135,8 +140,8 @@ class Form(Vertical):
         """What the arrows step through at `model` and `data`."""
         for name, offers in found.items():
             self.offers[name] = tuple(offers)
-            choice = self.row(name).query_one(Choice)
-            choice.names = {offer.name: tail(offer.name, VALUE - 4) for offer in offers}
+            choice = self.row(name).choice
+            choice.set_names({offer.name: tail(offer.name, VALUE - 4) for offer in offers})
             choice.set_options([offer.name for offer in offers])
         self.draw()
 
@@ -242,7 +247,7 @@ class Form(Vertical):
     def forget_recipe(self) -> None:
         """Show that the values are no preset's any more."""
         self._before = None
-        self.row(RECIPE).query_one(Choice).value = NONE
+        self.row(RECIPE).choice.value = NONE
 
     def draw(self) -> None:
         """Set every text anew."""
@@ -251,12 +256,9 @@ class Form(Vertical):
         wrong = self.faults
         names = {fields.NULL: "", "true": self.say("new.true"), "false": self.say("new.false")}
         for name in ("mask_prompt", "bits"):
-            choice = self.row(name).query_one(Choice)
-            choice.names = {**names, fields.NULL: self.say(f"new.null.{name}")}
-        self.row("lr_schedule").query_one(Choice).names = {fields.CUSTOM: self.say("new.custom")}
-        recipe = self.row(RECIPE).query_one(Choice)
-        recipe.names = {name: self.say(f"new.recipe.{name}") for name in (NONE, *RECIPES)}
-        recipe.refresh()
+            self.row(name).choice.set_names({**names, fields.NULL: self.say(f"new.null.{name}")})
+        self.row("lr_schedule").choice.set_names({fields.CUSTOM: self.say("new.custom")})
+        self.row(RECIPE).choice.set_names({name: self.say(f"new.recipe.{name}") for name in (NONE, *RECIPES)})
         self.row(RECIPE).say(self.say("new.recipe.note"), "$text-disabled")
         for field in FIELDS:
             row, used = self.row(field.name), fields.used(field.name, self.values, self.known)
@@ -266,7 +268,7 @@ class Form(Vertical):
             changed = used and self.values[field.name] != fields.standard()[field.name]
             row.say(note, style, changed=changed, wrong=bad, unused=not used)
             if field.kind == "choice" or field.kind == "source":
-                row.query_one(Choice).set_unused("" if used else self.say("new.not-used"))
+                row.choice.set_unused("" if used else self.say("new.not-used"))
         hidden = sum(field.more for field in FIELDS)
         fold = ("▾ " + self.say("new.fewer")) if self.more else (f"▸ {hidden} " + self.say("new.more"))
         self.query_one("#new-fold", Press).show(("^o", fold, "more"))
@@ -303,12 +305,15 @@ class Form(Vertical):
     def _draw_help(self) -> None:
         panel = self.query_one("#new-help", Static)
         wrong = self.faults.get(self._focused, "")
-        panel.set_class(bool(wrong), "-wrong")
-        panel.update(styled(inert(wrong or self._meaning())), layout=False)
+        said = wrong or self._meaning()
+        if said != self._helped:
+            self._helped = said
+            panel.set_class(bool(wrong), "-wrong")
+            panel.update(styled(inert(said)), layout=False)
 
     def _meaning(self) -> str:
         if self._focused == RECIPE:
-            chosen = self.row(RECIPE).query_one(Choice).value
+            chosen = self.row(RECIPE).choice.value
             if chosen != NONE:
                 return self.say(f"new.about.recipe.{chosen}")
             return self.say("new.welcome" if self.first_time else "new.about.recipe")

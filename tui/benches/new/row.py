@@ -17,6 +17,7 @@ from tui.keys import bind
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.typeset import fit, pad, styled
+from tui.widgets.fields import StillInput
 
 LABEL, VALUE, GAP = 25, 16, 1
 """Cells of the name, of a value, and between the value and what stands beside it."""
@@ -68,24 +69,27 @@ class Row(Widget):
         super().__init__(id=f"new-row-{name.replace('.', '-')}")
         self.field: Field | None = BY_NAME.get(name)
         self.key = name
-        self._value, self._options = value, options
         self._label, self._note = Content(""), Content("")
         self._said: object = None
         kind = self.field.kind if self.field else "choice"
         self.set_class(True, f"-{kind}")
+        identity = f"new-{name.replace('.', '-')}"
+        self.control: Choice | Input = (
+            SourceChoice(options, value, identity)
+            if kind == "source"
+            else Choice(options, value, identity)
+            if kind == "choice"
+            else StillInput(value, id=identity, compact=True, select_on_focus=True)
+        )
 
     def compose(self) -> ComposeResult:
-        identity = f"new-{self.key.replace('.', '-')}"
-        if self.field is not None and self.field.kind == "source":
-            yield SourceChoice(self._options, self._value, identity)
-        elif self.field is None or self.field.kind == "choice":
-            yield Choice(self._options, self._value, identity)
-        else:
-            yield Input(self._value, id=identity, compact=True, select_on_focus=True)
+        yield self.control
 
     @property
-    def control(self) -> "Choice | Input":
-        return self.query_one(Choice) if self.query(Choice) else self.query_one(Input)
+    def choice(self) -> Choice:
+        """The control of a row that has one of several values."""
+        assert isinstance(self.control, Choice)
+        return self.control
 
     def set_value(self, value: str) -> None:
         """Show another value; the control tells of it as if it had been typed."""

@@ -23,6 +23,7 @@ from tui.benches.runs.rows import SORTS, columns, details, grid_row, group_line,
 from tui.keys import bind
 from tui.labroom import units
 from tui.typeset import clickable, styled
+from tui.widgets.fields import StillInput
 from tui.widgets.grid import Grid
 from tui.widgets.lines import LinesView
 
@@ -105,7 +106,7 @@ class RunsBench(Deeds):
     def compose(self) -> ComposeResult:
         with Horizontal(id="runs-top"):
             yield Static("/", id="runs-slash")
-            yield Input(id="runs-filter", compact=True, select_on_focus=False)
+            yield StillInput(id="runs-filter", compact=True, select_on_focus=False)
             yield Static("", id="runs-count", markup=False)
         yield GroupLine("", id="runs-group", markup=False)
         with Horizontal(id="runs-body"):
