@@ -105,27 +105,29 @@ def create_folder(folder: Path) -> None:
         _sync(folder.parent)
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, spare: bool = False) -> None:
     """Put `content` at `path`, on disk before this returns; a crash leaves the old file or the new one.
 
-    Call it under the folder's lock: the temporary file has one fixed name, so that crashes leave no litter.
+    A `spare` may still be in the drive's own cache. Call it under the folder's lock: the temporary file has one fixed
+    name, so that crashes leave no litter.
     """
-    put(path, content, path.with_name(path.name + ".tmp"))
+    put(path, content, path.with_name(path.name + ".tmp"), spare)
 
 
-def put(path: Path, content: bytes, draft: Path) -> None:
+def put(path: Path, content: bytes, draft: Path, spare: bool = False) -> None:
     """`replace` by way of `draft`, which nobody else may be writing, and which is gone if this fails."""
     try:
         with open(draft, "wb") as file:
             file.write(content)
             file.flush()
-            _flush(file.fileno())
+            _flush(file.fileno(), full=not spare)
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    if not spare:
+        _sync(path.parent)
 
 
 def _sync(folder: Path) -> None:
@@ -140,12 +142,12 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _flush(handle: int) -> None:
+def _flush(handle: int, full: bool = True) -> None:
     # macOS leaves the drive's cache unwritten after fsync; some file systems there lack the stronger call.
-    full = getattr(fcntl, "F_FULLFSYNC", None)
-    if full is not None:
+    stronger = getattr(fcntl, "F_FULLFSYNC", None)
+    if full and stronger is not None:
         try:
-            fcntl.fcntl(handle, full)
+            fcntl.fcntl(handle, stronger)
             return
         except OSError:
             pass
@@ -198,7 +200,7 @@ class AtomicStorage(Storage):
         content = seal(data)
         replace(self.path, content)
         try:
-            replace(self.copy, content)
+            replace(self.copy, content, spare=True)
             if len(data.get("events", ())) % BACKUP_EVERY == 0:
                 self._back_up(content)
         except OSError:
@@ -211,7 +213,7 @@ class AtomicStorage(Storage):
         for older, newer in zip(reversed(self.backups[1:]), reversed(self.backups[:-1]), strict=True):
             with suppress(FileNotFoundError):
                 os.replace(newer, older)
-        replace(self.backups[0], content)
+        replace(self.backups[0], content, spare=True)
 
     def _recover(self) -> Tables | None:
         try:

@@ -52,6 +52,7 @@ class Study:
         self._unsaved: list[Event] = []
         self._account: Account
         self._counted = 0
+        self._noticed = 0
         self._guard = threading.RLock()
         """Held for the account, since syncing and importing work in a thread."""
 
@@ -80,12 +81,6 @@ class Study:
             self.problems.append(Problem("home", trouble))
         try:
             self._log = EventLog(self.home / "progress")
-            for notice in self._log.notices:
-                kept = str(notice.kept or notice.file)
-                if not notice.recovered:
-                    self.problems.append(Problem("lost", kept))
-                else:
-                    self.problems.append(Problem("recovered" if notice.whole else "recovered-in-part", kept))
         except StoreError as error:
             self.problems.append(Problem("home", str(error)))
         self._account_for(ids)
@@ -243,10 +238,18 @@ class Study:
     def _catch_up(self) -> None:
         """Account for what this and other programs appended since."""
         with self._guard:
-            if self._log is not None:
-                fresh = self._log.arrived(self._counted)
-                self._counted += len(fresh)
-                self._account.extend(fresh)
+            if self._log is None:
+                return
+            fresh = self._log.arrived(self._counted)
+            self._counted += len(fresh)
+            self._account.extend(fresh)
+            for notice in self._log.notices[self._noticed :]:
+                kept = str(notice.kept or notice.file)
+                if not notice.recovered:
+                    self.problems.append(Problem("lost", kept))
+                else:
+                    self.problems.append(Problem("recovered" if notice.whole else "recovered-in-part", kept))
+            self._noticed = len(self._log.notices)
 
 
 def _unwritable(home: Path) -> str | None:

@@ -97,9 +97,9 @@ def test_what_an_event_costs_does_not_grow_with_the_log(long: Path, monkeypatch:
         written: list[int] = []
         read = counted(monkeypatch)
 
-        def put(path: Path, content: bytes, draft: Path, written: list[int] = written) -> None:
+        def put(path: Path, content: bytes, draft: Path, spare: bool = False, written: list[int] = written) -> None:
             written.append(len(content))
-            real(path, content, draft)
+            real(path, content, draft, spare)
 
         with monkeypatch.context() as patch:
             patch.setattr(storage, "put", put)

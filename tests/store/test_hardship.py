@@ -111,6 +111,18 @@ def test_what_there_was_no_room_for_counts_and_is_kept_as_soon_as_there_is(tmp_p
     assert len({event.device for event in EventLog(tmp_path / "progress").events()}) == 1
 
 
+def test_a_file_damaged_while_the_program_is_open_is_said_at_the_next_step(tmp_path: Path) -> None:
+    study = Study(tmp_path, TRACKS)
+    study.load()
+    study.record("question.answered", "demo/thin?one", {"right": True})
+    (file,) = (tmp_path / "progress").glob("*-*.json")
+    file.write_bytes(b"spoilt")
+    study.record("setting.set", "theme", {"value": "lowrank-light"})
+    study.record("setting.set", "theme", {"value": "lowrank-dark"})
+    assert [problem.kind for problem in study.problems] == ["recovered"]
+    assert study.progress.xp == 7
+
+
 READ_ONLY = """
 import os, sys
 from pathlib import Path
