@@ -1,6 +1,6 @@
 """The parts of the progress page that are only read."""
 
-from datetime import date
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -55,7 +55,7 @@ class OverviewPane(ReadPane):
         lines = [] if self.quiet else overview.level(progress, lang, width)
         if course is not None:
             lines += overview.done(course, progress, self.due, lang, width)
-        lines += overview.days(progress.days, date.today(), lang, width)
+        lines += overview.days(progress.days, datetime.now().astimezone().date(), lang, width)
         return lines + overview.sure(calibration(progress.questions.values()), lang, width)
 
 

@@ -1,0 +1,112 @@
+"""Sync, export, import, reset and undo from the progress page, and points that are kept silent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from textual.widgets import Input
+
+from tests.tui.progress.learner import DID
+from tui.benches.runs.forms import LineScreen
+from tui.screens.dialogs import ConfirmScreen
+
+SMALL, WIDE = (80, 24), (120, 40)
+
+
+async def answer(pilot: Any, until: Any, value: Path | str) -> None:
+    """Write into the form that asks for a path."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+    pilot.app.screen.query_one(Input).value = str(value)
+    await pilot.press("enter")
+
+
+async def test_export_and_import(
+    app: Any, at_page: Any, until: Any, text: Any, learned: Path, tmp_path: Path, events: Any
+) -> None:
+    file = tmp_path / "mine.json"
+    async with app().run_test(size=WIDE) as pilot:
+        await at_page(pilot, "keeping")
+        await pilot.press("e")
+        await answer(pilot, until, file)
+        await until(pilot, lambda: f"Exported to {file}" in text(pilot))
+        await pilot.press("e")
+        await answer(pilot, until, file)
+        await until(pilot, lambda: "is there already" in text(pilot))
+        await pilot.press("i")
+        await answer(pilot, until, file)
+        await until(pilot, lambda: f"Imported: 0 new, {len(events())} known" in text(pilot))
+        await pilot.press("i")
+        await answer(pilot, until, tmp_path / "nothing.json")
+        await until(pilot, lambda: "could not be read" in text(pilot))
+    assert json.loads(file.read_text())["format"] == "lowrank-progress"
+
+
+async def test_sync_asks_for_a_folder_once(
+    app: Any, at_page: Any, until: Any, text: Any, learned: Path, tmp_path: Path
+) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        page = await at_page(pilot, "keeping")
+        await pilot.press("s")
+        await answer(pilot, until, tmp_path / "shared")
+        await until(pilot, lambda: f"Synced: {len(DID)} sent, 0 received" in text(pilot))
+        await until(pilot, lambda: "shared" in "".join(line.plain for line in page.keeping.lines(100)))
+        await pilot.press("s")
+        await until(pilot, lambda: "Synced: 0 sent" in text(pilot))
+        await pilot.press("f")
+        await answer(pilot, until, tmp_path / "no" / "where")
+        await until(pilot, lambda: "could not be opened" in text(pilot))
+    assert list((tmp_path / "shared").glob("*.json"))
+
+
+async def test_a_reset_is_asked_about_and_can_be_undone(
+    app: Any, at_page: Any, until: Any, text: Any, learned: Path, events: Any
+) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        await at_page(pilot, "keeping")
+        study = pilot.app.study
+        before = study.progress.xp
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("escape")
+        assert study.progress.xp == before > 0
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: study.progress.xp == 0 and "u  Undo the last reset" in text(pilot))
+        assert pilot.app.room.quiz.right == 0
+        await pilot.press("u")
+        await until(pilot, lambda: study.progress.xp == before and "Undo the last" not in text(pilot))
+        await until(pilot, lambda: pilot.app.room.quiz.right == 1)
+    assert [kind for kind, _, _ in events()][-2:] == ["progress.reset", "progress.reset-undone"]
+
+
+async def test_where_nothing_was_done_there_is_nothing_to_reset(app: Any, at_page: Any, until: Any, text: Any) -> None:
+    async with app().run_test(size=SMALL) as pilot:
+        await at_page(pilot, "keeping")
+        await pilot.press("r", "u")
+        await until(pilot, lambda: "no progress yet to reset" in text(pilot))
+
+
+async def test_points_can_be_hidden_everywhere(
+    app: Any, at_page: Any, until: Any, text: Any, learned: Path, events: Any
+) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        page = await at_page(pilot, "keeping")
+        await pilot.press("h")
+        await until(pilot, lambda: "Curious" not in text(pilot) and "2  Points" not in text(pilot))
+        assert events("setting.set")[-1][1:] == ("points", {"value": "hidden"})
+        await pilot.press("2")
+        assert page.part == "keeping"
+        await pilot.press("1")
+        await until(pilot, lambda: page.part == "overview" and "28 days" in text(pilot))
+        assert "XP" not in text(pilot)
+        pilot.app.show_room()
+        await pilot.app.room.go("quiz", "demo/after")
+        await until(pilot, lambda: "h  a hint" in text(pilot) or "F6  a hint" in text(pilot))
+        assert "XP" not in text(pilot) and "Curious" not in text(pilot)
+        pilot.app.room.record("run.finished", "r9", {"method": "DoRA"})
+    async with app().run_test(size=WIDE) as pilot:
+        page = await at_page(pilot, "keeping")
+        assert "Curious" not in text(pilot)
+        await pilot.press("h")
+        await until(pilot, lambda: "Curious" in text(pilot) and "2  Points" in text(pilot))
