@@ -11,10 +11,12 @@ from pathlib import Path
 from store.event import Event
 from store.log import EventLog
 from store.storage import StoreError
-from store.transfer import Newer, NotProgress, dump, read, write
+from store.transfer import FORMAT, Newer, dump, read, write
 
 PART = 1024
 """Events in one file of the folder: only the last one changes from day to day."""
+
+_HEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,12 @@ def sync(log_folder: Path, folder: Path) -> Synced:
     shared: dict[str, dict[str, Event]] = {}
     waiting, newer = [], []
     for name in names:
-        if name.startswith(".") and name.endswith(".icloud"):
+        if name.startswith(".lowrank-") and name.endswith(".icloud"):
             waiting.append(name)
-        if name.startswith(".") or not name.endswith(".json"):
+        if name.startswith(".") or not name.endswith(".json") or not _ours(folder / name):
             continue
         try:
             shared[name] = {event.id: event for event in read(folder / name)}
-        except NotProgress:
-            if name.startswith("lowrank-"):
-                waiting.append(name)
         except Newer:
             newer.append(name)
         except StoreError:
@@ -64,11 +63,11 @@ def sync(log_folder: Path, folder: Path) -> Synced:
     there = {key: event for file in shared.values() for key, event in file.items()}
     before = log.device
     received = log.keep(there.values())
-    events = log.events()
+    after, events = log.device, log.events()
     sent = [event for event in events if event.id not in there]
-    mine = {event.id for event in (*sent, *(e for e in events if e.device in (before, log.device)))}
-    own = _prefix(log.device)
+    mine = {event.id for event in sent} | {event.id for event in events if event.device in (before, after)}
     # What this device once carried for another it goes on carrying, lest two leave it to each other.
+    own = f"lowrank-{after}-"
     mine |= {key for name, file in shared.items() if name.startswith(own) for key in file}
     if name := next((name for name in newer if name.startswith(own)), ""):
         raise StoreError(f"{folder / name} was written here by a newer Lowrank. Update Lowrank, and sync again.")
@@ -76,8 +75,15 @@ def sync(log_folder: Path, folder: Path) -> Synced:
     return Synced(len(sent), received, len({event.device for event in events}), tuple(waiting), tuple(newer))
 
 
-def _prefix(device: str) -> str:
-    return f"lowrank-{device}-"
+def _ours(path: Path) -> bool:
+    """Whether it calls itself progress; much else may lie in such a folder, and be large."""
+    if path.name.startswith("lowrank-"):
+        return True
+    try:
+        with open(path, "rb") as file:
+            return FORMAT.encode() in file.read(_HEAD)
+    except OSError:
+        return False
 
 
 def _publish(events: list[Event], folder: Path, own: str, shared: dict[str, dict[str, Event]]) -> None:
