@@ -7,7 +7,7 @@ MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WANTED := --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: all run test check format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
+.PHONY: all run test check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -36,6 +36,10 @@ check: $(MADE)
 format: $(MADE)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
+
+# The exercise of every lesson to its end: about ten minutes, since the outcomes are those of whole runs.
+exercises: $(MADE)
+	$(BIN)/python -m pytest -m exercises tests/e2e/test_exercises.py
 
 # What lessons quote, from real runs; some hours, and it goes on where it was broken off.
 lesson-figures: $(MADE)
@@ -71,4 +75,4 @@ clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help:
-	@echo "make run | test | check | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
+	@echo "make run | test | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"

@@ -5,32 +5,46 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lessons.load import load_lesson
 from lessons.steps import Exercise, Foretold, Prediction, Repair, Selection
 from lessons.tasks import measured_names
 from store.progress import ExerciseState
-from tui.exercise.stage import item_of, run_of, run_state
+from tui.exercise.stage import item_of, run_state
 from tui.exercise.work import Doing, Work
 from tui.exercise.workshop import Place, workshop
 
 
 class Desk:
-    """A learner who foretells something everywhere, and whose log is held in memory."""
+    """A learner whose log is held in memory; `locked` is what they foretold, by the item that the log would name."""
 
-    def __init__(self, exercise: Exercise) -> None:
+    def __init__(self, exercise: Exercise, home: Path, foretell: Callable[[Foretold], object]) -> None:
+        self.exercise, self.place = exercise, Place(home, home / "runs", home / "cache")
         foretold = [step for step in exercise.steps if isinstance(step, Prediction | Selection)]
-        self.locked = {item_of(exercise, step): {"value": _guess(step)} for step in foretold}
+        self.locked = {item_of(exercise, step): {"value": foretell(step)} for step in foretold}
         self.measured: dict[str, Mapping[str, object]] = {}
         self.runs: dict[str, str] = {}
+        self.work = Work(exercise, self.place, self.state, self.record, _tell)
 
     def state(self) -> ExerciseState:
         return ExerciseState(locked=self.locked, measured=self.measured, runs=self.runs)
 
     def record(self, _: str, item: str, payload: Mapping[str, object]) -> None:
         self.measured[item] = payload
+
+    async def run(self) -> None:
+        """Make every run of the exercise, and wait until the last one has ended."""
+        begun = self.work.begin([trial.name for trial in self.exercise.trials]) if self.exercise.trials else []
+        self.runs = {run.name: run.run for run in begun}
+        while any(run_state(self.place.runs, run) == "waiting" for run in self.runs.values()):
+            await asyncio.sleep(0.5)
+
+    async def measure(self) -> None:
+        """Put the truth beside everything that was foretold. Raises SystemExit."""
+        if troubles := await self.work.go_on():
+            raise SystemExit("\n".join(troubles))
 
 
 def _guess(step: Foretold) -> object:
@@ -42,20 +56,15 @@ async def measure(folder: Path, home: Path) -> dict[str, float]:
     exercise = load_lesson(folder, folder.parent.name).exercise
     if exercise is None:
         return {}
-    desk, place = Desk(exercise), Place(home, home / "runs", home / "cache")
-    work = Work(exercise, place, desk.state, desk.record, _tell)
+    desk = Desk(exercise, home, _guess)
     for step in exercise.steps:
         if isinstance(step, Repair):
-            copy = workshop(place, exercise, step.folder)
+            copy = workshop(desk.place, exercise, step.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             if not copy.exists():
                 copy.symlink_to(step.repaired.absolute())
-    begun = work.begin([trial.name for trial in exercise.trials]) if exercise.trials else []
-    desk.runs = {run.name: run.run for run in begun}
-    while any(run_state(place.runs, run_of(exercise, desk.state(), name)) == "waiting" for name in desk.runs):
-        await asyncio.sleep(0.5)
-    if troubles := await work.go_on():
-        raise SystemExit("\n".join(troubles))
+    await desk.run()
+    await desk.measure()
     names = [name for step in exercise.steps for name in measured_names(step)]
     kept = [payload.get("names") for payload in desk.measured.values()]
     found = {key: value for each in kept if isinstance(each, Mapping) for key, value in each.items()}
