@@ -27,7 +27,7 @@ def predict_and_run(terminal) -> None:
     foretell(terminal, "87552", "87,552", then="sprout is trained whole")
     foretell(terminal, "90", "90", then="run it")
     terminal.press("r")
-    terminal.wait("100 iterations", "waits")  # its turn, behind the first
+    terminal.wait("iters 100", "waits")  # its turn, behind the first
 
 
 def foretell(terminal, keys: str, shown: str, then: str) -> None:

@@ -59,24 +59,47 @@ def run_rows(lang: "Lang", trials: "Sequence[Trial]", states: Mapping[str, RunSt
 
     marks = {"finished": ("✓ ", "$success"), "failed": ("✗ ", "$error"), "waiting": ("● ", "$primary")}
 
+    told = [_told(trial) for trial in trials]
+    alike = [what for what in told[0] if all(what in each for each in told)]
+    own = [styled("  ".join(what for what in each if what not in alike), "$text-muted") for each in told]
+
     def lines(width: int) -> Lines:
-        label = max(width_of(trial.name) for trial in trials) + 2
+        names = max(width_of(trial.name) for trial in trials) + 2
+        differences = max(each.cell_length for each in own) + 2
+        said = [state(trial) for trial in trials]
+        abreast = 2 + names + differences + max(each.cell_length for each in said) <= width
         rows = []
-        for trial in trials:
+        for trial, differs, now in zip(trials, own, said, strict=True):
             mark, style = marks.get(states[trial.name], ("○ ", "$faint"))
-            told = join([styled(_about(lang, trial), "$text-muted"), styled("  "), state(trial)])
-            rows.append((styled(mark, style) + pad(styled(trial.name, "$heading"), label), told))
-        return hang(rows, width)
+            lead = styled(mark, style) + pad(styled(trial.name, "$heading"), names)
+            rows.append((lead, pad(differs, differences) + now if abreast else join([now, differs], "\n")))
+        each = styled(say(lang, "exercise.runs-alike", what="  ".join(alike)), "$text-muted")
+        return [*(each.wrap(max(width, 4)) if alike else []), *hang(rows, width)]
 
     return lines
 
 
-def _about(lang: "Lang", trial: "Trial") -> str:
-    fields = trial.fields
-    words = {"model": "model", "data": "data", "method": "fine_tune_type", "iters": "iters"}
-    usual = {"method": "lora"}
-    found = {word: fields.get(field, usual.get(word, "")) for word, field in words.items()}
-    return say(lang, "exercise.run-row", **found)
+def _told(trial: "Trial") -> list[str]:
+    """What decides how a run ends, in the words of its YAML."""
+    fields = {"fine_tune_type": "lora", **trial.fields}
+    lora = fields.pop("lora_parameters", {})
+    fields |= dict(lora) if isinstance(lora, Mapping) else {}
+    return [_setting(name, fields[name]) for name in TOLD if name in fields]
+
+
+def _setting(name: str, value: object) -> str:
+    match name:
+        case "model" | "data":
+            return str(value)
+        case "fine_tune_type":
+            return {"lora": "LoRA", "dora": "DoRA"}.get(str(value), str(value))
+        case _:
+            shown = f"{value:g}" if isinstance(value, float) else str(value).lower()
+            return f"{name} {shown}"
+
+
+TOLD = ("model", "data", "fine_tune_type", "iters", "learning_rate", "rank", "scale", "mask_prompt", "seed")
+"""The settings of a run that are named beside it, if they are not the same for all."""
 
 
 def ratio_text(lang: "Lang", predicted: float, truth: float) -> str:
