@@ -57,9 +57,9 @@ class Progress:
     `achievements` are in the order in which they were earned, as are `awards`. `hints` are the numbers, from 1, of
     the hints shown, by question. `read_in` are the languages that each section was read in, `recalls` what was
     remembered of each question on which day, `settings` the values last chosen. `reset` is the id of the reset that
-    nothing before it counts for, "" where there is none. `unlocked` is when each achievement was earned (ISO 8601),
-    `far` how many of how many are done of those that can be counted, `proofs` what is known of runs by an event's kind
-    and item, `days` the dates on which something was learned.
+    nothing before it counts for, "" where there is none, and `reset_at` when that was (ISO 8601, as all moments).
+    `unlocked` is when each achievement was earned, `far` how many of how many are done of those that can be counted,
+    `proofs` what is known of runs by an event's kind and item, `days` the dates on which something was learned.
     """
 
     xp: int
@@ -86,6 +86,7 @@ class Progress:
     recalls: Mapping[str, tuple[Recall, ...]]
     settings: Mapping[str, str]
     reset: str
+    reset_at: str
     unlocked: Mapping[str, str]
     far: Mapping[str, Far]
     proofs: Mapping[tuple[str, str], Mapping[str, object]]
@@ -165,7 +166,7 @@ class Account:
     def progress(self) -> Progress:
         """What all of it amounts to now; never changes afterwards."""
         if self._progress is None:
-            self._progress = _progress(self._ledger, self._unlocked, self.course, self._reset)
+            self._progress = _progress(self._ledger, self._unlocked, self.course, self._events.get(self._reset))
         return self._progress
 
     def add(self, event: Event) -> None:
@@ -222,7 +223,7 @@ def replay(events: Iterable[Event], course: CourseIds) -> Progress:
     return Account(course, events).progress
 
 
-def _progress(ledger: Ledger, unlocked: Mapping[str, str], course: CourseIds, reset: str) -> Progress:
+def _progress(ledger: Ledger, unlocked: Mapping[str, str], course: CourseIds, reset: Event | None) -> Progress:
     awards = tuple(ledger.awards.values())
     xp = sum(award.xp for award in awards)
     level, name, in_level, to_next = standing(xp)
@@ -252,7 +253,8 @@ def _progress(ledger: Ledger, unlocked: Mapping[str, str], course: CourseIds, re
         read_in={section: frozenset(langs) for section, langs in ledger.languages_read.items()},
         recalls=dict(ledger.recalls),
         settings=dict(ledger.settings),
-        reset=reset,
+        reset=reset.id if reset else "",
+        reset_at=reset.at if reset else "",
         unlocked=dict(unlocked),
         far=how_far(ledger),
         proofs=dict(ledger.proofs),

@@ -12,7 +12,7 @@ import pytest
 PROGRAM = Path(__file__).with_name("first_frame.py")
 NEVER = {"mlx", "mlx_lm", "transformers"}
 """Not in this process at all: they are the engine's."""
-LATER = {"plotext", "pydantic", "typer", "yaml", "markdown_it", "tinydb", "filelock", "numpy"}
+LATER = {"plotext", "pydantic", "typer", "yaml", "markdown_it", "tinydb", "filelock", "fsrs", "numpy"}
 """Not before the first frame is on the screen."""
 
 

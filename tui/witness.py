@@ -1,6 +1,7 @@
 """What runs prove, looked for where it may be new. Blocking, for a thread."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,9 @@ def found(root: Path, runs: Sequence[str] | None, ended: Sequence[str], progress
 
 
 def since_reset(run: "Run", progress: "Progress") -> bool:
-    """Whether a run was still going on, or was begun, after the last reset; ids begin with their milliseconds."""
-    if not progress.reset:
-        return True
+    """Whether a run was still going on, or was begun, after the last reset."""
     try:
         ended = (run.path / "result.json").stat().st_mtime
-    except OSError:
+        return ended >= datetime.fromisoformat(progress.reset_at).timestamp()
+    except (OSError, ValueError):
         return True
-    return 1000 * ended >= int(progress.reset.replace("-", "")[:12], 16)

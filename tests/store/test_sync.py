@@ -12,7 +12,7 @@ from learned import COURSE, events
 
 from store import sync as sync_module
 from store import transfer
-from store.event import Event, uuid7
+from store.event import RESET, Event, uuid7
 from store.log import EventLog
 from store.progress import replay
 from store.storage import StoreError
@@ -45,7 +45,7 @@ def test_three_devices_come_to_the_same(tmp_path: Path) -> None:
 
 
 _steps = st.lists(
-    st.tuples(st.integers(min_value=0, max_value=2), st.none() | events),
+    st.tuples(st.integers(min_value=0, max_value=2), st.none() | events | st.just(Event("", "", "", RESET))),
     max_size=14,
 )
 
