@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from store.event import Event
-from store.storage import replace
+from store.storage import put
 
 _MARK = b"lowrank compact 1\n"
 _MARSHAL = 4
@@ -33,7 +33,7 @@ def read(path: Path) -> dict[str, Rows]:
 
 
 def write(path: Path, files: Mapping[str, list[Event]]) -> None:
-    """Replace the cache by `files`; raises OSError. Call it under the folder's lock."""
+    """Replace the cache by `files`; raises OSError. Where two programs do so at once, it may come to nothing."""
     shared: dict[str, object] = {}
     rows: dict[str, Rows] = {}
     for key, events in files.items():
@@ -50,7 +50,7 @@ def write(path: Path, files: Mapping[str, list[Event]]) -> None:
                 for event in events
             ]
     body = marshal.dumps(rows, _MARSHAL)
-    replace(path, _head(body) + body)
+    put(path, _head(body) + body, path.with_name(f"{path.name}.tmp"), spare=True)
 
 
 def events(rows: Rows) -> list[Event]:

@@ -85,12 +85,17 @@ class EventLog:
         Raises StoreError; what was written until then stays, and the same call goes on from there.
         """
         me = self.device
+        self.reload()
         if own:
             events = [event._replace(device=me, payload=_plain(event.payload)) for event in events]
         fresh = {event.id: event for event in events if event.id not in self._events}
         devices: dict[str, list[Event]] = {}
         for _, event in sorted(fresh.items()):
             devices.setdefault(event.device if _DEVICE.fullmatch(event.device) else _NOBODY, []).append(event)
+        if me in devices and not own:
+            # Somebody else goes by this id, since a home was copied: so from now on this is another device.
+            with self._guard, locked(self.folder):
+                self._name_device()
         new = 0
         for device, theirs in devices.items():
             while theirs:
@@ -103,10 +108,6 @@ class EventLog:
                         self._write(device, theirs[:room])
                     new += len(theirs[:room])
                     theirs = theirs[room:]
-        if me in devices and not own:
-            # Somebody else goes by this id, since a home was copied: so from now on this is another device.
-            with self._guard, locked(self.folder):
-                self._name_device()
         return new
 
     @property
@@ -145,11 +146,10 @@ class EventLog:
     def tidy(self) -> None:
         """Write the cache of full files again where enough of them were read the long way; may take a second."""
         with self._guard:
-            full, self._full, missed = self._full, {}, self._missed
-            if missed >= COMPACT:
-                self._missed = 0
-                with suppress(StoreError), locked(self.folder):
-                    compact.write(self.folder / "compact", full)
+            full, self._full, missed, self._missed = self._full, {}, self._missed, 0
+        if missed >= COMPACT:
+            with suppress(OSError):
+                compact.write(self.folder / "compact", full)
 
     def _read_all(self, changed: list[tuple[str, _Stat | None]]) -> None:
         many = len(changed) > COMPACT

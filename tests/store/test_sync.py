@@ -160,6 +160,16 @@ def test_a_home_that_was_copied_loses_nothing_on_either_machine(tmp_path: Path) 
     assert sorted(event.item for event in known[0]) == ["0", "1", "2", "after", "first", "second"]
 
 
+def test_another_window_is_no_other_machine(tmp_path: Path) -> None:
+    first = EventLog(tmp_path / "home")
+    first.append("n", "0")
+    device = first.device
+    EventLog(tmp_path / "home").append("n", "1")
+    transfer.export(EventLog(tmp_path / "home"), tmp_path / "all.json")
+    assert transfer.import_(first, tmp_path / "all.json").new == 0
+    assert first.device == device
+
+
 def test_two_copies_that_overwrite_one_another_in_the_folder_lose_nothing(tmp_path: Path) -> None:
     """Both wrote under one name before either read: as when the folder's program lets the last one win."""
     first = EventLog(tmp_path / "first")
