@@ -62,8 +62,7 @@ class Notice:
             what = "was damaged and has been recovered from its copy; nothing is lost."
         elif self.recovered:
             what = (
-                "and its copy were damaged; it has been recovered from a backup, "
-                f"which lacks at most the last {BACKUP_EVERY - 1} things done."
+                "and its copy were damaged; it has been recovered from a backup, which may lack the last things done."
             )
         else:
             what = "and its copies are damaged; the progress they held is missing."
