@@ -75,13 +75,14 @@ def write(folder: Path) -> None:
         ("exercise.run", "lora/one!count", {"run": "r1", "name": "lora"}),
         ("run.resumed", "r1", {"at": 40, "after": "killed"}),
         ("run.failed", "r9", {"verdict": "diverged", "explained": "The rate was too high."}),
-        ("run.baseline", "r1", {"exact_match": 0.02}),
-        ("run.fused", "r1", {"faults": 0, "exact_match": 0.9, "exact_match_adapter": 0.9, "effect": 0.5}),
+        ("run.baseline", "r1", {"of": "r0", "base_exact_match": 0.02}),
+        ("run.fused", "r1", {"way": "whole", "kl": 1e-5, "faults": 0, "exact_match": 0.9, "exact_match_adapter": 0.9,
+                             "effect": 0.5, "questions": 200}),
         ("run.voted", "r1", {"votes": 5}),
         ("runs.compared", "r1 r2", {"lora": 0.3, "dora": 0.4}),
         ("runs.banded", "r1 r2 r3", {"seeds": 3}),
         ("lesson.position", "lora/two", {"section": TWO.sections[0], "block": 2}),
-    ]
+    ]  # fmt: skip
     for kind, item, payload in steps:
         at += timedelta(days=2) if kind == "review.done" else timedelta(minutes=1)
         log.append(kind, item, payload)
