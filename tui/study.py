@@ -162,8 +162,11 @@ class Study:
         return found
 
     def record_finished(self, run_id: str, method: str, result: Mapping[str, object]) -> Change:
-        """Append `run.finished`, once for each run."""
-        if run_id in self.progress.runs_finished:
+        """Append `run.finished`, once for each run; for none that ended before the last reset."""
+        from lab.runs.directory import Run
+        from tui.witness import since_reset
+
+        if run_id in self.progress.runs_finished or not since_reset(Run(self.runs / run_id), self.progress):
             return Change()
         kept = {key: result.get(key) for key in ("train_loss", "val_loss", "iterations")}
         return self.record("run.finished", run_id, {**kept, **({"method": method} if method else {})})

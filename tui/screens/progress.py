@@ -133,7 +133,7 @@ class ProgressScreen(Screen[None]):
 
     def draw(self) -> None:
         """Tell in every part what is so now; a question that is being answered stays as it is."""
-        if not self.is_mounted:
+        if not self.query(TopBar):  # it is being opened, or was closed
             return
         top = self._standing
         self.query_one(TopBar).standing = Standing(
@@ -167,6 +167,9 @@ class ProgressScreen(Screen[None]):
         self.draw()
         self.panes[part].enter()
         self.refresh_bindings()
+
+    def on_unmount(self) -> None:
+        self._app.progress_page = None
 
     def on_resize(self, _: Resize) -> None:
         self.query_one(SmallNotice).show(self.size, self.lang)
