@@ -110,9 +110,10 @@ class PointsPane(Vertical):
     def enter(self) -> None:
         """Take the keys; the lesson one is in lies open at first."""
         if not self._opened:
-            progress = self.study.progress
-            first = next((group.key for group in self._groups), "")
-            self._opened = {progress.last_lesson or first}
+            self.show(self.lang)
+            keys = [group.key for group in self._groups]
+            here = self.study.progress.last_lesson
+            self._opened = {here} if here in keys else set(keys[:1])
             self.show(self.lang)
         self.query_one(Grid).focus()
 

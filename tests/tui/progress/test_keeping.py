@@ -111,3 +111,13 @@ async def test_points_can_be_hidden_everywhere(
         assert "Curious" not in text(pilot)
         await pilot.press("h")
         await until(pilot, lambda: "Curious" in text(pilot) and "2  Points" in text(pilot))
+
+
+async def test_a_click_on_a_line_is_its_key(app: Any, at_page: Any, until: Any, text: Any, events: Any) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        await at_page(pilot, "keeping")
+        lines = text(pilot).splitlines()
+        row = next(number for number, line in enumerate(lines) if "h  Points and levels" in line)
+        await pilot.click(offset=(lines[row].index("Points") + 1, row))
+        await until(pilot, lambda: events("setting.set"))
+        await until(pilot, lambda: "h shows them again" in text(pilot))
