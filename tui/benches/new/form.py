@@ -89,6 +89,8 @@ class Form(Vertical):
         self._before: State | None = None
         self._rows: dict[str, Row] = {}
         self._helped = ""
+        self._behind = False
+        """The values are newer than what stands beside them."""
 
     def say(self, key: str, **values: object) -> str:
         return say(self.lang, key, **values)
@@ -190,7 +192,10 @@ class Form(Vertical):
         self._after()
 
     def _after(self) -> None:
-        self.draw()
+        """A letter is on the screen before it is weighed what it means."""
+        if not self._behind:
+            self._behind = True
+            self.call_after_refresh(self.draw)
         self.post_message(self.Changed())
 
     @on(Input.Changed)
@@ -253,6 +258,7 @@ class Form(Vertical):
         """Set every text anew."""
         if not self.is_mounted or not self.query(Row):
             return
+        self._behind = False
         wrong = self.faults
         names = {fields.NULL: "", "true": self.say("new.true"), "false": self.say("new.false")}
         for name in ("mask_prompt", "bits"):
@@ -277,7 +283,7 @@ class Form(Vertical):
             ("^z", self.say("key.new.undo"), "undo"),
             ("^n", self.say("key.new.reset"), "reset"),
         )
-        self._draw_help()
+        self._draw_help(wrong)
 
     def _range(self, field: Field) -> str:
         unit = self.say(f"new.unit.{field.label}") if field.kind in ("whole", "number") else ""
@@ -302,9 +308,9 @@ class Form(Vertical):
             return self.say("new.method", method=fields.method(self.values, self.known)), "$primary"
         return self._range(field), "$text-disabled"
 
-    def _draw_help(self) -> None:
+    def _draw_help(self, faults: Mapping[str, str] | None = None) -> None:
         panel = self.query_one("#new-help", Static)
-        wrong = self.faults.get(self._focused, "")
+        wrong = (self.faults if faults is None else faults).get(self._focused, "")
         said = wrong or self._meaning()
         if said != self._helped:
             self._helped = said
