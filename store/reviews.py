@@ -53,6 +53,8 @@ def rating(right: bool, hints: int = 0, confidence: str = "") -> int:
 
 def cards(recalls: Mapping[str, tuple[Recall, ...]], now: datetime) -> list[Card]:
     """A card for each question answered so far; `now` has a time zone, and due times are in it."""
+    if not recalls:
+        return []
     # Imported when first asked for, so that the program starts without it.
     from fsrs import Card as Fsrs
     from fsrs import Rating, Scheduler

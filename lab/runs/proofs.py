@@ -4,7 +4,7 @@ import math
 import mmap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import combinations
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from lab.errors import LabError
@@ -49,10 +49,11 @@ def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True) -> Iterator
 def compared(comparison: "Comparison") -> Iterator[Proof]:
     """What finished runs prove that are held against each other: LoRA against DoRA, and how far seeds lie apart."""
     finished = [each for each in comparison.contenders if each.state == "finished"]
-    for one, two in combinations(finished, 2):
-        losses: dict[str, object] = {each.spec.fine_tune_type: each.value("val_loss") for each in (one, two)}
-        if losses.keys() == {"lora", "dora"} and _recipe(one, "fine_tune_type") == _recipe(two, "fine_tune_type"):
-            yield Proof("runs.compared", _names((one, two)), losses)
+    loras, doras = ([each for each in finished if each.spec.fine_tune_type == kind] for kind in ("lora", "dora"))
+    for lora, dora in product(loras, doras):
+        if _recipe(lora) == _recipe(dora):
+            losses: dict[str, object] = {"lora": lora.value("val_loss"), "dora": dora.value("val_loss")}
+            yield Proof("runs.compared", _names((lora, dora)), losses)
     for places in comparison.seeds():
         group = [each for each in (comparison.contenders[place] for place in places) if each in finished]
         known = [loss for each in group if (loss := each.value("val_loss")) is not None]
@@ -62,10 +63,11 @@ def compared(comparison: "Comparison") -> Iterator[Proof]:
             )
 
 
-def _recipe(contender: "Contender", but: str) -> dict[str, object]:
+def _recipe(contender: "Contender") -> dict[str, object]:
+    """All that decides what a run learns but its method."""
     from lab.report.comparison import SHOWING
 
-    return {name: value for name, value in contender.fields.items() if name != but and name not in SHOWING}
+    return {name: value for name, value in contender.fields.items() if name not in ("fine_tune_type", *SHOWING)}
 
 
 def _names(contenders: Sequence["Contender"]) -> str:
