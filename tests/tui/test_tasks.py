@@ -59,6 +59,7 @@ async def test_every_kind_of_step_from_the_broken_data_to_the_last_word(
         await until(pilot, lambda: "Repaired: nothing is left to mend." in text(pilot), patience=ENGINE)
         kept = events("exercise.measured")[0]
         assert kept == ("exercise.measured", f"{ALL}/mend", {"errors": 0, "warnings": 0, "rows": 4})
+        assert "clean-hands" in pilot.app.study.progress.achievements
 
         await lock(pilot, until, "8", NumberField)
         await until(pilot, lambda: "8 counts every row twice." in text(pilot), patience=ENGINE)
