@@ -20,7 +20,18 @@ def found(root: Path, runs: Sequence[str] | None, ended: Sequence[str], progress
     from lab.runs.proofs import proofs
 
     there = [run for run in Runs(root).all() if since_reset(run, progress)]
-    return [proof for run in there if runs is None or run.id in runs for proof in proofs(run, there, run.id in ended)]
+    # What came apart may be explained by what was done to another run.
+    apart = {
+        item: str(payload.get("verdict") or "")
+        for (kind, item), payload in progress.proofs.items()
+        if kind == "run.failed" and not payload.get("explained")
+    }
+    return [
+        proof
+        for run in there
+        if runs is None or run.id in runs or run.id in apart
+        for proof in proofs(run, there, run.id in ended, apart.get(run.id, ""))
+    ]
 
 
 def since_reset(run: "Run", progress: "Progress") -> bool:

@@ -8,16 +8,20 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from lab.errors import LabError
+from lab.events.digest import Digest
 from lab.runs import about, evaluation, inspected
 from lab.runs.adapters import checkpoints
 from lab.runs.directory import ENDED, Run
 from lab.runs.fused import WHOLE
 from lab.runs.outcome import all_events, diverged
 from lab.spec import RunSpec
+from lab.verdict import GAIN, MARGIN, RISE
 
 if TYPE_CHECKING:
     from lab.report.comparison import Comparison, Contender
 
+GIVEN_BACK = 0.2
+"""The share of all that was learned whose loss is no mere wobble."""
 SENTENCE = 15
 """Letters from which on a note is one that explains something."""
 
@@ -30,13 +34,17 @@ class Proof(NamedTuple):
     payload: dict[str, object]
 
 
-def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True) -> Iterator[Proof]:
+def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True, apart: str = "") -> Iterator[Proof]:
     """Every fact about `run` that its files prove, held against `others` where it takes two.
 
-    `ended` asks also for what its end settles for good, for which all of its events are looked through. What cannot
-    be read proves nothing.
+    `ended` asks also for what its end settles for good, for which all of its events are looked through; whoever knows
+    already how it came `apart` need not. What cannot be read proves nothing.
     """
-    looks = (_failed, _fused, _resumed, _baseline)
+
+    def failed(run: Run, others: Sequence[Run]) -> Proof | None:
+        return _failed(run, others, came_apart(run) if ended else apart or _verdict(run))
+
+    looks = (failed, _fused, _resumed, _baseline)
     for look in looks if ended else looks[:2]:
         try:
             found = look(run, others)
@@ -107,17 +115,41 @@ def _died(last: dict[str, object]) -> bool:
     return what.startswith(("the engine was killed", "the machine was restarted"))
 
 
-def _failed(run: Run, others: Sequence[Run]) -> Proof | None:
+def _failed(run: Run, others: Sequence[Run], apart: str) -> Proof | None:
     """A run that came apart: what was made of it afterwards, a "note", another "run" at a lower rate, or nothing."""
-    result = run.result() or {}
-    if not diverged(result):
+    if not apart:
         return None
     explained = ""
     if _noted_since(run):
         explained = "note"
     elif any(_gentler(each, run) for each in others):
         explained = "run"
-    return Proof("run.failed", run.id, {"verdict": str(result["verdict"]["kind"]), "explained": explained})
+    return Proof("run.failed", run.id, {"verdict": apart, "explained": explained})
+
+
+def came_apart(run: Run) -> str:
+    """ "nan" or "diverged" by its last word, and "lost" where that is silent but the losses are not; else "".
+
+    A run that goes far above the untrained loss, or gives back a fifth of all it had gained, has lost it, even where it
+    was let go on to its end and learned a little again.
+    """
+    if verdict := _verdict(run):
+        return verdict
+    if (run.result() or {}).get("event") not in ENDED:
+        return ""
+    progress = Digest.of(run).progress
+    ground, last = progress.validation.first, progress.train.last
+    losses = [point.y for point in progress.train.points()]
+    if ground is None or last is None:
+        return ""
+    gained, given_back = ground.y - min(losses), last.y - min(losses)
+    above = max(losses) > RISE * ground.y + MARGIN
+    return "lost" if above or (gained >= GAIN and given_back >= max(GAIN, GIVEN_BACK * gained)) else ""
+
+
+def _verdict(run: Run) -> str:
+    result = run.result() or {}
+    return str(result["verdict"]["kind"]) if diverged(result) else ""
 
 
 def _noted_since(run: Run) -> bool:
@@ -129,12 +161,12 @@ def _noted_since(run: Run) -> bool:
 
 def _gentler(other: Run, run: Run) -> bool:
     """Whether `other` is the same training with a lower rate, begun after `run` had ended, and it finished."""
-    if other.id == run.id or (other.result() or {}).get("event") != "finished" or diverged(other.result() or {}):
+    if other.id == run.id or (other.result() or {}).get("event") != "finished":
         return False
     one, two = _spec(other), _spec(run)
-    if one is None or two is None or _task(one) != _task(two):
+    if one is None or two is None or _task(one) != _task(two) or one.learning_rate >= two.learning_rate:
         return False
-    return one.learning_rate < two.learning_rate and _begun(other) > _ended(run)
+    return _begun(other) > _ended(run) and not came_apart(other)
 
 
 def _spec(run: Run) -> RunSpec | None:

@@ -10,7 +10,7 @@ import pytest
 from lab.report.comparison import Comparison
 from lab.runs import about, evaluation, inspected
 from lab.runs.directory import Run, Runs
-from lab.runs.proofs import compared, proofs
+from lab.runs.proofs import came_apart, compared, proofs
 from lab.spec import RunSpec
 
 KILLED = {"event": "failed", "error": {"what": "the engine was killed from outside", "where": "", "remedy": ""}}
@@ -88,6 +88,29 @@ def test_a_note_explains_a_diverged_run_when_it_came_afterwards_and_says_somethi
     assert bench.proved(run)["run.failed"] == silent
     bench.touch(run.path / about.FILE, 2)
     assert bench.proved(run, ended=False)["run.failed"] == {"verdict": "diverged", "explained": "note"}
+
+
+def losses(*values: float) -> list[dict[str, Any]]:
+    reports = [{"event": "train", "iteration": n, "train_loss": loss} for n, loss in enumerate(values, 1)]
+    return [{"event": "validation", "iteration": 0, "val_loss": 4.7}, *reports]
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ((4.6, 3.3, 0.5, 0.4, 0.3), ""),
+        ((4.6, 3.3, 0.5, 0.9, 0.8), ""),
+        ((2.1, 0.6, 0.6, 3.1, 1.6), "lost"),  # as at 0.005, which learns and then falls apart
+        ((1.6, 5.4, 4.4, 3.5, 3.0), "lost"),  # as at 0.02
+        ((6.1, 5.2, 4.4, 4.0, 3.5), "lost"),  # as at 0.1, which leaves at once
+    ],
+)
+def test_what_was_learned_and_lost_again_tells_what_no_verdict_says(
+    bench: Bench, told: tuple[float, ...], verdict: str
+) -> None:
+    run = bench.run(*losses(*told))
+    assert came_apart(run) == verdict
+    assert [each.kind for each in proofs(run, ended=False, apart=verdict)] == (["run.failed"] if verdict else [])
 
 
 def test_the_same_at_a_lower_rate_explains_it_too(bench: Bench) -> None:
