@@ -12,6 +12,7 @@ VERSION = 1
 
 RESET = "progress.reset"
 RESET_UNDONE = "progress.reset-undone"
+EARNED = "achievement.earned"
 
 _RANDOM_BITS = 62
 _COUNTER = 1 << 12

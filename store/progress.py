@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from store.achievements import ACHIEVEMENTS, TOTAL, Achievement, Far, how_far
 from store.bulk import without_collection
-from store.event import RESET, RESET_UNDONE, Event
+from store.event import EARNED, RESET, RESET_UNDONE, Event
 from store.ledger import CONFIDENCE, Answered, Award, ExerciseState, Ledger, LessonIds
 from store.reviews import Recall
 from store.xp import METHODS, XP, standing
@@ -211,11 +211,18 @@ class Account:
 
     def _apply(self, event: Event) -> None:
         self._ledger.apply(event)
+        if event.kind == EARNED:
+            for each in ACHIEVEMENTS:
+                if each.id == event.item:
+                    self._unlock(each, event)
         for each in self._locked.get(event.kind, ()):
             if each.earned(self._ledger, event):
-                self._unlocked[each.id] = event.at
-                for kind in each.kinds:
-                    self._locked[kind] = [other for other in self._locked[kind] if other is not each]
+                self._unlock(each, event)
+
+    def _unlock(self, achievement: Achievement, event: Event) -> None:
+        self._unlocked.setdefault(achievement.id, event.at)
+        for kind in achievement.kinds:
+            self._locked[kind] = [other for other in self._locked[kind] if other is not achievement]
 
 
 def replay(events: Iterable[Event], course: CourseIds) -> Progress:

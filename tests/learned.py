@@ -74,7 +74,7 @@ _kinds = st.sampled_from(
     [
         *("section.read", "question.answered", "hint.used", "review.done", "prediction.locked", "exercise.run"),
         *("exercise.measured", "exercise.explained", "run.started", "run.finished", "lesson.position", "language.set"),
-        *("setting.set", "from.the.future", *PROOFS),
+        *("setting.set", "achievement.earned", "from.the.future", *PROOFS),
     ]
 )
 _moments = st.sampled_from(

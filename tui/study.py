@@ -106,7 +106,7 @@ class Study:
 
         Beside the kinds that progress is replayed from, `setting.set` {value} keeps a setting under its name.
         """
-        from store.event import Event, now, uuid7
+        from store.event import EARNED, RESET_UNDONE, Event, now, uuid7
         from store.storage import StoreError
 
         before = self.progress
@@ -126,7 +126,11 @@ class Study:
                 detail = f"{self.home / 'progress'}: {cause.strerror or cause}" if cause else str(error).rstrip(".")
                 self.problems.append(Problem("home", detail))
         self._catch_up()
-        return self._change(before)
+        change = self._change(before)
+        if kind != RESET_UNDONE:  # which brings back what was earned and kept before
+            for each in change.achievements:  # kept for good, whatever lessons and questions a later course has
+                self.record(EARNED, each)
+        return change
 
     def _keep_late(self, log: "EventLog") -> None:
         """What there was no room for before, or no permission."""

@@ -1,5 +1,6 @@
 """Fifteen deeds: each is earned by what was recorded of it, and by nothing less."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +47,18 @@ def test_there_are_fifteen_and_none_by_itself() -> None:
 def test_what_one_event_proves(deed: str, kind: str, item: str, payload: dict[str, Any], short: dict[str, Any]) -> None:
     assert deed in unlocked(event(kind, item, **payload))
     assert deed not in unlocked(event(kind, item, **payload | short))
+
+
+def test_what_was_earned_stays_when_the_course_grows_and_goes_only_with_a_reset() -> None:
+    answers = [event("question.answered", each, right=True, chosen="a") for each in ONE.questions]
+    kept = event("achievement.earned", "full-marks")
+    grown = CourseIds({"lora/one": replace(ONE, questions=(*ONE.questions, "lora/one?new"))}, total=51)
+    alone = CourseIds({"lora/one": ONE}, total=51)
+    assert "full-marks" in unlocked(*answers, course=alone) and "full-marks" not in unlocked(*answers, course=grown)
+    assert "full-marks" in unlocked(*answers, kept, course=grown)
+    assert replay([*answers, kept], alone).unlocked["full-marks"] == answers[-1].at, "with the date of the deed"
+    assert unlocked(*answers, kept, event("progress.reset"), course=grown) == ()
+    assert unlocked(event("achievement.earned", "of-a-newer-version"), course=grown) == ()
 
 
 def test_a_run_comes_back_from_a_kill_only_when_it_finishes() -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from store import ledger, storage, sync, transfer
-from store.event import RESET, RESET_UNDONE
+from store.event import EARNED, RESET, RESET_UNDONE
 from store.log import SEGMENT
 from store.reviews import AT_ONCE
 from store.xp import HINT, XP
@@ -14,7 +14,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "progress.md").read_text("utf-8")
 
 def test_every_kind_of_event_has_its_line() -> None:
     kinds = set(re.findall(r"^\| `([a-z]+\.[a-z-]+)` \|", TEXT, re.MULTILINE))
-    assert kinds == {*ledger._HANDLERS, RESET, RESET_UNDONE}
+    assert kinds == {*ledger._HANDLERS, EARNED, RESET, RESET_UNDONE}
 
 
 def test_the_numbers_are_those_of_the_code() -> None:
