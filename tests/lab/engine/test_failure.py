@@ -58,7 +58,7 @@ def limit(kind: int, size: int) -> Callable[[], None]:
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not keep to RLIMIT_AS")
 def test_an_engine_without_memory_fails_with_what_needs_less(tmp_path: Path) -> None:
     large = SPEC | {"batch_size": 1200}
-    run, code, _ = ended(tmp_path, limit(resource.RLIMIT_AS, 1 << 30), large, OPENBLAS_NUM_THREADS="1")
+    run, code, _ = ended(tmp_path, limit(resource.RLIMIT_AS, 3 << 29), large, OPENBLAS_NUM_THREADS="1")
     error = why(run)
     assert code != 0 and "memory" in error["what"] and "--batch-size" in error["remedy"], error
 
