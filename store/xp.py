@@ -40,16 +40,16 @@ class Level(NamedTuple):
 LEVELS = (
     Level("Curious", 0),
     Level("Observer", 100),
-    Level("Apprentice", 250),
-    Level("Tinkerer", 450),
-    Level("Experimenter", 750),
-    Level("Practitioner", 1150),
-    Level("Analyst", 1700),
-    Level("Researcher", 2400),
-    Level("Mentor", 3300),
-    Level("Full Rank", 4500),
+    Level("Apprentice", 300),
+    Level("Tinkerer", 650),
+    Level("Experimenter", 1200),
+    Level("Practitioner", 2000),
+    Level("Analyst", 3100),
+    Level("Researcher", 4500),
+    Level("Mentor", 6300),
+    Level("Full Rank", 8500),
 )
-"""A lesson is worth about 95 XP, so that the last level begins shortly before the 51st lesson is done."""
+"""A lesson is worth about 175 XP with its reviews, so that the last level begins shortly before the 51st is done."""
 
 
 class Standing(NamedTuple):
