@@ -9,9 +9,9 @@ def main() -> int:
         from tui import cli
 
         return cli.main()
-    from tui.garbage import defer
+    from tui.haste import begin
 
-    defer()  # collecting garbage would take a fifth of the time to the first frame
+    begin()  # collecting garbage would take a fifth of the time to the first frame
     from tui.app import LowrankApp
     from tui.home import home
 

@@ -36,10 +36,10 @@ def test_the_first_frame_is_drawn_before_anything_heavy_is_imported(tmp_path: ob
 
 SETTLED = """
 import gc
-from tui.garbage import defer, settle
+from tui.haste import begin, settle
 settle()
 print(gc.get_freeze_count() > 0, gc.isenabled())
-defer()
+begin()
 print(gc.isenabled())
 settle()
 print(gc.get_freeze_count() > 1000, gc.isenabled())

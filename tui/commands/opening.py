@@ -26,9 +26,9 @@ def lab(
     """Open the program in the laboratory, at a run or at the comparison of several."""
     from tui.app import LowrankApp
     from tui.benches.bench import Picks
-    from tui.garbage import defer
+    from tui.haste import begin
 
-    defer()
+    begin()
     found = [runs().get(name).id for name in names or []]
     app = LowrankApp(home())
     app.open_at(Picks(run=found[0] if found else "", marked=tuple(found)))

@@ -1,4 +1,4 @@
-"""The chart widget: draws at most four times a second, and loads plotext when it first has to."""
+"""The chart widget: draws at most three times a second, and loads plotext when it first has to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.widget import Widget
 from tui.labroom import plot as plots
 from tui.labroom.plot import LABEL_WIDTH, Plot
 
-REDRAWS_PER_SECOND = 4
+REDRAWS_PER_SECOND = 3
 ROWS_WITH_TITLE = 12
 
 
@@ -47,6 +47,7 @@ class PlotView(Widget):
         self._lines: list[str] = []
         self._picture = Content("")
         self._dirty = True
+        self._drawing = False
 
     def on_mount(self) -> None:
         self.set_interval(1 / REDRAWS_PER_SECOND, self._redraw_if_dirty)
@@ -109,8 +110,23 @@ class PlotView(Widget):
         self.refresh()
 
     def _redraw_if_dirty(self) -> None:
-        if self._dirty and self.is_on_screen:
-            self.redraw()
+        if self._dirty and self.is_on_screen and not self._drawing and self._plotext is not None:
+            self._drawing = True
+            self.run_worker(self._redraw_beside())
+
+    async def _redraw_beside(self) -> None:
+        """In a thread, since plotext takes longer than one wants to wait for a key."""
+        try:
+            plot, size, drawn = self.titled(), self.content_size, self.drawn
+            self._dirty = False
+            lines = await to_thread(plots.draw, self._plotext, plot, *size)
+            if self.drawn == drawn and self.content_size == size:
+                self._lines = lines
+                self.drawn += 1
+                self._picture = plots.coloured(replace(plot, cursor=self.plot.cursor), lines, *size)
+                self.refresh()
+        finally:
+            self._drawing = False
 
     async def _load(self) -> None:
         self._plotext = await to_thread(importlib.import_module, "plotext")

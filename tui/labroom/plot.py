@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Final, Literal
 
 from textual.content import Content, Span
@@ -144,8 +145,16 @@ def value_label(value: float) -> str:
     return text[:LABEL_WIDTH].rjust(LABEL_WIDTH)
 
 
+_PLOTEXT = Lock()
+
+
 def draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
-    """The chart as `height` lines of `width` cells; without the cursor, which `coloured` adds."""
+    """The chart as `height` lines of `width` cells; without the cursor, which `coloured` adds. From any thread."""
+    with _PLOTEXT:  # whose figures share one terminal
+        return _draw(plotext, plot, width, height)
+
+
+def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
     columns, rows = room(plot, width, height)
     if columns < 4 or rows < 2:
         return []

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from tui.benches.bench import PLACES, Bench, Picks
-from tui.garbage import settle
+from tui.haste import settle
 from tui.keys import bind
 from tui.screens.small import SmallNotice, too_small
 from tui.widgets.benchline import BenchLine

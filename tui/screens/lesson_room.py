@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from tui.garbage import settle
+from tui.haste import settle
 from tui.panes.reader import ReaderPane
 from tui.screens.exercise_room import ExerciseRoom
 from tui.widgets.tabs import TabLine
