@@ -26,7 +26,7 @@ from store.event import Event, now, uuid7
 from store.log import SEGMENT, EventLog
 from store.progress import course_ids, replay
 from store.storage import seal
-from tui.garbage import defer, settle
+from tui.haste import begin, settle
 from tui.study import Study
 
 Found = TypeVar("Found")
@@ -62,7 +62,7 @@ def measure(home: Path, count: int, chance: random.Random) -> int:
     """Print the figures of a log of `count` events; 1 where one is over its bound."""
     size = fill(home / "progress", count, chance)
     print(f"log                       {count:,} events, {size / 1e6:.1f} MB")
-    defer()  # as the program does until its first screen is filled
+    begin()  # as the program does until its first screen is filled
     course = course_ids(load_course())
     log, first = timed(lambda: EventLog(home / "progress"))
     log.tidy()

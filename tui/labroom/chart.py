@@ -110,7 +110,8 @@ class PlotView(Widget):
         self.refresh()
 
     def _redraw_if_dirty(self) -> None:
-        if self._dirty and self.is_on_screen and not self._drawing and self._plotext is not None:
+        seen = self.is_on_screen and self.screen.is_active
+        if self._dirty and seen and not self._drawing and self._plotext is not None:
             self._drawing = True
             self.run_worker(self._redraw_beside())
 

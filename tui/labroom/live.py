@@ -17,6 +17,7 @@ from tui.labroom.feed import Follower
 from tui.labroom.inert import inert
 from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
+from tui.widgets.said import put
 
 MARKS = {
     "finished": ("✓", "$success"),
@@ -123,5 +124,5 @@ class LiveView(Vertical, can_focus=True):
 
     def _set(self, name: str, content: Content) -> Static:
         panel = self.query_one(f"#{name}", Static)
-        panel.update(content)
+        put(panel, content)
         return panel

@@ -101,7 +101,7 @@ class LabPane(Widget):
         self._looks = 0
         self._told: set[str] = set()
         self._status = ""
-        self._polling = False
+        self._polling = self._behind = False
         self._starting = False
         self._lock = asyncio.Lock()
         self._confirm: Timer | None = None
@@ -176,7 +176,9 @@ class LabPane(Widget):
             return
         finally:
             self._polling = False
-        if changed and follower is self._follower:
+        self._behind = self._behind or changed
+        if self._behind and follower is self._follower and (self.screen.is_active or follower.ended):
+            self._behind = False
             await self._shown()
 
     async def look(self) -> None:
