@@ -22,9 +22,9 @@ $(MADE): pyproject.toml constraints.txt .ci/venv .ci/python
 run: $(MADE)
 	@$(BIN)/python -m tui
 
-# One worker a core, each with whole files, since the tests of one file share what they trained.
+# One worker a core, each with whole files, since the tests of one file share what they trained; those that train come first.
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(MADE)
 	$(BIN)/python -m ruff check .

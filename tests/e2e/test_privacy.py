@@ -60,7 +60,7 @@ def test_the_whole_program_works_without_a_socket(terminal: Terminal, witness: P
     terminal.press("\x1b", "f4")
     terminal.wait("Laboratory", "Runs", "sprout")
     terminal.press("enter")
-    terminal.wait("tokens/s")
+    terminal.wait("tokens/s", "answers after")  # the second by the line of keys, which says who has them
     terminal.press("e")
     terminal.wait("nothing to warn of", "^r start")
     terminal.press("ctrl+r")

@@ -262,6 +262,7 @@ class RunsBench(Deeds):
         self.set_class(event.size.width < WIDE, "-narrow")
         self._hand_over()
         self._draw()
+        self.refresh_bindings()
 
     def on_grid_highlighted(self, event: Grid.Highlighted) -> None:
         if event.key and self.ready:
