@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,13 @@ class Terminal:
         before, began = look(self.screen), time.perf_counter()
         self.press(key)
         while time.perf_counter() - began < patience:
-            self._read(0.002)
-            if look(self.screen) != before:
-                return self.heard - began
+            seen = None
+            for heard, data in list(self._chunks(0.002)):  # all that came is read before any of it is understood
+                self._stream.feed(data)
+                if seen is None and look(self.screen) != before:
+                    seen = heard - began
+            if seen is not None:
+                return seen
         return None
 
     def quit(self) -> None:
@@ -101,11 +106,14 @@ class Terminal:
         self.child.close(force=True)
 
     def _read(self, seconds: float) -> None:
-        try:
+        for _, data in self._chunks(seconds):
+            self._stream.feed(data)
+
+    def _chunks(self, seconds: float) -> Iterator[tuple[float, Any]]:
+        """All that has come, with the moment at which it came; waits so many seconds for the first of it."""
+        with suppress(pexpect.TIMEOUT, pexpect.EOF):
             while True:
                 data = self.child.read_nonblocking(65536, seconds)
                 self.heard = time.perf_counter()
-                self._stream.feed(data)
+                yield self.heard, data
                 seconds = 0
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return
