@@ -281,8 +281,9 @@ class RunsBench(Deeds):
         self.post_message(Bench.Go("live"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """The letter is on the screen before what it finds."""
         event.stop()
-        self.show(self.rows)
+        self.call_after_refresh(lambda: self.show(self.rows))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
