@@ -57,13 +57,12 @@ class ExerciseState:
     """An exercise as far as it was taken; payloads are kept as they were appended.
 
     `locked` and `measured` are keyed by the events' item: the first lock and the first measurement count.
-    `runs` are the last run started for it under each name, "" in events from before runs had names; `run` is the
-    last of all. `sentences` are the last words of the learner, and None before any.
+    `runs` are the last run started for it under each name, "" in events from before runs had names.
+    `sentences` are the last words of the learner, and None before any.
     """
 
     locked: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     measured: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    run: str | None = None
     sentences: str | None = None
     runs: Mapping[str, str] = field(default_factory=dict)
 
@@ -225,19 +224,18 @@ def _exercise(ledger: Ledger, event: Event) -> None:
         return
     state = ledger.exercises.get(exercise, ExerciseState())
     locked, measured, runs = dict(state.locked), dict(state.measured), dict(state.runs)
-    run, sentences = state.run, state.sentences
+    sentences = state.sentences
     match event.kind:
         case "prediction.locked":
             locked.setdefault(event.item, event.payload)
         case "exercise.measured":
             measured.setdefault(event.item, event.payload)
         case "exercise.run":
-            run = str(event.payload.get("run", "")) or run
-            if run:
+            if run := str(event.payload.get("run", "")):
                 runs[str(event.payload.get("name", ""))] = run
         case "exercise.explained":
             sentences = str(event.payload.get("sentences", "")).strip() or sentences
-    state = ExerciseState(locked, measured, run, sentences, runs)
+    state = ExerciseState(locked, measured, sentences, runs)
     ledger.exercises[exercise] = state
     if state.measured:
         ledger.award(event, exercise, "measured")
