@@ -37,7 +37,7 @@ from pathlib import Path
 from store import log
 log.SEGMENT = int(sys.argv[3])
 events = log.EventLog(Path(sys.argv[1]))
-for number in range(100_000):
+for number in range(int(sys.argv[4])):
     print(events.append("test.written", f"{sys.argv[2]}-{number}", {"text": "some weight " * 9}).item, flush=True)
 """
 
@@ -145,7 +145,8 @@ def fill(folder: Path, count: int, chance: random.Random) -> int:
 
 
 def kill(folder: Path, kills: int, chance: random.Random) -> int:
-    """Kill writers, two at a time, at random moments; 1 if anything that they said was kept is not there, or twice."""
+    """Kill writers, two at a time, at random moments; 1 if anything that they said was kept is not there, or is there
+    twice, or if a file had to be recovered."""
     promised: list[str] = []
     lost, doubled, unread, done = 0, 0, 0, 0
     while done < kills:
@@ -159,12 +160,7 @@ def kill(folder: Path, kills: int, chance: random.Random) -> int:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=chance.uniform(0, 0.015))
             process.kill()
-            assert process.stdout
-            promised += [
-                line.strip() for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")
-            ]
-            process.stdout.close()
-            process.wait()
+            promised += acknowledged(process)
             done += 1
         log = EventLog(folder)
         written = Counter(event.item for event in log.events())
@@ -176,10 +172,19 @@ def kill(folder: Path, kills: int, chance: random.Random) -> int:
     return int(bool(lost or doubled or unread))
 
 
-def writer(folder: Path, name: str, segment: int) -> subprocess.Popen[str]:
-    """A process that appends until it is killed, and says what is on disk."""
-    command = [sys.executable, "-c", WRITER, str(folder), name, str(segment)]
+def writer(folder: Path, name: str, segment: int, count: int = 100_000) -> subprocess.Popen[str]:
+    """A process that appends so many events, or until it is killed, and says of each when it is on disk."""
+    command = [sys.executable, "-c", WRITER, str(folder), name, str(segment), str(count)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def acknowledged(process: subprocess.Popen[str]) -> list[str]:
+    """What a writer said and ended with a newline; its end closes the pipe."""
+    assert process.stdout
+    lines = process.stdout.read().splitlines(keepends=True)
+    process.stdout.close()
+    process.wait()
+    return [line.strip() for line in lines if line.endswith("\n")]
 
 
 def timed(do: Callable[[], Found]) -> tuple[Found, float]:

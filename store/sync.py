@@ -4,7 +4,9 @@ Each device writes only files with its own id in their names, reads everybody's,
 So neither order nor repetition matters, and nothing that one device does can take anything from another.
 """
 
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from store.transfer import FORMAT, Newer, dump, read, write
 
 PART = 1024
 """Events in one file of the folder: only the last one changes from day to day."""
+
+STALE = 3600
+"""Seconds after which a draft in the folder is nobody's."""
 
 _HEAD = 200
 
@@ -87,6 +92,10 @@ def _ours(path: Path) -> bool:
 
 
 def _publish(events: list[Event], folder: Path, own: str, shared: dict[str, dict[str, Event]]) -> None:
+    for draft in folder.glob(f".{own}*.tmp"):  # of a sync that was killed; a younger one may still be written
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > STALE:
+                draft.unlink()
     parts = [events[at : at + PART] for at in range(0, len(events), PART)]
     # The last file first: an event that moves on to the next file is then never in neither.
     for number, part in reversed(list(enumerate(parts, 1))):

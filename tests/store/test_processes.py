@@ -1,5 +1,6 @@
 """The log under real processes: writing at the same time, and killed in the middle of it."""
 
+import os
 import random
 import subprocess
 import sys
@@ -7,29 +8,22 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
+from bench.progress import acknowledged, kill, writer
 from store.log import SEGMENT, EventLog
+from store.sync import sync
 
-WRITER = Path(__file__).with_name("writer.py")
-
-
-def start(folder: Path, name: str, count: int, segment: int = SEGMENT) -> subprocess.Popen[str]:
-    command = [sys.executable, str(WRITER), str(folder), name, str(count), str(segment)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def acknowledged(process: subprocess.Popen[str]) -> list[str]:
-    """What the writer printed and ended with a newline; its end closes the pipe."""
-    assert process.stdout
-    lines = process.stdout.read().splitlines(keepends=True)
-    process.stdout.close()
-    process.wait()
-    return [line.strip() for line in lines if line.endswith("\n")]
+SYNC = """
+import sys
+from pathlib import Path
+from store.sync import sync
+print("begins", flush=True)
+while True:
+    sync(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
 
 
 def test_two_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    writers = [start(tmp_path, name, 150) for name in ("a", "b")]
+    writers = [writer(tmp_path, name, SEGMENT, 150) for name in ("a", "b")]
     own = EventLog(tmp_path)
     mine = [own.append("test.written", f"own-{number}").item for number in range(50)]
     wrote = mine + [item for writer in writers for item in acknowledged(writer)]
@@ -44,32 +38,37 @@ def test_two_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path: Pa
 def test_what_another_process_wrote_is_seen_on_reload(tmp_path: Path) -> None:
     log = EventLog(tmp_path)
     assert not log.reload()
-    items = acknowledged(start(tmp_path, "other", 3))
+    items = acknowledged(writer(tmp_path, "other", SEGMENT, 3))
     assert log.events() == ()
     assert log.reload()
     assert [event.item for event in log.events()] == items
     assert not log.reload()
 
 
-@pytest.mark.parametrize(("laps", "segment"), [(6, SEGMENT), (4, 3)])
-def test_twenty_kills_while_two_processes_write(tmp_path: Path, laps: int, segment: int) -> None:
+def test_twenty_kills_while_two_processes_write(tmp_path: Path) -> None:
     """SIGKILL at random moments: whatever was acknowledged is there, once, and every file always reads."""
-    moments = random.Random(segment)
-    promised: list[str] = []
-    writers = 2
-    for lap in range(laps):
-        pair = [start(tmp_path, f"{lap}-{number}", 10_000, segment) for number in range(writers)]
-        for process in pair:
-            assert process.stdout
-            promised += [process.stdout.readline().strip() for _ in range(moments.randrange(1, 8))]
-        for process in pair:
+    assert kill(tmp_path, 20, random.Random(0)) == 0
+    assert len(EventLog(tmp_path).events()) >= 20
+
+
+def test_killed_in_the_middle_of_a_sync_devices_still_come_to_the_same(tmp_path: Path) -> None:
+    shared, moments = tmp_path / "shared", random.Random(0)
+    logs = [EventLog(tmp_path / name) for name in ("a", "b")]
+    for lap in range(4):
+        for log in logs:
+            log.append("test.written", f"{log.folder.name}-{lap}")
+            process = subprocess.Popen(
+                [sys.executable, "-c", SYNC, str(log.folder), str(shared)], stdout=subprocess.PIPE, text=True
+            )
+            assert process.stdout and process.stdout.readline()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=moments.uniform(0, 0.012))
+                process.wait(timeout=moments.uniform(0, 0.03))
             process.kill()
-            promised += acknowledged(process)
-        log = EventLog(tmp_path)
-        written = Counter(event.item for event in log.events())
-        assert log.notices == []
-        assert not set(promised) - set(written)
-        assert set(written.values()) == {1}
-        assert len(written) <= len(promised) + writers * (lap + 1)
+            process.communicate()
+    for draft in shared.glob(".*.tmp"):
+        os.utime(draft, (0, 0))
+    for log in (*logs, *logs):
+        sync(log.folder, shared)
+        log.reload()
+    assert logs[0].events() == logs[1].events() and len(logs[0].events()) == 8
+    assert not [notice for log in logs for notice in log.notices] and not list(shared.glob(".*.tmp"))
