@@ -33,7 +33,7 @@ KEYS = {
     "ctrl+r": "\x12",
     "ctrl+s": "\x13",
 }
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds; a busy machine trains slowly, an idle one needs a tenth of it."""
 
 

@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 from filelock import FileLock
@@ -22,6 +23,9 @@ from lab.spec import RunSpec, check_layers
 
 CAUTIOUS_RATE = 1e-4
 """The learning rate where none is asked for on a model we do not know; RunSpec's own suits the small bundled ones."""
+
+SECONDS_TO_GO: Final = 30
+"""How long an engine may take to leave after its last word; on a busy machine MLX needs more than one to let go."""
 
 PACKAGES = Path(__file__).parent.parent
 
@@ -82,13 +86,19 @@ def start(run: Run, cache: Path, *, now: bool = False) -> int:
 def resume(run: Run, cache: Path, *, now: bool = False) -> int:
     """Start a run again that failed, was stopped or was lost; it goes on from its checkpoint. Returns the process id.
 
-    Raises LabError if it has finished, or if its engine lives.
+    An engine that has said its last word is waited for until it is gone. Raises LabError if the run has finished, or
+    if its engine works on it.
     """
     with FileLock(run.launch_lock):
         state = run.state()
         if state == "finished":
             raise LabError("has finished: there is nothing to resume", where=run.id, remedy="start a new run")
-        if run.process() is not None:
+        process = run.process()
+        if process is not None and run.result():
+            with suppress(psutil.Error):
+                process.wait(SECONDS_TO_GO)
+            process = run.process()
+        if process is not None:
             raise LabError(f"is {state} already", where=run.id, remedy=f"`lowrank stop {run.id}` stops it")
         (run.path / "state" / "stop").unlink(missing_ok=True)
         (run.path / "result.json").unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-PATIENCE = 120.0
+PATIENCE = 180.0
 """Seconds; far more than anything here takes on an idle machine."""
 
 

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from lab.errors import LabError
-from lab.launch import note_process
+from lab.launch import note_process, resume
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
@@ -77,3 +78,25 @@ def test_a_long_log_is_read_in_slices_that_lose_nothing(tmp_path: Path) -> None:
         assert len(events) <= 3
         seen += [e["iteration"] for e in events]
     assert seen == list(range(500))
+
+
+def test_who_resumes_waits_for_an_engine_that_has_stopped_and_is_about_to_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make(tmp_path)
+    leaves = "import sys; sys.stdin.read()"
+    leaving = subprocess.Popen([sys.executable, "-c", leaves], stdin=subprocess.PIPE)
+    assert leaving.stdin is not None
+    note_process(run.path, leaving.pid)
+    monkeypatch.setattr("lab.launch.engine_command", lambda *_: [sys.executable, "-c", "pass"])
+    with pytest.raises(LabError, match="is running already"):
+        resume(run, tmp_path)
+    (run.path / "result.json").write_text('{"event": "stopped"}')
+    assert run.state() == "stopped" and run.process() is not None
+    with ThreadPoolExecutor() as aside:
+        waiting = aside.submit(resume, run, tmp_path)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        leaving.stdin.close()
+        assert waiting.result(timeout=60) != leaving.pid
+    assert run.result() is None

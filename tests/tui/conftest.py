@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from waiting import pauses
+from waiting import PATIENCE, pauses
 
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
@@ -16,8 +16,6 @@ from store.log import EventLog
 from tui.app import LowrankApp
 
 TRACKS = Path(__file__).parent / "tracks"
-PATIENCE = 60.0
-"""Seconds; far more than anything here takes on an idle machine."""
 
 
 @pytest.fixture(autouse=True)
