@@ -80,6 +80,24 @@ async def test_keys_go_everywhere_and_only_rows_in_sight_are_made(text: Any) -> 
         assert lines[0].split() == ["name", "size", "↓", "extra", "more"], "the header stays"
 
 
+async def test_a_row_shown_again_is_not_drawn_again_unless_it_is_another(text: Any) -> None:
+    async with Table(12).run_test(size=(40, 20)) as pilot:
+        app = pilot.app
+        await pilot.pause()
+        rows, again = list(app.grid.rows), GridRow("k5", lambda: tuple(map(styled, ("changed", "5", "e", "m"))))
+        app.made.clear()
+        app.grid.show(COLUMNS, rows[3:])
+        await pilot.pause()
+        assert app.made == [3], "the row that came under the cursor"
+        app.grid.show(COLUMNS, [*rows[:5], again, *rows[6:]])
+        await pilot.pause()
+        assert set(app.made) == {3, 0} and "changed" in text(pilot) and "행 5" not in text(pilot)
+        app.made.clear()
+        app.grid.show(COLUMNS[:2], rows)
+        await pilot.pause()
+        assert sorted(app.made) == list(range(12)), "other columns"
+
+
 async def test_marks_keep_their_order_and_the_cursor_its_row(text: Any) -> None:
     app = Table(10)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -48,7 +48,10 @@ class Column:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A row: one cell a column, or a function that makes them when the row comes into sight; `style` is the row's."""
+    """A row: one cell a column, or a function that makes them when the row comes into sight; `style` is the row's.
+
+    Whoever shows the same object again saves its drawing.
+    """
 
     key: str
     cells: Cells | Callable[[], Cells]
@@ -124,8 +127,8 @@ class Grid(ScrollView, can_focus=True):
         self._fitted: list[tuple[int, Column, int]] = []
         self._told = ""
         self._empty = Content("")
-        self._drawn: dict[Hashable, Strip] = {}
-        """Lines as they were drawn for the present rows, columns, width and colours."""
+        self._drawn: dict[Hashable, tuple[GridRow, Strip]] = {}
+        """Lines as they were drawn for the present columns and colours, and the row that each was drawn for."""
 
     def show(self, columns: Sequence[Column], rows: Sequence[GridRow], empty: Content | None = None) -> None:
         """Show these rows instead, or `empty` where there are none; the cursor stays on its key, else on its place.
@@ -170,7 +173,6 @@ class Grid(ScrollView, can_focus=True):
 
     def _fit(self) -> None:
         """Which columns there is room for, and how wide each is."""
-        self._drawn.clear()
         room = self.scrollable_content_region.width - GUTTER
         kept = list(enumerate(self.columns))
 
@@ -180,11 +182,14 @@ class Grid(ScrollView, can_focus=True):
         while needed() > room and (most := max((c.drop for _, c in kept), default=0)):
             kept.remove(next(pair for pair in reversed(kept) if pair[1].drop == most))
         spare, shares = max(0, room - needed()), sum(column.grow for _, column in kept)
-        self._fitted = []
+        fitted = []
         for number, column in kept:
             more = spare * column.grow // shares if shares else 0
             spare, shares = spare - more, shares - column.grow
-            self._fitted.append((number, column, column.width + more))
+            fitted.append((number, column, column.width + more))
+        if fitted != self._fitted:
+            self._fitted = fitted
+            self._drawn.clear()
 
     def on_resize(self, _: Resize) -> None:
         self._fit()
@@ -201,15 +206,14 @@ class Grid(ScrollView, can_focus=True):
         elif y == 0:
             line, name = self._header(), "grid--head"
         elif number < len(self.rows):
-            here, marked = number == self.cursor, self.rows[number].key in self._marked
-            as_drawn = (number, here and self.has_focus, here, marked, width)
-            if (strip := self._drawn.get(as_drawn)) is None:
+            row, here = self.rows[number], number == self.cursor
+            as_drawn = (row.key, here and self.has_focus, here, row.key in self._marked, width)
+            if (known := self._drawn.get(as_drawn)) is None or known[0] is not row:
                 if len(self._drawn) > MOST_DRAWN:
                     self._drawn.clear()
-                strip = self._drawn[as_drawn] = self._strip(
-                    self._row(number), "grid--cursor" if here else "grid--row", width
-                )
-            return strip
+                strip = self._strip(self._row(number), "grid--cursor" if here else "grid--row", width)
+                known = self._drawn[as_drawn] = row, strip
+            return known[1]
         else:
             line, name = Content(""), "grid--row"
         return self._strip(line, name, width)

@@ -24,7 +24,7 @@ from tui.keys import bind
 from tui.labroom import units
 from tui.typeset import clickable, styled
 from tui.widgets.fields import StillInput
-from tui.widgets.grid import Grid
+from tui.widgets.grid import Grid, GridRow
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class RunsBench(Deeds):
         self._look = asyncio.Event()
         self._reading = ""
         self._told: object = None
+        self._made: dict[str, tuple[Row, GridRow]] = {}
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="runs-top"):
@@ -191,7 +192,7 @@ class RunsBench(Deeds):
         wanted = sift(rows, parse(self.filtered))
         self.shown = in_order(wanted, self.by, down=self.down)
         key = self.grid.cursor_key or self.picks.run
-        table = [grid_row(row, self.say) for row in self.shown]
+        table = [self._grid_row(row) for row in self.shown]
         self.grid.show(columns(self.say, self.by, self.down), table, self._emptiness())
         if key:
             self.grid.go_to(key)
@@ -199,6 +200,13 @@ class RunsBench(Deeds):
             there = {row.run for row in rows}
             self.grid.marked = self.picks.marked = tuple(run for run in self.picks.marked if run in there)
         self._draw()
+
+    def _grid_row(self, row: Row) -> GridRow:
+        """The same object as long as the row is the same, so that a filter and a look at the disk draw little."""
+        known = self._made.get(row.run)
+        if known is None or known[0] is not row:
+            known = self._made[row.run] = row, grid_row(row, self.say)
+        return known[1]
 
     def _emptiness(self) -> Content:
         if not self.ready:
@@ -256,6 +264,7 @@ class RunsBench(Deeds):
 
     def watch_lang(self) -> None:
         self.query_one("#runs-filter", Input).placeholder = self.say("runs.filter")
+        self._made.clear()
         self.show(self.rows)
 
     def on_resize(self, event: Resize) -> None:
