@@ -28,12 +28,15 @@ class ButtonRow(Horizontal):
 
     def __init__(self, *names: str, id: str) -> None:
         super().__init__(*(Button(id=f"lab-{name}", name=name, compact=True) for name in names), id=id)
+        self._said: dict[str, tuple[str, str]] = {}
 
     def label(self, name: str, key: str, text: str, *, shown: bool = True, enabled: bool = True) -> None:
         """Say what a button does, and whether it can be seen and pressed now."""
         button = self.query_one(f"#lab-{name}", Button)
-        button.label = Content.assemble((f"{key} ", "$primary"), text)
-        button.refresh(layout=True)
+        if self._said.get(name) != (key, text):  # laying out anew for the same words costs more than all the rest
+            self._said[name] = key, text
+            button.label = Content.assemble((f"{key} ", "$primary"), text)
+            button.refresh(layout=True)
         button.display = shown
         button.disabled = not enabled
 

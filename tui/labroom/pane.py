@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.labroom.told import Refused, RunEnded, RunStarted, Status
 from tui.labroom.words import Lang, Words, words
 
 if TYPE_CHECKING:
@@ -33,14 +33,6 @@ SECONDS_BETWEEN_LOOKS = 2
 LOOKS_AFTER_A_CHANGE = 3
 SECONDS_TO_CONFIRM = 6
 STATUS = {"finished": "✓", "stopped": "■", "failed": "✗", "lost": "✗"}
-
-
-class Refused(Exception):
-    """A run was not started; the text is for the learner, `field` is the RunSpec field at fault, if any."""
-
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
 
 
 class LabPane(Widget):
@@ -63,28 +55,6 @@ class LabPane(Widget):
 
     lang: reactive[Lang] = reactive("en", init=False)
 
-    class RunStarted(Message):
-        """The pane started a run; `purpose` is what `start_run` was given."""
-
-        def __init__(self, run_id: str, method: str, model: str, data: str, purpose: str) -> None:
-            super().__init__()
-            self.run_id, self.method, self.model, self.data = run_id, method, model, data
-            self.purpose = purpose
-
-    class RunEnded(Message):
-        """A watched run has ended, or had ended before it was watched; posted once for each run."""
-
-        def __init__(self, run_id: str, state: str, result: dict[str, object]) -> None:
-            super().__init__()
-            self.run_id, self.state, self.result = run_id, state, result
-
-    class Status(Message):
-        """What to show beside the pane's name, for example "●143/200"; empty when there is nothing to say."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, runs: Path, cache: Path, lang: Lang, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(LabPane.lang, lang)
@@ -101,6 +71,7 @@ class LabPane(Widget):
         self._looks = 0
         self._told: set[str] = set()
         self._status = ""
+        self._works: list[bool | None] = []
         self._polling = self._behind = False
         self._starting = False
         self._lock = asyncio.Lock()
@@ -155,7 +126,7 @@ class LabPane(Widget):
             except OSError as error:
                 raise Refused(self.say.could_not_start.format(reason=error)) from None
             self._known |= {run.id}
-            self.post_message(self.RunStarted(run.id, run.method, run.model, run.data, purpose))
+            self.post_message(RunStarted(run.id, run.method, run.model, run.data, purpose))
             await self._follow(run)
         return run.id
 
@@ -338,7 +309,7 @@ class LabPane(Widget):
             self._switch(self._summary)
             if follower.id not in self._told:
                 self._told.add(follower.id)
-                self.post_message(self.RunEnded(follower.id, follower.state, follower.outcome))
+                self.post_message(RunEnded(follower.id, follower.state, follower.outcome))
         else:
             self._told.discard(follower.id)  # a run that was resumed ends again
             if self._live is None:
@@ -371,7 +342,14 @@ class LabPane(Widget):
             if inside:
                 self.focus()
         self._tell_status()
-        self.refresh_bindings()
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Have the key line read again where other keys work now, not with every step of a run."""
+        works = [self.check_action(name, ()) for name in ("start", "stop", "new", "copy", "watch", "back")]
+        if works != self._works:
+            self._works = works
+            self.refresh_bindings()
 
     def _tell_status(self) -> None:
         text = ""
@@ -380,7 +358,7 @@ class LabPane(Widget):
             text = STATUS.get(self._follower.state, f"●{progress.iteration}/{progress.iterations}")
         if text != self._status:
             self._status = text
-            self.post_message(self.Status(text))
+            self.post_message(Status(text))
 
     def _ask(self, asking: bool) -> None:
         if self._confirm is not None:

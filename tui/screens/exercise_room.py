@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from store.progress import ExerciseState
     from tui.exercise.work import Doing, Work
     from tui.labroom.pane import LabPane
+    from tui.labroom.told import RunEnded, RunStarted, Status
     from tui.panes.exercise import ExercisePane
     from tui.study import Change
 
@@ -158,11 +159,11 @@ class ExerciseRoom(Classroom):
         self.record("exercise.explained", event.item, {"sentences": event.sentences})
         await self._show_exercise()
 
-    def on_lab_pane_run_started(self, event: "LabPane.RunStarted") -> None:
+    def on_lab_pane_run_started(self, event: "RunStarted") -> None:
         payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
         self.record("run.started", event.run_id, payload)
 
-    def on_lab_pane_run_ended(self, event: "LabPane.RunEnded") -> None:
+    def on_lab_pane_run_ended(self, event: "RunEnded") -> None:
         self.run_ended(event.run_id, event.state, str(event.result.get("method") or ""), event.result)
 
     def run_ended(self, run_id: str, state: str, method: str, result: Mapping[str, object]) -> None:
@@ -180,6 +181,6 @@ class ExerciseRoom(Classroom):
 
         return any(isinstance(step, Deed) for step in exercise.steps)
 
-    def on_lab_pane_status(self, event: "LabPane.Status") -> None:
+    def on_lab_pane_status(self, event: "Status") -> None:
         self.query_one(TabLine).lab_status = event.text
         self.exercise.set_status(event.text)

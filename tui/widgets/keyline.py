@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.typeset import fit, join, spread, styled
+from tui.widgets.said import put
 from tui.words import say_or
 
 if TYPE_CHECKING:
@@ -86,4 +87,4 @@ class KeyLine(Static):
         self._due = False
         if self.is_attached and self.screen.is_attached:
             width = self.size.width or self.app.size.width
-            self.update(key_line(key_names(self.screen), self.lang, width), layout=False)
+            put(self, key_line(key_names(self.screen), self.lang, width))

@@ -23,11 +23,11 @@ class TabLine(Static):
     """
     auto_links = False
 
-    active: reactive[str] = reactive("text", init=False)
-    lang: reactive["Lang"] = reactive("en", init=False)
-    lab_status: reactive[str] = reactive("", init=False)
-    quiz_status: reactive[str] = reactive("", init=False)
-    contents_status: reactive[str] = reactive("", init=False)
+    active: reactive[str] = reactive("text", init=False, repaint=False)
+    lang: reactive["Lang"] = reactive("en", init=False, repaint=False)
+    lab_status: reactive[str] = reactive("", init=False, repaint=False)
+    quiz_status: reactive[str] = reactive("", init=False, repaint=False)
+    contents_status: reactive[str] = reactive("", init=False, repaint=False)
 
     def on_mount(self) -> None:
         self._draw()

@@ -21,6 +21,7 @@ from lab.launch import note_process
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 from tui.labroom.pane import LabPane
+from tui.labroom.told import RunEnded, RunStarted, Status
 from tui.labroom.words import Lang
 from tui.theme import DARK, THEMES
 
@@ -56,13 +57,13 @@ class Host(App[None]):
             with Horizontal(id="beside-lab"):
                 yield self.pane
 
-    def on_lab_pane_run_started(self, message: LabPane.RunStarted) -> None:
+    def on_lab_pane_run_started(self, message: RunStarted) -> None:
         self._hear(message)
 
-    def on_lab_pane_run_ended(self, message: LabPane.RunEnded) -> None:
+    def on_lab_pane_run_ended(self, message: RunEnded) -> None:
         self._hear(message)
 
-    def on_lab_pane_status(self, message: LabPane.Status) -> None:
+    def on_lab_pane_status(self, message: Status) -> None:
         self._hear(message)
 
     def _hear(self, message: Message) -> None:

@@ -10,8 +10,8 @@ from textual.widgets import Input, Static
 from lab.runs.directory import Runs
 from tui.labroom.chart import PlotView
 from tui.labroom.live import LiveView
-from tui.labroom.pane import LabPane, Refused
 from tui.labroom.summary import SummaryView
+from tui.labroom.told import Refused, RunEnded, RunStarted, Status
 
 PATIENCE = 300.0
 """Seconds; the runs take a few on an idle machine."""
@@ -33,11 +33,11 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
         pilot.app.pane.focus()
         await fill(pilot, iterations="20", batch="2", rank="4")
         await pilot.press("ctrl+r")
-        started = await asyncio.wait_for(pilot.app.hears(LabPane.RunStarted), PATIENCE)
+        started = await asyncio.wait_for(pilot.app.hears(RunStarted), PATIENCE)
         assert (started.method, started.model, started.data, started.purpose) == ("LoRA", "sprout", "sql", "lab")
         with pytest.raises(Refused):
             await pilot.app.pane.start_run({"iters": 5})
-        ended = await asyncio.wait_for(pilot.app.hears(LabPane.RunEnded), PATIENCE)
+        ended = await asyncio.wait_for(pilot.app.hears(RunEnded), PATIENCE)
         assert (ended.run_id, ended.state) == (started.run_id, "finished")
         await settle(pilot)
         assert pilot.app.query_one(SummaryView).display
@@ -57,18 +57,16 @@ async def test_a_long_run_moves_the_chart_and_is_stopped_with_its_adapter(host: 
     async with host().run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.app.pane.start_run(spec, purpose="exercise")
-        started = await asyncio.wait_for(pilot.app.hears(LabPane.RunStarted), PATIENCE)
+        started = await asyncio.wait_for(pilot.app.hears(RunStarted), PATIENCE)
         assert started.purpose == "exercise"
         chart = pilot.app.query_one(LiveView).query_one(PlotView)
         for iteration in range(1, 4):
-            moved = pilot.app.hears(
-                LabPane.Status, lambda status, at=iteration: int(status.text[1:].split("/")[0]) >= at
-            )
+            moved = pilot.app.hears(Status, lambda status, at=iteration: int(status.text[1:].split("/")[0]) >= at)
             await asyncio.wait_for(moved, PATIENCE)
             assert len(chart.plot.lines[0].points) >= iteration
         pilot.app.pane.focus()
         await pilot.press("x", "x")
-        ended = await asyncio.wait_for(pilot.app.hears(LabPane.RunEnded), PATIENCE)
+        ended = await asyncio.wait_for(pilot.app.hears(RunEnded), PATIENCE)
         assert ended.state == "stopped"
         await settle(pilot)
         assert "adapters.safetensors" in text(pilot, "#lab-files")

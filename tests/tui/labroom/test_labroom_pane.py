@@ -17,8 +17,8 @@ from tui.labroom.chart import PlotView
 from tui.labroom.choice import Choice
 from tui.labroom.form import FormView
 from tui.labroom.live import LiveView
-from tui.labroom.pane import LabPane
 from tui.labroom.summary import SummaryView
+from tui.labroom.told import RunEnded, Status
 
 SMALL = (80, 24)
 
@@ -49,7 +49,7 @@ async def test_without_runs_the_form_says_what_this_place_is_for(host: Any, sett
         assert "Press Enter to start" in text(pilot, "#lab-welcome")
         assert pilot.app.query_one("#lab-field-rate", Input).value == "0.002"
         assert text(pilot, "#lab-command").startswith("lowrank train --model sprout --data sql")
-        assert pilot.app.said(LabPane.RunEnded) == []
+        assert pilot.app.said(RunEnded) == []
 
 
 async def test_the_focused_field_is_explained_and_wrong_values_are_refused_as_one_types(host: Any, settle: Any) -> None:
@@ -124,7 +124,7 @@ async def test_a_run_that_goes_on_is_watched_from_the_start(
         assert text(pilot, "#lab-live-title") == "QLoRA r8 · sprout-4bit · sql"
         assert "goes on if you close" in text(pilot, "#lab-goes-on")
         assert text(pilot, "#lab-progress").endswith(" 45/200")
-        assert pilot.app.said(LabPane.Status)[-1].text == "●45/200"
+        assert pilot.app.said(Status)[-1].text == "●45/200"
         chart = pilot.app.query_one(PlotView)
         before = chart.render().plain
         bench.write(run, training(145, 200)[len(training(45, 200)) :])
@@ -188,9 +188,9 @@ async def test_the_end_shows_the_summary_once(
         await pilot.app.pane.poll()
         await settle(pilot)
         assert shown(pilot) is SummaryView
-        (ended,) = pilot.app.said(LabPane.RunEnded)
+        (ended,) = pilot.app.said(RunEnded)
         assert (ended.run_id, ended.state, ended.result["val_loss"]) == (run.id, "finished", 0.447)
-        assert pilot.app.said(LabPane.Status)[-1].text == "✓"
+        assert pilot.app.said(Status)[-1].text == "✓"
 
 
 async def test_a_finished_run_found_on_start_is_summed_up(
@@ -203,7 +203,7 @@ async def test_a_finished_run_found_on_start_is_summed_up(
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
         assert shown(pilot) is SummaryView
-        assert len(pilot.app.said(LabPane.RunEnded)) == 1
+        assert len(pilot.app.said(RunEnded)) == 1
         assert "adapters.safetensors" in text(pilot, "#lab-files")
         assert text(pilot, "#lab-ratio") == "adapter 0.7 MB · base 11.4 MB · 6.1 %"
         assert "135,168/2,852,352  4.74 %" in text(pilot, "#lab-trainable")
@@ -219,7 +219,7 @@ async def test_a_finished_run_found_on_start_is_summed_up(
         await pilot.press("escape")
         await settle(pilot)
         assert shown(pilot) is SummaryView
-        assert len(pilot.app.said(LabPane.RunEnded)) == 1
+        assert len(pilot.app.said(RunEnded)) == 1
 
 
 async def test_the_form_keeps_its_values(host: Any, bench: Any, settle: Any, training: Any, ending: Any) -> None:
@@ -262,7 +262,7 @@ async def test_a_lost_engine_is_said_to_be_lost(host: Any, bench: Any, settle: A
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
         assert "left no word" in text(pilot, "#lab-trouble")
-        assert pilot.app.said(LabPane.RunEnded)[0].state == "lost"
+        assert pilot.app.said(RunEnded)[0].state == "lost"
 
 
 async def test_a_run_taken_for_lost_is_watched_again_when_its_engine_lives(
