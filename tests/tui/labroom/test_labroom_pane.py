@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from lab.launch import note_process
@@ -97,6 +98,29 @@ async def test_choices_take_the_mouse(host: Any, settle: Any) -> None:
         assert choice.value == "dora"
         await pilot.click("#lab-field-method", offset=(0, 0))
         assert choice.value == "lora"
+
+
+async def test_watching_a_run_lays_nothing_out_and_reads_no_keys_anew(
+    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = bench.run("20251123-020000-sql-lora", engine.pid, model="sprout-4bit", iters=200)
+    bench.write(run, training(45, 200))
+    done: list[str] = []
+    async with host().run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        lay_out, told = Screen._refresh_layout, Screen.refresh_bindings
+        monkeypatch.setattr(
+            Screen, "_refresh_layout", lambda *given, **more: (done.append("layout"), lay_out(*given, **more))[1]
+        )
+        monkeypatch.setattr(Screen, "refresh_bindings", lambda *given: (done.append("keys"), told(*given))[1])
+        bench.write(run, training(60, 200)[len(training(45, 200)) :])
+        await pilot.app.pane.poll()
+        await pilot.pause()
+        assert text(pilot, "#lab-progress").endswith("60/200")
+        assert done == []
+        await pilot.app.pane.action_stop()
+        await pilot.pause()
+        assert done, "what the counting would have seen"
 
 
 async def test_a_refused_run_says_why(host: Any, settle: Any) -> None:
