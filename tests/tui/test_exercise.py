@@ -160,6 +160,28 @@ async def test_the_short_run_is_real(app: Any, opened: Any, until: Any, text: An
         assert [kind for kind, item, _ in events() if item == run] == ["run.started", "run.finished"]
 
 
+async def test_no_key_is_lost_between_a_field_and_the_one_that_takes_its_place(
+    app: Any, opened: Any, until: Any
+) -> None:
+    async with app().run_test(size=SMALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        there = pane(pilot)
+        field = there.query_one(NumberField)
+        await until(pilot, lambda: pilot.app.focused is field)
+        for digit in "175":
+            field.post_message(Key(digit, digit))
+        await there.update_state(None, "something went wrong")
+        there.hold_keys()
+        for digit in "104":
+            there.post_message(Key(digit, digit))
+        again = there.query_one(NumberField)
+        assert again is not field
+        there.release_keys(again)
+        await until(pilot, lambda: again.value == "175104" and pilot.app.focused is again)
+        await there.update_state(None, "something went wrong")
+        assert there.query_one(NumberField) is again, "nothing else is to be seen, so nothing is drawn"
+
+
 async def test_keys_typed_ahead_of_the_page_are_written_into_its_field(app: Any, opened: Any, until: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)

@@ -81,6 +81,7 @@ class ExercisePane(PagePane):
         self._place = place
         self._desk: Desk | None = None
         self._drawn: Part | None = None
+        self._face: object = None
 
     async def open(self, lesson: "Lesson", state: "ExerciseState | None") -> None:
         from store.progress import ExerciseState
@@ -137,13 +138,16 @@ class ExercisePane(PagePane):
 
     async def draw(self) -> None:
         """Draw what is known, or that there is nothing."""
-        self._remember_draft()
         desk = self._desk
         if desk is not None:
             desk.lang = self.lang
-        self._drawn = self.stage
+            if desk.foretelling and desk.face == self._face:
+                return
         if held := self.has_focus_within:
             self.hold_keys()
+        await self.written()
+        self._remember_draft()
+        self._drawn, self._face = self.stage, desk.face if desk is not None else None
         nothing: list[Widget] = [Static(styled(say(self.lang, "exercise.empty"), "$text-muted"), classes="block")]
         await self.redraw(desk.widgets() if desk else nothing)
         self.refresh_bindings()

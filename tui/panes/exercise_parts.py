@@ -43,6 +43,16 @@ class Desk:
     def here(self) -> Part:
         return stage(self.exercise, self.state)
 
+    @property
+    def foretelling(self) -> bool:
+        """Whether all that is seen follows from `face`; later on, folders and what engines do are seen, too."""
+        return self.here.name == "predict" and all(part.name != "deeds" for part in parts(self.exercise))
+
+    @property
+    def face(self) -> object:
+        """Equal where the same would be drawn."""
+        return self.exercise.id, self.lang, self.state, dict(self.states), dict(self.reports), self.trouble
+
     def say(self, key: str, **values: object) -> str:
         return say(self.lang, f"exercise.{key}", **values)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,16 @@ from textual.widget import Widget
 from tui.keys import bind
 
 MEASURE = 76
+PATIENCE = 1.0
+"""Seconds that a widget is waited for, which answers in some milliseconds unless it is stuck."""
+
+
+async def heard(widget: Widget) -> None:
+    """Until a widget has done all that was sent to it so far, or does not do it in any useful time."""
+    done = asyncio.Event()
+    if widget.call_later(done.set):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), PATIENCE)
 
 
 class PagePane(VerticalScroll, inherit_bindings=False):
@@ -54,6 +65,12 @@ class PagePane(VerticalScroll, inherit_bindings=False):
                 await self.page.remove_children()
                 await self.page.mount_all(widgets)
 
+    async def written(self) -> None:
+        """Until the fields of the page have taken every key that was sent to them before `hold_keys`."""
+        for field in self.page.query("Input, TextArea"):
+            await heard(field)  # the keys,
+            await heard(field)  # and what it says because of them
+
     def hold_keys(self) -> None:
         """Take the keys, and keep what is typed until `release_keys`, when what is written into is there."""
         self.screen.set_focus(self, scroll_visible=False)
@@ -63,16 +80,18 @@ class PagePane(VerticalScroll, inherit_bindings=False):
         """Give the keys, and those that were kept, to the pane or to something in it; later, while it is drawn anew."""
         if self._lock.locked() or not self.page.children:
             return
-        to = to or self
-        self.screen.set_focus(to, scroll_visible=False)
-        self._held, early, self._early = False, self._early, []
-        if early:
-            self.app.call_later(self._type, early)
+        self.app.call_later(self._give, to or self)
 
-    def _type(self, keys: Sequence[Key]) -> None:
-        """Called by the app, since an event does not rise above whoever sent it."""
-        for key in keys:
-            self.app.post_message(Key(key.key, key.character))
+    async def _give(self, to: Widget) -> None:
+        """Called by the app, which hands out the keys: so none overtakes another."""
+        await heard(self)
+        if not (self._held and to.is_attached and self.is_attached):
+            return
+        self._held, early, self._early = False, self._early, []
+        if self.screen.focused is self:  # and not on something that was gone to meanwhile
+            self.screen.set_focus(to, scroll_visible=False)
+            for key in early:
+                await self.app.on_event(Key(key.key, key.character))
 
     def on_key(self, event: Key) -> None:
         if self._held and (event.is_printable or event.key in ("enter", "backspace")):

@@ -118,12 +118,16 @@ class QuizPane(PagePane):
         return sum(sheet.right for sheet in self._sheets)
 
     async def watch_lang(self) -> None:
+        field = self._entry()
+        if self.sheet is not None and isinstance(field, Input):
+            self.sheet.typed = field.value
         await self.draw()
 
     async def draw(self, write: bool = True) -> None:
         """Draw the question; `write` gives the keys to its field, if the quiz has them at all."""
         if held := self.has_focus_within:
             self.hold_keys()
+        await self.written()
         await self.redraw(self._widgets())
         if held:
             self.release_keys(self._entry() if write else None)

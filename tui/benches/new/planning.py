@@ -150,7 +150,7 @@ class Planning:
 
     def _counting(self, event: dict[str, Any]) -> None:
         self._reading = True
-        if self.spec is not None and not self.measuring:
+        if self.spec is not None and not (self.measuring or self.stopped):
             rows = units.count(event["rows"])
             text = self._bench.say("new.plan.counting", split=event["stage"], rows=rows)
             self._plan_view.going(text)
