@@ -127,7 +127,7 @@ def _figure(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
         case "base":
             return base
         case "state":
-            return each.state
+            return words.get(f"state.{each.state}", each.state)
         case "best":
             loss, at = each.value("best_val_loss"), each.value("best_iteration")
             return words["at"].format(loss=units.loss(loss), iteration=f"{at:.0f}") if at is not None else units.NOTHING

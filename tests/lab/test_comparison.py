@@ -17,8 +17,9 @@ from lab.events.series import Point
 from lab.line import threeway
 from lab.report import markdown as report
 from lab.report.comparison import Comparison, Doubt, mean_and_band
+from lab.report.words import WORDS
 from lab.runs import about, evaluation
-from lab.runs.directory import Run, Runs
+from lab.runs.directory import ENDED, Run, Runs
 from lab.spec import RunSpec
 
 SPEC: dict[str, Any] = {"model": "sprout", "data": "sql", "iters": 20}
@@ -150,6 +151,22 @@ def test_a_report_shows_its_charts_and_says_foreign_text_without_obeying_it(
         assert root.tag.endswith("svg") and "polyline" in names
         assert not names & {"script", "image", "foreignObject", "a", "use"}, "it asks for nothing from outside"
     assert text.count("lowrank train") == 3 and all(run.id in text for run in runs)
+
+
+@pytest.mark.parametrize(("lang", "row"), [("en", "| state | finished | lost |"), ("ko", "| 상태 | 완료 | 끊김 |")])
+def test_a_report_says_what_became_of_a_run_in_the_language_of_the_rest(
+    make: Any, tmp_path: Path, lang: report.Lang, row: str
+) -> None:
+    runs = [make("a"), make("b", seed=1)]
+    comparison = Comparison.of(runs, tmp_path)
+    comparison.contenders[1].state = "lost"
+    assert row in report.build(comparison, "all", lang)[0]
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_report_has_words_for_every_state(lang: report.Lang) -> None:
+    states = (*ENDED, "waiting", "running", "stopping", "lost")
+    assert {f"state.{state}" for state in states} <= WORDS[lang].keys()
 
 
 def test_a_report_replaces_no_other_kind_of_file(make: Any, tmp_path: Path) -> None:
