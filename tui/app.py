@@ -179,7 +179,8 @@ class LowrankApp(App[None]):
 
         if not isinstance(self.screen, HelpScreen):
             here = next((each for each in (self.laboratory, self.progress_page) if self.screen is each), None)
-            self.push_screen(HelpScreen(key_groups(self.lang, here), str(self.home), self.lang))
+            groups = key_groups(self.lang, here, type(self.room))
+            self.push_screen(HelpScreen(groups, str(self.home), self.lang))
 
     def action_command_palette(self) -> None:
         """The palette, asking in the learner's language."""

@@ -20,6 +20,7 @@ from tui.words import say
 if TYPE_CHECKING:
     from lessons.model import Lang
     from tui.app import LowrankApp
+    from tui.screens.classroom import Classroom
     from tui.screens.laboratory import Laboratory
     from tui.screens.progress import ProgressScreen
 
@@ -104,10 +105,13 @@ def _benches(laboratory: "Laboratory") -> Iterable[Command]:
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
-def key_groups(lang: "Lang", over: "Laboratory | ProgressScreen | None" = None) -> Groups:
+def key_groups(
+    lang: "Lang", over: "Laboratory | ProgressScreen | None" = None, room: "type[Classroom] | None" = None
+) -> Groups:
     """(place, [(keys, what they do)]) for every binding of ours, straight from the classes that hold them.
 
-    Of the laboratory, and of the progress page, which lie `over` the classroom, those of what is in front.
+    Of the laboratory, and of the progress page, which lie `over` the classroom, those of what is in front; else
+    those of the classroom, with what this `room` adds to it.
     """
     from tui.app import LowrankApp
     from tui.labroom.pane import LabPane
@@ -124,8 +128,6 @@ def key_groups(lang: "Lang", over: "Laboratory | ProgressScreen | None" = None) 
         groups += [(whole, _own(type(over))), ("help.everywhere", _own(LowrankApp))]
         return [(say(lang, place), _rows(bindings, lang)) for place, bindings in groups if bindings]
     places: dict[str, type[DOMNode]] = {
-        "everywhere": LowrankApp,
-        "go": Classroom,
         "page": PagePane,
         "read": ReaderPane,
         "contents": ContentsPane,
@@ -133,7 +135,10 @@ def key_groups(lang: "Lang", over: "Laboratory | ProgressScreen | None" = None) 
         "exercise": ExercisePane,
         "lab": LabPane,
     }
-    return [(say(lang, f"help.{place}"), _rows(_own(holder), lang)) for place, holder in places.items()]
+    rooms = [holder for holder in (room or Classroom).__mro__ if issubclass(holder, Classroom)]
+    groups = [("help.everywhere", _own(LowrankApp)), ("help.go", [b for holder in rooms for b in _own(holder)])]
+    groups += [(f"help.{place}", _own(holder)) for place, holder in places.items()]
+    return [(say(lang, place), _rows(bindings, lang)) for place, bindings in groups]
 
 
 def _own(holder: type[DOMNode]) -> list[Binding]:

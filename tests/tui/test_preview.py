@@ -122,6 +122,13 @@ async def test_opens_the_lesson_that_is_written_and_lists_its_problems(
         await until(pilot, lambda: pilot.app.screen is pilot.app.room)
 
 
+async def test_help_names_the_key_that_lists_the_problems(app: Any, opened: Any, until: Any, text: Any) -> None:
+    async with app().run_test(size=(80, 60)) as pilot:
+        await opened(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: re.search(r"F9 +What the check says about this lesson", text(pilot)))
+
+
 def test_what_editors_hide_is_not_looked_at(root: Path) -> None:
     before = stamp_of(root)
     (root / "demo" / ".lesson.md.swp").write_text("x")
