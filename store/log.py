@@ -13,8 +13,9 @@ from tinydb import TinyDB
 
 from store import compact
 from store.bulk import without_collection
+from store.errors import StoreError, reason
 from store.event import Event, from_document, is_id, now, uuid7
-from store.storage import AtomicStorage, Damaged, Notice, StoreError, Tables, checksum, locked, replace, unseal
+from store.storage import AtomicStorage, Damaged, Notice, Tables, checksum, locked, replace, unseal
 
 SEGMENT = 256
 """Events in one file; TinyDB rewrites the last file for each event, so this keeps the cost of one flat."""
@@ -137,9 +138,10 @@ class EventLog:
                 with without_collection(SEGMENT * len(changed)):
                     self._read_all(changed)
             except OSError as error:
+                why = reason(error)
                 raise StoreError(
-                    f"Progress could not be read from {self.folder} ({error.strerror or error}). "
-                    "Allow reading there, and try again."
+                    f"Progress could not be read from {self.folder} ({why['en']}). Allow reading there, and try again.",
+                    f"{self.folder}: 진도를 읽지 못했어요({why['ko']}). 읽을 수 있게 하고 다시 해 주세요.",
                 ) from error
             return len(self._events) > known
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tinydb.storages import Storage
 
-from store.event import Event
+from store.errors import StoreError, reason
 
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.005
@@ -33,15 +33,6 @@ _SEAL = b'{"seal":{"1":{"crc32":"%08x"}},'
 _SEAL_BYTES = len(_SEAL % 0)
 
 Tables = dict[str, dict[str, Any]]
-
-
-class StoreError(Exception):
-    """Progress could not be read or written; the text says what happened, where, and what to do.
-
-    `event` is the one that was to be appended, where that failed.
-    """
-
-    event: Event | None = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +78,15 @@ def locked(folder: Path) -> Iterator[None]:
             yield
     except filelock.Timeout:
         raise StoreError(
-            f"Another program has held {folder / 'lock'} for {LOCK_SECONDS:.0f} seconds. Close it and try again."
+            f"Another program has held {folder / 'lock'} for {LOCK_SECONDS:.0f} seconds. Close it and try again.",
+            f"{folder / 'lock'}: 다른 프로그램이 {LOCK_SECONDS:.0f}초 동안 놓지 않았어요. 닫고 다시 해 주세요.",
         ) from None
     except OSError as error:
-        reason = error.strerror or str(error)
+        why = reason(error)
         raise StoreError(
-            f"Progress could not be written to {folder} ({reason}). Make room or allow writing there, and try again."
+            f"Progress could not be written to {folder} ({why['en']}). Make room or allow writing there, "
+            "and try again.",
+            f"{folder}: 진도를 쓰지 못했어요({why['ko']}). 공간을 비우거나 쓸 수 있게 하고 다시 해 주세요.",
         ) from error
 
 

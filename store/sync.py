@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from store.errors import StoreError, reason
 from store.event import Event
 from store.log import EventLog
-from store.storage import StoreError
 from store.transfer import FORMAT, Newer, dump, read, write
 
 PART = 1024
@@ -43,13 +43,17 @@ def sync(log_folder: Path, folder: Path) -> Synced:
     """
     try:
         if folder.resolve().is_relative_to(log_folder.resolve()):
-            raise StoreError(f"{folder} is where Lowrank keeps progress itself. Choose a folder elsewhere.")
+            raise StoreError(
+                f"{folder} is where Lowrank keeps progress itself. Choose a folder elsewhere.",
+                f"{folder}: Lowrank가 진도를 보관하는 폴더예요. 다른 폴더를 골라 주세요.",
+            )
         folder.mkdir(exist_ok=True)
         names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
+        why = reason(error)
         raise StoreError(
-            f"{folder} could not be opened ({error.strerror or error}). Check that the folder above it is there "
-            "and can be written."
+            f"{folder} could not be opened ({why['en']}). Check that the folder above it is there and can be written.",
+            f"{folder}: 열지 못했어요({why['ko']}). 바로 위 폴더가 있고 쓸 수 있는지 확인해 주세요.",
         ) from error
     log = EventLog(log_folder)
     shared: dict[str, dict[str, Event]] = {}
@@ -75,7 +79,10 @@ def sync(log_folder: Path, folder: Path) -> Synced:
     own = f"lowrank-{after}-"
     mine |= {key for name, file in shared.items() if name.startswith(own) for key in file}
     if name := next((name for name in newer if name.startswith(own)), ""):
-        raise StoreError(f"{folder / name} was written here by a newer Lowrank. Update Lowrank, and sync again.")
+        raise StoreError(
+            f"{folder / name} was written here by a newer Lowrank. Update Lowrank, and sync again.",
+            f"{folder / name}: 더 새로운 Lowrank가 쓴 파일이에요. Lowrank를 업데이트하고 다시 동기화해 주세요.",
+        )
     _publish([event for event in events if event.id in mine], folder, own, shared)
     return Synced(len(sent), received, len({event.device for event in events}), tuple(waiting), tuple(newer))
 
@@ -104,9 +111,12 @@ def _publish(events: list[Event], folder: Path, own: str, shared: dict[str, dict
             try:
                 write(folder / name, dump(part))
             except OSError as error:
+                why = reason(error)
                 raise StoreError(
-                    f"{folder / name} could not be written ({error.strerror or error}). Make room or allow writing "
-                    "there, and sync again; nothing is lost."
+                    f"{folder / name} could not be written ({why['en']}). Make room or allow writing there, "
+                    "and sync again; nothing is lost.",
+                    f"{folder / name}: 쓰지 못했어요({why['ko']}). 공간을 비우거나 쓸 수 있게 하고 다시 동기화해 "
+                    "주세요. 잃은 것은 없어요.",
                 ) from error
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from store.errors import StoreError, reason
 from store.event import Event, from_document, is_id
 from store.log import EventLog
-from store.storage import StoreError, put
+from store.storage import put
 
 FORMAT = "lowrank-progress"
 VERSION = 1
@@ -48,31 +49,35 @@ def read(path: Path) -> list[Event]:
     try:
         content = path.read_bytes()
     except OSError as error:
+        why = reason(error)
         raise StoreError(
-            f"{path} could not be read ({error.strerror or error}). Check its name and try again."
+            f"{path} could not be read ({why['en']}). Check its name and try again.",
+            f"{path}: 읽지 못했어요({why['ko']}). 이름을 확인하고 다시 해 주세요.",
         ) from error
     try:
         found = json.loads(content, parse_constant=_refuse)
     except (ValueError, RecursionError):
         if content.lstrip()[: len(_HEAD)] == _HEAD.encode():
-            raise Spoilt(_spoilt(path, "it breaks off or was changed")) from None
-        raise NotProgress(_foreign(path)) from None
+            raise _spoilt(path, "it breaks off or was changed", "중간에 끊겼거나 바뀌었어요") from None
+        raise _foreign(path) from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise NotProgress(_foreign(path))
+        raise _foreign(path)
     version, documents = found.get("version"), found.get("events")
     if type(version) is not int or version < 1:
-        raise Spoilt(_spoilt(path, "it has no version"))
+        raise _spoilt(path, "it has no version", "버전이 없어요")
     if version > VERSION:
         raise Newer(
             f"{path} was written by a newer Lowrank (format {version}, this one reads {VERSION}). "
-            "Update Lowrank, and try again. Nothing was changed."
+            "Update Lowrank, and try again. Nothing was changed.",
+            f"{path}: 더 새로운 Lowrank가 쓴 파일이에요(형식 {version}, 지금 것은 {VERSION}까지 읽어요). "
+            "Lowrank를 업데이트하고 다시 해 주세요. 바뀐 것은 없어요.",
         )
     if not isinstance(documents, list) or not all(
         isinstance(each, dict) and is_id(each.get("id")) for each in documents
     ):
-        raise Spoilt(_spoilt(path, "it holds what is no event"))
+        raise _spoilt(path, "it holds what is no event", "기록이 아닌 것이 들어 있어요")
     if found.get("sha256") != _digest([_line(each) for each in documents]):
-        raise Spoilt(_spoilt(path, "its checksum differs"))
+        raise _spoilt(path, "its checksum differs", "체크섬이 달라요")
     return [from_document(each) for each in documents]
 
 
@@ -87,11 +92,16 @@ def export(log: EventLog, path: Path) -> int:
         if path.exists():
             with open(path, "rb") as file:
                 if file.read(len(_HEAD)) != _HEAD.encode():
-                    raise StoreError(f"{path} is there and is not progress. Give another name; it was left as it is.")
+                    raise StoreError(
+                        f"{path} is there and is not progress. Give another name; it was left as it is.",
+                        f"{path}: 이미 있고 진도 파일이 아니에요. 다른 이름을 주세요. 그 파일은 그대로예요.",
+                    )
         write(path, dump(events))
     except OSError as error:
+        why = reason(error)
         raise StoreError(
-            f"{path} could not be written ({error.strerror or error}). Check the folder and its free space."
+            f"{path} could not be written ({why['en']}). Check the folder and its free space.",
+            f"{path}: 쓰지 못했어요({why['ko']}). 폴더와 남은 공간을 확인해 주세요.",
         ) from error
     return len(events)
 
@@ -121,9 +131,15 @@ def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
 
-def _foreign(path: Path) -> str:
-    return f"{path} is not progress that Lowrank exported. Nothing was changed."
+def _foreign(path: Path) -> NotProgress:
+    return NotProgress(
+        f"{path} is not progress that Lowrank exported. Nothing was changed.",
+        f"{path}: Lowrank가 내보낸 진도 파일이 아니에요. 바뀐 것은 없어요.",
+    )
 
 
-def _spoilt(path: Path, why: str) -> str:
-    return f"{path} is not whole: {why}. Export it again, or fetch it again. Nothing was changed."
+def _spoilt(path: Path, en: str, ko: str) -> Spoilt:
+    return Spoilt(
+        f"{path} is not whole: {en}. Export it again, or fetch it again. Nothing was changed.",
+        f"{path}: 온전하지 않아요. {ko}. 다시 내보내거나 다시 받아 주세요. 바뀐 것은 없어요.",
+    )

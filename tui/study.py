@@ -1,5 +1,6 @@
 """The learner at their desk: the course, the log of what they did, and what that amounts to."""
 
+import errno
 import os
 import threading
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from lessons.model import Course
+    from lessons.model import Course, Lang
+    from store.errors import Text
     from store.event import Event
     from store.log import EventLog
     from store.progress import Account, CourseIds, Progress
@@ -20,10 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that went wrong and lasts; `detail` is one plain line from whoever noticed."""
+    """Something that went wrong and lasts; `detail` is one plain line from whoever noticed, `korean` the same where
+    they say it in Korean too."""
 
     kind: Literal["content", "home", "keys", "recovered", "recovered-in-part", "lost"]
     detail: str
+    korean: str = ""
+
+    def said(self, lang: "Lang") -> str:
+        """The detail in the learner's language, as far as that is known."""
+        return self.korean or self.detail if lang == "ko" else self.detail
 
 
 @dataclass(frozen=True)
@@ -67,9 +75,9 @@ class Study:
         """Course, log and progress; what fails becomes a problem in words, and the rest goes on without it."""
         from lessons.load import BUNDLED, load_course
         from lessons.model import ContentError
+        from store.errors import StoreError
         from store.log import EventLog
         from store.progress import CourseIds, course_ids
-        from store.storage import StoreError
 
         ids = CourseIds({}, 0)
         try:
@@ -78,11 +86,11 @@ class Study:
         except (ContentError, OSError) as error:
             self.problems.append(Problem("content", str(error)))
         if (trouble := _unwritable(self.home)) is not None:
-            self.problems.append(Problem("home", trouble))
+            self.problems.append(_nothing_kept(trouble))
         try:
             self._log = EventLog(self.home / "progress")
         except StoreError as error:
-            self.problems.append(Problem("home", str(error)))
+            self.problems.append(_nothing_kept(error.text))
         self._account_for(ids)
 
     @property
@@ -106,13 +114,13 @@ class Study:
 
         Beside the kinds that progress is replayed from, `setting.set` {value} keeps a setting under its name.
         """
+        from store.errors import StoreError
         from store.event import EARNED, RESET_UNDONE, Event, now, uuid7
-        from store.storage import StoreError
 
         before = self.progress
         try:
             if self._log is None:
-                raise StoreError("")
+                raise StoreError("", "")
             self._keep_late(self._log)
             self._log.append(kind, item, payload)
         except (StoreError, OSError) as error:
@@ -122,15 +130,22 @@ class Study:
             with self._guard:
                 self._account.add(self._unsaved[-1])
             if not any(problem.kind == "home" for problem in self.problems):
-                cause = error.__cause__ if isinstance(error.__cause__, OSError) else None
-                detail = f"{self.home / 'progress'}: {cause.strerror or cause}" if cause else str(error).rstrip(".")
-                self.problems.append(Problem("home", detail))
+                self.problems.append(_nothing_kept(self._why(error)))
         self._catch_up()
         change = self._change(before)
         if kind != RESET_UNDONE:  # which brings back what was earned and kept before
             for each in change.achievements:  # kept for good, whatever lessons and questions a later course has
                 self.record(EARNED, each)
         return change
+
+    def _why(self, error: Exception) -> "Text":
+        """The system's own words where it refused, since what is to be done stands beside them."""
+        from store.errors import StoreError
+
+        cause = error.__cause__ if isinstance(error, StoreError) else error
+        if isinstance(cause, OSError):
+            return _refused(self.home / "progress", cause)
+        return error.text if isinstance(error, StoreError) else {"en": str(error), "ko": str(error)}
 
     def _keep_late(self, log: "EventLog") -> None:
         """What there was no room for before, or no permission."""
@@ -230,10 +245,14 @@ class Study:
             self._catch_up()
 
     def _kept(self) -> "EventLog":
-        from store.storage import StoreError
+        from store.errors import StoreError
 
         if self._log is None:
-            raise StoreError(f"Progress could not be read from {self.home / 'progress'}. Allow reading there.")
+            folder = self.home / "progress"
+            raise StoreError(
+                f"Progress could not be read from {folder}. Allow reading there.",
+                f"{folder}: 진도를 읽지 못했어요. 읽을 수 있게 해 주세요.",
+            )
         return self._log
 
     def _account_for(self, ids: "CourseIds") -> None:
@@ -259,10 +278,24 @@ class Study:
             self._noticed = len(self._log.notices)
 
 
-def _unwritable(home: Path) -> str | None:
+def _nothing_kept(why: "Text") -> Problem:
+    """A line goes on behind these words, so they end without a full stop."""
+    return Problem("home", why["en"].rstrip("."), why["ko"].rstrip("."))
+
+
+def _refused(folder: Path, error: OSError) -> "Text":
+    from store.errors import reason
+
+    why = reason(error)
+    return {"en": f"{folder}: {why['en']}", "ko": f"{folder}: {why['ko']}"}
+
+
+def _unwritable(home: Path) -> "Text | None":
     """Why nothing can be kept in `home`, or None when it can."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return f"{home}: {error.strerror or error}"
-    return None if os.access(home, os.W_OK | os.X_OK) else f"{home}: {os.strerror(13)}"
+        return _refused(home, error)
+    if os.access(home, os.W_OK | os.X_OK):
+        return None
+    return _refused(home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))

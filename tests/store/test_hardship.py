@@ -15,9 +15,9 @@ import pytest
 from learned import COURSE
 
 from store import storage
+from store.errors import StoreError
 from store.log import EventLog
 from store.progress import replay
-from store.storage import StoreError
 from tui.study import Study
 
 TRACKS = Path(__file__).parents[1] / "tui" / "tracks"
@@ -128,7 +128,7 @@ import os, sys
 from pathlib import Path
 import filelock, tinydb, store.sync, store.transfer
 from store.log import EventLog
-from store.storage import StoreError
+from store.errors import StoreError
 from tui.study import Study
 home, tracks = map(Path, sys.argv[1:])
 Study(Path(os.devnull) / "none", tracks).load()  # imports what it needs, while it may

@@ -15,9 +15,9 @@ from tinydb import TinyDB
 
 from store import log as log_module
 from store import storage
+from store.errors import StoreError
 from store.event import uuid7
 from store.log import EventLog
-from store.storage import StoreError
 
 
 def segments(folder: Path) -> list[Path]:

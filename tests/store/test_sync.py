@@ -12,10 +12,10 @@ from learned import COURSE, events
 
 from store import sync as sync_module
 from store import transfer
+from store.errors import StoreError
 from store.event import RESET, Event, uuid7
 from store.log import EventLog
 from store.progress import replay
-from store.storage import StoreError
 from store.sync import Synced, sync
 
 
@@ -208,8 +208,9 @@ def test_a_folder_that_is_no_place_for_it_is_said_plainly(tmp_path: Path) -> Non
     with pytest.raises(StoreError, match="where Lowrank keeps progress itself"):
         sync(log.folder, log.folder)
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="could not be opened"):
+    with pytest.raises(StoreError, match="could not be opened") as caught:
         sync(log.folder, tmp_path / "file")
+    assert "열지 못했어요(이미 있어요)" in caught.value.text["ko"]
     newer = tmp_path / "newer" / f"lowrank-{log.device}-0001.json"
     newer.parent.mkdir()
     newer.write_text('{"format": "lowrank-progress", "version": 2}')

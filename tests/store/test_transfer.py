@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from learned import everything, json_values
 
 from store import transfer
+from store.errors import StoreError
 from store.event import Event, from_document, uuid7
 from store.log import EventLog
-from store.storage import StoreError
 from store.transfer import Imported, Newer, NotProgress, Spoilt
 
 
@@ -111,7 +111,8 @@ def test_each_kind_of_file_has_its_words(tmp_path: Path, content: bytes, kind: t
     file.write_bytes(content)
     with pytest.raises(kind, match=words) as caught:
         transfer.read(file)
-    assert str(caught.value).startswith(str(file))
+    assert all(text.startswith(str(file)) for text in caught.value.text.values())
+    assert str(caught.value) == caught.value.text["en"] and "요." in caught.value.text["ko"]
 
 
 def test_files_that_cannot_be_read_or_are_something_else_are_said_plainly(tmp_path: Path) -> None:

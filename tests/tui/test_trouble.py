@@ -38,6 +38,9 @@ async def test_a_home_that_cannot_be_written_to_is_said_at_once(
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot)
         await until(pilot, lambda: "Nothing can be kept" in text(pilot))
+        await pilot.press("l")
+        await until(pilot, lambda: "폴더가 아니에요" in text(pilot))
+        await pilot.press("l")
         await pilot.press("z")
         await until(pilot, lambda: app.room.pane == "quiz")
         await pilot.press("1", "enter")

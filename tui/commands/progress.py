@@ -37,8 +37,8 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _log() -> Iterator["EventLog"]:
     """The log, with its errors in the words of the command line and what was damaged told of."""
+    from store.errors import StoreError
     from store.log import EventLog
-    from store.storage import StoreError
 
     try:
         log = EventLog(home() / "progress")

@@ -196,11 +196,14 @@ class KeepingPane(PagePane):
         self.run_worker(self._work(work), exclusive=True, group="keeping")
 
     async def _work(self, work: Callable[[], Any]) -> None:
-        from store.storage import StoreError
+        from store.errors import StoreError, reason
 
         try:
             text = await asyncio.to_thread(work)
-        except (StoreError, OSError) as error:
-            self.post_message(self.Changed(inert(error), "trouble"))
+        except StoreError as error:
+            self.post_message(self.Changed(inert(error.text[self.lang]), "trouble"))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            self.post_message(self.Changed(inert(f"{where}{reason(error)[self.lang]}"), "trouble"))
         else:
             self.post_message(self.Changed(inert(text)))

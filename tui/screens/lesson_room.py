@@ -230,7 +230,9 @@ class LessonRoom(ExerciseRoom):
     def show_problems(self) -> None:
         """What lasts and does not belong to one pane stands under the header."""
         lines = [
-            say(self.lang, f"trouble.{p.kind}", detail=p.detail) for p in self._study.problems if p.kind != "content"
+            say(self.lang, f"trouble.{p.kind}", detail=p.said(self.lang))
+            for p in self._study.problems
+            if p.kind != "content"
         ]
         self.query_one(NoticeBar).show("\n".join(lines))
 

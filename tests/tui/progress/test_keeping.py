@@ -58,6 +58,16 @@ async def test_sync_asks_for_a_folder_once(
     assert list((tmp_path / "shared").glob("*.json"))
 
 
+async def test_in_korean_the_reason_of_a_failure_is_korean_too(
+    app: Any, at_page: Any, until: Any, text: Any, learned: Path, tmp_path: Path
+) -> None:
+    async with app("ko").run_test(size=WIDE) as pilot:
+        await at_page(pilot, "keeping")
+        await pilot.press("i")
+        await answer(pilot, until, tmp_path / "nothing.json")
+        await until(pilot, lambda: "못했어요(그런 파일이나 폴더가" in text(pilot))
+
+
 async def test_a_reset_is_asked_about_and_can_be_undone(
     app: Any, at_page: Any, until: Any, text: Any, learned: Path, events: Any
 ) -> None:
