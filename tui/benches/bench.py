@@ -84,7 +84,16 @@ class Bench(Widget):
 
     def run_worker(self, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
         """As of every widget; but what comes back while the program is being closed draws nothing, quietly."""
-        return super().run_worker(_quietly(work) if inspect.iscoroutine(work) else work, *arguments, **options)
+        return super().run_worker(self._quietly(work) if inspect.iscoroutine(work) else work, *arguments, **options)
+
+    async def _quietly(self, work: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await work
+        except NoMatches:
+            # A bench is closed with the program only, and then its widgets go before its workers are cancelled.
+            if self.app.is_running:
+                raise
+            return None
 
     def say(self, key: str, **values: object) -> str:
         """Words of this program in the learner's language."""
@@ -111,10 +120,3 @@ class Bench(Widget):
     def palette(self) -> Mapping[str, str]:
         """Title → action of this bench, for the command palette."""
         return {}
-
-
-async def _quietly(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return await work
-    except NoMatches:  # widgets go one by one, from the leaves, while workers still run
-        return None

@@ -1,9 +1,12 @@
 """The laboratory around the benches: tabs, keys, language, and the way back."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from textual.widgets import Input
+from textual.worker import WorkerFailed, WorkerState
 
 from tui.benches.bench import PLACES
 
@@ -51,3 +54,21 @@ async def test_escape_leaves_a_field_first_so_that_digits_are_keys_again(app: An
         await until(pilot, lambda: laboratory.place == "runs")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+
+
+async def test_what_a_bench_looks_for_in_vain_is_an_error_but_not_while_the_program_closes(
+    app: Any, at_bench: Any
+) -> None:
+    async def reach(bench: Any, ready: Callable[[], bool]) -> None:
+        while not ready():
+            await asyncio.sleep(0)
+        bench.query_one("#nowhere")
+
+    async with app().run_test(size=(80, 24)) as pilot:
+        bench = await at_bench(pilot, "runs")
+        closing = bench.run_worker(reach(bench, lambda: not bench.children))
+    assert closing.state == WorkerState.SUCCESS
+    with pytest.raises(WorkerFailed, match="NoMatches"):
+        async with app().run_test(size=(80, 24)) as pilot:
+            bench = await at_bench(pilot, "runs")
+            bench.run_worker(reach(bench, lambda: True))
