@@ -1,7 +1,10 @@
 """Read is what was on the screen for as long as a person takes: in each language for itself, and not while covered."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,23 +46,31 @@ async def read_to_the_end(pilot: Any, until: Any) -> None:
     await pilot.pause()
 
 
-async def test_jumping_to_the_end_is_not_reading(app: Any, opened: Any, until: Any, events: Any) -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
-        clock = reader(pilot).clock = Clock()
-        await pilot.press("n")
-        await read_to_the_end(pilot, until)
+@pytest.fixture
+def at_the_end(app: Any, opened: Any, until: Any) -> Callable[[], AbstractAsyncContextManager[tuple[Any, Clock]]]:
+    """The program, at the end of a section that was turned to just now, and the clock that it is read by."""
+
+    @asynccontextmanager
+    async def go() -> AsyncIterator[tuple[Any, Clock]]:
+        async with app().run_test(size=(80, 24)) as pilot:
+            await opened(pilot)
+            clock = reader(pilot).clock = Clock()
+            await pilot.press("n")
+            await read_to_the_end(pilot, until)
+            yield pilot, clock
+
+    return go
+
+
+async def test_jumping_to_the_end_is_not_reading(at_the_end: Any, until: Any, events: Any) -> None:
+    async with at_the_end() as (pilot, clock):
         clock.now += 0.5
         await read_to_the_end(pilot, until)
         assert events("section.read") == []
 
 
-async def test_each_language_is_read_for_itself(app: Any, opened: Any, until: Any, events: Any) -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
-        clock = reader(pilot).clock = Clock()
-        await pilot.press("n")
-        await read_to_the_end(pilot, until)
+async def test_each_language_is_read_for_itself(at_the_end: Any, until: Any, events: Any) -> None:
+    async with at_the_end() as (pilot, clock):
         clock.now += 600
         await read_to_the_end(pilot, until)
         await until(pilot, lambda: events("section.read"))
@@ -74,12 +85,8 @@ async def test_each_language_is_read_for_itself(app: Any, opened: Any, until: An
         await until(pilot, lambda: "two-tongues" in pilot.app.study.progress.achievements)
 
 
-async def test_what_lies_under_something_else_is_not_read(app: Any, opened: Any, until: Any, events: Any) -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        await opened(pilot)
-        clock = reader(pilot).clock = Clock()
-        await pilot.press("n")
-        await read_to_the_end(pilot, until)
+async def test_what_lies_under_something_else_is_not_read(at_the_end: Any, until: Any, events: Any) -> None:
+    async with at_the_end() as (pilot, clock):
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
         clock.now += 600

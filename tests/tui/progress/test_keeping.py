@@ -1,9 +1,12 @@
 """Sync, export, import, reset and undo from the progress page, and points that are kept silent."""
 
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.widgets import Input
 
 from tests.tui.progress.learner import DID
@@ -20,12 +23,23 @@ async def answer(pilot: Any, until: Any, value: Path | str) -> None:
     await pilot.press("enter")
 
 
+@pytest.fixture
+def at_keeping(app: Any, at_page: Any) -> Callable[..., AbstractAsyncContextManager[tuple[Any, Any]]]:
+    """The program at the part of its progress page that keeps, and that page."""
+
+    @asynccontextmanager
+    async def go(lang: str = "en", size: tuple[int, int] = WIDE) -> AsyncIterator[tuple[Any, Any]]:
+        async with app(lang).run_test(size=size) as pilot:
+            yield pilot, await at_page(pilot, "keeping")
+
+    return go
+
+
 async def test_export_and_import(
-    app: Any, at_page: Any, until: Any, text: Any, learned: Path, tmp_path: Path, events: Any
+    at_keeping: Any, until: Any, text: Any, learned: Path, tmp_path: Path, events: Any
 ) -> None:
     file = tmp_path / "mine.json"
-    async with app().run_test(size=WIDE) as pilot:
-        await at_page(pilot, "keeping")
+    async with at_keeping() as (pilot, _):
         await pilot.press("e")
         await answer(pilot, until, file)
         await until(pilot, lambda: f"Exported to {file}" in text(pilot))
@@ -42,10 +56,9 @@ async def test_export_and_import(
 
 
 async def test_sync_asks_for_a_folder_once(
-    app: Any, at_page: Any, until: Any, text: Any, learned: Path, tmp_path: Path
+    at_keeping: Any, until: Any, text: Any, learned: Path, tmp_path: Path
 ) -> None:
-    async with app().run_test(size=WIDE) as pilot:
-        page = await at_page(pilot, "keeping")
+    async with at_keeping() as (pilot, page):
         await pilot.press("s")
         await answer(pilot, until, tmp_path / "shared")
         await until(pilot, lambda: f"Synced: {len(DID)} sent, 0 received" in text(pilot))
@@ -59,20 +72,18 @@ async def test_sync_asks_for_a_folder_once(
 
 
 async def test_in_korean_the_reason_of_a_failure_is_korean_too(
-    app: Any, at_page: Any, until: Any, text: Any, learned: Path, tmp_path: Path
+    at_keeping: Any, until: Any, text: Any, learned: Path, tmp_path: Path
 ) -> None:
-    async with app("ko").run_test(size=WIDE) as pilot:
-        await at_page(pilot, "keeping")
+    async with at_keeping("ko") as (pilot, _):
         await pilot.press("i")
         await answer(pilot, until, tmp_path / "nothing.json")
         await until(pilot, lambda: "못했어요(그런 파일이나 폴더가" in text(pilot))
 
 
 async def test_a_reset_is_asked_about_and_can_be_undone(
-    app: Any, at_page: Any, until: Any, text: Any, learned: Path, events: Any
+    at_keeping: Any, until: Any, text: Any, learned: Path, events: Any
 ) -> None:
-    async with app().run_test(size=WIDE) as pilot:
-        await at_page(pilot, "keeping")
+    async with at_keeping() as (pilot, _):
         study = pilot.app.study
         before = study.progress.xp
         await pilot.press("r")
@@ -90,18 +101,16 @@ async def test_a_reset_is_asked_about_and_can_be_undone(
     assert [kind for kind, _, _ in events()][-2:] == ["progress.reset", "progress.reset-undone"]
 
 
-async def test_where_nothing_was_done_there_is_nothing_to_reset(app: Any, at_page: Any, until: Any, text: Any) -> None:
-    async with app().run_test(size=SMALL) as pilot:
-        await at_page(pilot, "keeping")
+async def test_where_nothing_was_done_there_is_nothing_to_reset(at_keeping: Any, until: Any, text: Any) -> None:
+    async with at_keeping(size=SMALL) as (pilot, _):
         await pilot.press("r", "u")
         await until(pilot, lambda: "no progress yet to reset" in text(pilot))
 
 
 async def test_points_can_be_hidden_everywhere(
-    app: Any, at_page: Any, until: Any, text: Any, learned: Path, events: Any
+    at_keeping: Any, until: Any, text: Any, learned: Path, events: Any
 ) -> None:
-    async with app().run_test(size=WIDE) as pilot:
-        page = await at_page(pilot, "keeping")
+    async with at_keeping() as (pilot, page):
         await pilot.press("h")
         await until(pilot, lambda: "Curious" not in text(pilot) and "2  Points" not in text(pilot))
         assert events("setting.set")[-1][1:] == ("points", {"value": "hidden"})
@@ -116,16 +125,14 @@ async def test_points_can_be_hidden_everywhere(
         await until(pilot, lambda: "F6  a hint" in text(pilot))
         assert "XP" not in text(pilot) and "Curious" not in text(pilot)
         pilot.app.room.record("run.finished", "r9", {"method": "DoRA"})
-    async with app().run_test(size=WIDE) as pilot:
-        page = await at_page(pilot, "keeping")
+    async with at_keeping() as (pilot, page):
         assert "Curious" not in text(pilot)
         await pilot.press("h")
         await until(pilot, lambda: "Curious" in text(pilot) and "2  Points" in text(pilot))
 
 
-async def test_a_click_on_a_line_is_its_key(app: Any, at_page: Any, until: Any, text: Any, events: Any) -> None:
-    async with app().run_test(size=WIDE) as pilot:
-        await at_page(pilot, "keeping")
+async def test_a_click_on_a_line_is_its_key(at_keeping: Any, until: Any, text: Any, events: Any) -> None:
+    async with at_keeping() as (pilot, _):
         lines = text(pilot).splitlines()
         row = next(number for number, line in enumerate(lines) if "h  Points and levels" in line)
         await pilot.click(offset=(lines[row].index("Points") + 1, row))
