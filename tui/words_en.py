@@ -261,6 +261,8 @@ EN: Final[dict[str, str]] = {
     "bench.inspect.help": "What training changed inside the model",
     "bench.talk.help": "Base and adapter answer side by side",
     "bench.fuse.help": "One model from base and adapter",
+    "bench.empty": "No run yet",
+    "bench.empty.new": "begins a new one.",
     "bench.laboratory": "Laboratory",
     "bench.new": "New",
     "bench.runs": "Runs",

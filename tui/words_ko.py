@@ -260,6 +260,8 @@ KO: Final[dict[str, str]] = {
     "bench.inspect.help": "학습이 모델 안에서 무엇을 바꿨는지 봐요",
     "bench.talk.help": "base와 adapter의 답을 나란히 봐요",
     "bench.fuse.help": "base와 adapter를 한 모델로 병합해요",
+    "bench.empty": "아직 학습한 것이 없어요",
+    "bench.empty.new": "새 학습을 시작해요.",
     "bench.laboratory": "실험실",
     "bench.new": "새 학습",
     "bench.runs": "학습 목록",

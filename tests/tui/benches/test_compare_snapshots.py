@@ -24,13 +24,3 @@ def test_three_ways(app: Any, at_bench: Any, until: Any, snap_compare: Any, home
 
     three_way(home)
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=ready)
-
-
-@pytest.mark.parametrize("lang", ["en", "ko"])
-def test_empty(app: Any, at_bench: Any, snap_compare: Any, lang: str) -> None:
-    async def ready(pilot: Any) -> None:
-        await at_bench(pilot, "compare")
-        pilot.app.screen.query_one(TopBar).visible = False
-        await pilot.pause()
-
-    assert snap_compare(app(lang), terminal_size=(80, 24), run_before=ready)

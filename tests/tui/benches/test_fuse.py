@@ -168,7 +168,7 @@ async def test_foreign_text_is_inert_and_what_is_not_there_is_said(
 ) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
         here = await at_bench(pilot, "fuse")
-        assert "There is no run yet; 1 starts one" in words(text(pilot))
+        assert "1 begins a new one" in words(text(pilot))
         run = bench.run(NAME, model=f"/gone/{NASTY}", data=f"/gone/{NASTY}")
         await here.enter()
         await until(pilot, lambda: "has no adapter yet" in text(pilot))

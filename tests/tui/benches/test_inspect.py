@@ -119,7 +119,7 @@ async def test_foreign_text_is_inert(app: Any, at_bench: Any, text: Any, bench: 
 async def test_what_is_not_there_is_said(app: Any, at_bench: Any, until: Any, text: Any, bench: Any) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         here = await at_bench(pilot, "inspect")
-        assert "There is no run yet; 1 starts one" in " ".join(text(pilot).split())
+        assert "1 begins a new one" in " ".join(text(pilot).split())
         run = bench.run(NAME)
         await here.enter()
         await until(pilot, lambda: "has no adapter yet" in text(pilot))

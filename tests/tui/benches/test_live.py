@@ -157,7 +157,7 @@ async def test_empty_and_missing_runs_say_what_to_do(
 ) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         live = await at_bench(pilot, "live")
-        await until(pilot, lambda: "Press 1 to make one" in text(pilot))
+        await until(pilot, lambda: "1  begins a new one" in text(pilot))
         assert live.status() == "" and live.palette() == {}
         await pilot.press("x", "r", "e", "left", "plus")
         bench.finish(bench.run("from-elsewhere"))

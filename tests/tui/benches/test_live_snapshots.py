@@ -11,7 +11,7 @@ from lab.launch import note_process
 from lab.runs.directory import Run
 from tui.labroom.chart import PlotView
 
-SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 NAME = "20251123-020000-sql-lora"
 
 
@@ -39,7 +39,7 @@ def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any, monkeypatch:
     # What the tabs say beside their names comes with a clock of its own.
     monkeypatch.setattr("tui.screens.laboratory.Laboratory.tell_status", lambda self: None)
 
-    def check(lang: str, size: str, *keys: str) -> bool:
+    def check(lang: str, size: str, *keys: str, theme: str = "lowrank-dark") -> bool:
         async def before(pilot: Any) -> None:
             live = await at_bench(pilot, "live", run=NAME)
             await until(pilot, lambda: live.shown is not None and live.shown.answered)
@@ -58,23 +58,30 @@ def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any, monkeypatch:
                 ribbon.remove_class("-shown")
             await pilot.pause()
 
-        return bool(snap_compare(app(lang), terminal_size=SIZES[size], run_before=before))
+        return bool(snap_compare(app(lang, theme=theme), terminal_size=SIZES[size], run_before=before))
 
     return check
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
-def test_a_run_that_goes_on_with_the_cursor_back_in_time(compare: Any, bench: Any, lang: str, size: str) -> None:
+@pytest.fixture
+def going(bench: Any) -> None:
+    """A run at iteration 145 of 200."""
     run = bench.run(NAME, iters=200)
     note_process(run.path, os.getpid())
     tell(run, 145)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", ["80x24", "120x40"])
+def test_a_run_that_goes_on_with_the_cursor_back_in_time(compare: Any, going: None, lang: str, size: str) -> None:
     assert compare(lang, size, "b", "b")
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_the_answers_on_a_small_screen(compare: Any, bench: Any, lang: str) -> None:
-    run = bench.run(NAME, iters=200)
-    note_process(run.path, os.getpid())
-    tell(run, 145)
+def test_the_answers_on_a_small_screen(compare: Any, going: None, lang: str) -> None:
     assert compare(lang, "80x24", "a")
+
+
+@pytest.mark.parametrize(("theme", "size"), [("lowrank-light", "120x40"), ("lowrank-dark", "200x60")])
+def test_a_run_that_goes_on(compare: Any, going: None, theme: str, size: str) -> None:
+    assert compare("ko", size, theme=theme)

@@ -114,9 +114,8 @@ def test_details_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any, d
     assert snap_compare(app(lang), terminal_size=(80, 24), run_before=prepared("i"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_yet(app: Any, prepared: Any, snap_compare: Any, lang: str) -> None:
-    assert snap_compare(app(lang), terminal_size=(80, 24), run_before=prepared())
+def test_table_on_a_very_wide_screen(app: Any, prepared: Any, snap_compare: Any, desk: Path) -> None:
+    assert snap_compare(app("ko"), terminal_size=(200, 60), run_before=prepared())
 
 
 def test_a_question_in_the_light(app: Any, prepared: Any, snap_compare: Any, desk: Path) -> None:

@@ -173,7 +173,7 @@ async def test_where_there_is_nothing_to_talk_with(
     monkeypatch.setattr(talk_bench, "LOOK", 0.01)
     async with app().run_test(size=(80, 24)) as pilot:
         here = await at_bench(pilot, "talk")
-        await until(pilot, lambda: "1 makes a new run" in text(pilot))
+        await until(pilot, lambda: "1  begins a new one" in text(pilot))
         await pilot.press("f5", "f6", "f7")
         run = bench.run("young")
         here.picks.run = "young"

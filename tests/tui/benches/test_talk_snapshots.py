@@ -79,7 +79,8 @@ def test_an_answer_of_before(app: Any, still: Any, snap_compare: Any, talked: Ru
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=shown)
 
 
-@pytest.mark.parametrize(("size", "lang"), [("80x24", "en"), ("120x40", "ko")])
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
 def test_blind_while_scoring(app: Any, still: Any, snap_compare: Any, talked: Run, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=still("escape", change=blind))
 
@@ -87,12 +88,3 @@ def test_blind_while_scoring(app: Any, still: Any, snap_compare: Any, talked: Ru
 def test_what_was_asked_in_the_light_on_a_small_screen(app: Any, still: Any, snap_compare: Any, talked: Run) -> None:
     light = app("ko", theme="lowrank-light")
     assert snap_compare(light, terminal_size=(80, 24), run_before=still("f9", "down"))
-
-
-def test_nothing_to_talk_with(app: Any, at_bench: Any, snap_compare: Any) -> None:
-    async def opened(pilot: Any) -> None:
-        await at_bench(pilot, "talk")
-        for widget in pilot.app.screen.query("TopBar, BenchLine"):
-            widget.visible = False
-
-    assert snap_compare(app(), terminal_size=(80, 24), run_before=opened)

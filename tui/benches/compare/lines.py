@@ -8,7 +8,8 @@ from lab.report.comparison import Comparison
 from tui.benches.compare import table
 from tui.benches.compare.progress import Asking, sentence, share
 from tui.benches.compare.strip import item
-from tui.typeset import Lines, bar, hang, join, spread, styled
+from tui.benches.empty import nothing_yet
+from tui.typeset import Lines, bar, join, spread, styled
 
 Say = Callable[..., str]
 CHOICE = "underline $text-muted"
@@ -58,12 +59,5 @@ def strip(parts: Sequence[str], here: str, curve: str, over: str, say: Say, widt
 
 
 def empty(say: Say, width: int) -> Lines:
-    """What this place is for, and the keys to begin with."""
-    keys = [("v", "compare.empty.three-way"), ("2", "compare.empty.runs")]
-    return [
-        styled(say("compare.empty.title"), "bold $heading"),
-        Content(""),
-        *styled(say("compare.empty.text"), "$text-muted").wrap(width),
-        Content(""),
-        *hang([(styled(f"{key}  ", "bold $primary"), styled(say(text))) for key, text in keys], width, gap=1),
-    ]
+    keys = {"v": "compare.empty.three-way", "2": "compare.empty.runs"}
+    return nothing_yet(say, width, "compare.empty.text", "compare.empty.title", keys)

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from tui.benches.bench import Bench
+from tui.benches.empty import nothing_yet
 from tui.benches.fuse import lines, words  # noqa: F401  (words before the bindings name them)
 from tui.benches.fuse.table import WayTable
 from tui.labroom import units
@@ -62,7 +63,7 @@ class FuseFace(Bench, can_focus=True):
     FuseFace.-roomy #fuse-folder-line { margin-top: 1; }
     FuseFace.-roomy #fuse-hint { margin-top: 1; }
     FuseFace.-empty #fuse-head, FuseFace.-empty #fuse-steps { display: none; }
-    FuseFace #fuse-empty { display: none; }
+    FuseFace #fuse-empty { display: none; max-width: 76; margin: 2 2; }
     FuseFace.-empty #fuse-empty { display: block; }
     """
 
@@ -218,7 +219,7 @@ class FuseFace(Bench, can_focus=True):
             return hang(told, width)
         if not self._looked:
             return []
-        return styled(self.say("fuse.no-run"), "$text-muted").wrap(min(width, 76))
+        return nothing_yet(self.say, width, "fuse.empty")
 
     def _heading(self, _: int) -> Lines:
         if self._prospect is None:

@@ -16,8 +16,8 @@ EN: Final[dict[str, str]] = {
     "key.fuse.save": "save",
     "key.fuse.copy": "copy command",
     "key.fuse.copy-server": "copy server command",
-    "fuse.no-run": "Here base and adapter become one model that stock mlx-lm loads. Every way of doing it is measured "
-    "before one is saved. There is no run yet; 1 starts one.",
+    "fuse.empty": "Here base and adapter become one model that stock mlx-lm loads. Every way of doing it is measured "
+    "before one is saved.",
     "fuse.checkpoint.last": "last",
     "fuse.checkpoint.best": "best",
     "fuse.checkpoint.number": "iteration {n}",
@@ -103,8 +103,8 @@ KO: Final[dict[str, str]] = {
     "key.fuse.save": "저장",
     "key.fuse.copy": "명령 복사",
     "key.fuse.copy-server": "서버 명령 복사",
-    "fuse.no-run": "모델과 어댑터를 mlx-lm이 그대로 읽는 모델 하나로 합치는 곳이에요. 저장하기 전에 방법을 모두 재 "
-    "봐요. 아직 학습한 것이 없어요. 1을 눌러 시작해요.",
+    "fuse.empty": "모델과 어댑터를 mlx-lm이 그대로 읽는 모델 하나로 합치는 곳이에요. 저장하기 전에 방법을 모두 재 "
+    "봐요.",
     "fuse.checkpoint.last": "마지막",
     "fuse.checkpoint.best": "최저",
     "fuse.checkpoint.number": "{n}번째 스텝",

@@ -16,6 +16,7 @@ from textual.worker import Worker
 
 from tui.benches import job
 from tui.benches.bench import Bench
+from tui.benches.empty import nothing_yet
 from tui.benches.inspect import lines, words  # noqa: F401  (words before the bindings below name them)
 from tui.benches.inspect.layers import LayerGrid
 from tui.benches.inspect.sections import SectionLine
@@ -80,7 +81,8 @@ class InspectBench(Bench, can_focus=True):
     InspectBench.-files #inspect-right, InspectBench.-files #inspect-figure { display: none; }
     InspectBench.-files LayerGrid { display: none; }
     InspectBench.-empty #inspect-body, InspectBench.-empty SectionLine, InspectBench.-empty Choice { display: none; }
-    InspectBench.-empty #inspect-said { height: 1fr; }
+    InspectBench.-empty #inspect-head { display: none; }
+    InspectBench.-empty #inspect-said { height: 1fr; max-width: 76; margin: 2 2; }
     """
 
     section: reactive[str] = reactive("layers", init=False)
@@ -242,7 +244,7 @@ class InspectBench(Bench, can_focus=True):
         if adapter is None:
             if not self._looked:
                 return []
-            return styled(self.say("inspect.no-run"), "$text-muted").wrap(min(width, 76))
+            return nothing_yet(self.say, width, "inspect.empty")
         if adapter.found is None:
             return styled(self.say("inspect.unmeasured"), "$primary").wrap(width)
         return styled(lines.seen(adapter, self.say)).wrap(width)

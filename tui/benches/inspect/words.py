@@ -20,8 +20,8 @@ EN: Final = {
     "key.inspect.log": "log scale",
     "key.inspect.section": "next part",
     "key.inspect.copy": "copy command",
-    "inspect.no-run": "Here one looks into an adapter: how large it is, where it sits, and in how many directions it "
-    "changes each matrix. There is no run yet; 1 starts one.",
+    "inspect.empty": "Here one looks into an adapter: how large it is, where it sits, and in how many directions it "
+    "changes each matrix.",
     "inspect.sections.layers": "Layers",
     "inspect.sections.values": "Singular values",
     "inspect.sections.files": "Files",
@@ -85,8 +85,8 @@ KO: Final = {
     "key.inspect.log": "로그 축",
     "key.inspect.section": "다음 부분",
     "key.inspect.copy": "명령 복사",
-    "inspect.no-run": "어댑터 속을 들여다보는 곳이에요. 얼마나 크고, 어디에 붙어 있고, 행렬마다 몇 방향을 바꿨는지 볼 "
-    "수 있어요. 아직 학습한 것이 없어요. 1을 눌러 시작해요.",
+    "inspect.empty": "어댑터 속을 들여다보는 곳이에요. 얼마나 크고, 어디에 붙어 있고, 행렬마다 몇 방향을 바꿨는지 볼 "
+    "수 있어요.",
     "inspect.sections.layers": "레이어",
     "inspect.sections.values": "특잇값",
     "inspect.sections.files": "파일",

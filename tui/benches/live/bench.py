@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
-from textual.widgets import Static
 
 from lab.errors import LabError
 from tui.benches.bench import Bench
+from tui.benches.empty import nothing_yet
 from tui.benches.live.board import Answers, Board, Shown
 from tui.benches.live.log import LogTail, LogView
 from tui.benches.live.timeline import Timeline, View
@@ -20,7 +20,8 @@ from tui.labroom.chart import PlotView
 from tui.labroom.curves import Curves
 from tui.labroom.inert import inert
 from tui.labroom.live import MARKS
-from tui.typeset import styled
+from tui.typeset import Layout, styled
+from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from lessons.model import Lang
@@ -59,7 +60,7 @@ class LiveBench(Bench):
         bind("escape", "back", "live.back"),
     ]
     DEFAULT_CSS = """
-    LiveBench #live-empty { height: 1fr; padding: 2 4; color: $text-muted; }
+    LiveBench #live-empty { max-width: 77; margin: 2 3; }
     LiveBench Board { display: none; }
     LiveBench.-open Board { display: block; }
     LiveBench.-open #live-empty { display: none; }
@@ -78,7 +79,7 @@ class LiveBench(Bench):
         """A run that cannot be read; asked for again only by the learner."""
 
     def compose(self) -> ComposeResult:
-        yield Static(id="live-empty", markup=False)
+        yield LinesView(lambda _: [], id="live-empty")
         yield Board()
 
     @property
@@ -116,18 +117,18 @@ class LiveBench(Bench):
             going, ended = await asyncio.to_thread(self.lab.newest)
             name = going or ended
         if not name:
-            self._explain(self.say("live.empty"))
+            self._explain(lambda width: nothing_yet(self.say, width, "live.empty"))
             return
         self.picks.run = name
         if self.run is None or self.run.id != name:
             if self.run is None:
-                self._explain(self.say("live.opening", run=inert(name)))
+                self._explain(self._said("live.opening", run=inert(name)))
             try:
                 follower = await asyncio.to_thread(self.lab.follow, name)
             except (LabError, OSError, ValueError) as error:
                 self.shown, self._refused = None, name
                 reason = error.what if isinstance(error, LabError) else error
-                self._explain(self.say("live.unreadable", run=inert(name), reason=inert(reason)))
+                self._explain(self._said("live.unreadable", run=inert(name), reason=inert(reason)))
                 return
             self.shown = Shown(follower)
             self._close, self._tail = None, LogTail(follower.run.path / "log.txt")
@@ -135,9 +136,12 @@ class LiveBench(Bench):
             await self._taken_in()
         await self.poll()
 
-    def _explain(self, text: str) -> None:
+    def _said(self, key: str, **values: object) -> Layout:
+        return lambda width: styled(self.say(key, **values), "$text-muted").wrap(width)
+
+    def _explain(self, told: Layout) -> None:
         self.remove_class("-open")
-        self.query_one("#live-empty", Static).update(styled(text))
+        self.query_one("#live-empty", LinesView).set_layout(told)
         self.refresh_bindings()
 
     def _tick(self) -> None:
@@ -202,6 +206,7 @@ class LiveBench(Bench):
 
     def watch_lang(self) -> None:
         self.draw()
+        self.query_one("#live-empty", LinesView).redraw()
 
     def _show(self, view: View) -> None:
         """Another part of the run, or another cursor."""

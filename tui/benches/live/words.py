@@ -29,8 +29,7 @@ EN: Final = {
     "key.live.scroll-down": "scroll",
     "key.live.page-up": "page up",
     "key.live.page-down": "page down",
-    "live.empty": "Here you watch a run learn: its loss, its speed, and what it answers at every checkpoint.\n\n"
-    "There is none yet. Press 1 to make one.",
+    "live.empty": "Here you watch a run learn: its loss, its speed, and what it answers at every checkpoint.",
     "live.opening": "Opening {run} …",
     "live.unreadable": "{run} cannot be read: {reason}\n\nPress 2 for the runs there are.",
     "live.goes-on": "The run goes on if you close the program.",
@@ -84,8 +83,7 @@ KO: Final = {
     "key.live.scroll-down": "아래로",
     "key.live.page-up": "한 쪽 위로",
     "key.live.page-down": "한 쪽 아래로",
-    "live.empty": "학습이 진행되는 모습을 여기서 지켜봐요. 손실과 속도, 체크포인트마다 내놓은 답이 보여요.\n\n"
-    "아직 학습이 없어요. 1을 눌러 하나 만들어 보세요.",
+    "live.empty": "학습이 진행되는 모습을 여기서 지켜봐요. 손실과 속도, 체크포인트마다 내놓은 답이 보여요.",
     "live.opening": "{run} 여는 중 …",
     "live.unreadable": "{run}: 읽을 수 없어요. {reason}\n\n2를 누르면 학습 목록이 나와요.",
     "live.goes-on": "프로그램을 닫아도 학습은 이어져요.",

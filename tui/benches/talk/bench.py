@@ -13,9 +13,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
-from textual.widgets import Button, OptionList, Static, TextArea
+from textual.widgets import Button, OptionList, TextArea
 
 from tui.benches.bench import Bench
+from tui.benches.empty import nothing_yet
 from tui.benches.talk.conversation import Conversation
 from tui.benches.talk.dials import Dials
 from tui.benches.talk.exchange import SCALES, SIDES, Exchange, Question, Settings
@@ -28,7 +29,8 @@ from tui.benches.talk.subject import look, newest
 from tui.benches.talk.widgets import AnswerView, PromptField
 from tui.keys import bind
 from tui.labroom.inert import inert
-from tui.typeset import styled
+from tui.typeset import Layout, styled
+from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from lab.errors import LabError
@@ -61,7 +63,7 @@ class TalkBench(Bench):
     ]
     DEFAULT_CSS = """
     TalkBench { padding: 0 1; }
-    TalkBench > #talk-empty { height: auto; margin: 2 2; width: 72; max-width: 100%; }
+    TalkBench > #talk-empty { max-width: 76; margin: 2 2; }
     """
 
     def __init__(self, *given: Any) -> None:
@@ -76,7 +78,7 @@ class TalkBench(Bench):
         self._due: dict[str, Timer] = {}
 
     def compose(self) -> ComposeResult:
-        yield Static(id="talk-empty", markup=False)
+        yield LinesView(lambda _: [], id="talk-empty")
         yield Room(self.lang)
 
     def on_mount(self) -> None:
@@ -124,7 +126,7 @@ class TalkBench(Bench):
         if not self.picks.run:
             self.picks.run = await asyncio.to_thread(newest, root)
         if not self.picks.run:
-            self._say_empty(self.say("talk.empty"))
+            self._explain(lambda width: nothing_yet(self.say, width, "talk.empty", "talk.empty.title"))
             return
         try:
             subject = await asyncio.to_thread(look, root, self.picks.run)
@@ -153,10 +155,14 @@ class TalkBench(Bench):
             self.conversation.close()
 
     def _say_empty(self, text: str) -> None:
+        self._explain(lambda width: styled(text, "$text-muted").wrap(width))
+
+    def _explain(self, told: Layout) -> None:
+        """In the place of all else."""
         self.room.display = self._open = False
-        empty = self.query_one("#talk-empty", Static)
+        empty = self.query_one("#talk-empty", LinesView)
         empty.display = True
-        empty.update(styled(text))
+        empty.set_layout(told)
 
     # asking
 

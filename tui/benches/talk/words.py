@@ -6,8 +6,8 @@ from tui.words import extend
 
 EN: Final = {
     "talk.looking": "Looking for a run …",
-    "talk.empty": "Talk asks a base and its adapter the same question, side by side.\n\n"
-    "There is no run with an adapter yet: 1 makes a new run.",
+    "talk.empty": "Talk asks a base and its adapter the same question, side by side.",
+    "talk.empty.title": "No run with an adapter yet",
     "talk.no-adapter": "{run} has no adapter yet.\n\nIt comes with the run's first checkpoint, and this page notices. "
     "3 shows how far the run is.",
     "talk.checkpoint": "Checkpoint",
@@ -98,8 +98,8 @@ EN: Final = {
 
 KO: Final = {
     "talk.looking": "학습을 찾고 있어요 …",
-    "talk.empty": "베이스와 어댑터에게 같은 질문을 하고 답을 나란히 봐요.\n\n"
-    "아직 어댑터가 있는 학습이 없어요. 1을 눌러 새 학습을 시작하세요.",
+    "talk.empty": "베이스와 어댑터에게 같은 질문을 하고 답을 나란히 봐요.",
+    "talk.empty.title": "아직 어댑터가 있는 학습이 없어요",
     "talk.no-adapter": "{run}에는 아직 어댑터가 없어요.\n\n첫 체크포인트가 저장되면 이 화면에 바로 나타나요. "
     "3을 누르면 학습이 어디까지 왔는지 볼 수 있어요.",
     "talk.checkpoint": "체크포인트",
