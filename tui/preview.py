@@ -218,7 +218,7 @@ class ProblemsScreen(ModalScreen[None]):
     ProblemsScreen > .card { width: 76; height: auto; max-height: 90%; padding: 1 3; background: $surface;
                              border: round $primary; scrollbar-size-vertical: 1; }
     ProblemsScreen .title { color: $heading; text-style: bold; margin-bottom: 1; height: auto; width: auto; }
-    ProblemsScreen LinesView { height: auto; width: 1fr; }
+    ProblemsScreen LinesView { height: auto; width: 1fr; margin-right: 1; }
     """
 
     def __init__(self, problems: "Sequence[Problem]", root: Path, lang: "Lang") -> None:

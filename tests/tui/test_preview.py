@@ -1,5 +1,6 @@
 """`lowrank preview`: what is saved is shown in its place, and what cannot be shown is said."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -120,6 +121,33 @@ async def test_opens_the_lesson_that_is_written_and_lists_its_problems(
         assert re.search(r"[✗!] (en/|ko/)?lesson\.(md|toml):\d+ ", text(pilot))
         await pilot.press("f9")
         await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", [SMALL, (120, 40)], ids=["80x24", "120x40"])
+def test_picture_of_the_problems(
+    app: Any,
+    opened: Any,
+    until: Any,
+    snap_compare: Any,
+    home: Path,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    lang: str,
+) -> None:
+    async def listed(pilot: Any) -> None:
+        """Over a still page: what the ribbon says goes by itself, and the lab pane has pictures of its own."""
+        await opened(pilot)
+        await until(pilot, lambda: pilot.app.room.settled)
+        for widget in pilot.app.room.query("Ribbon, #lab > *"):
+            widget.visible = False
+        await pilot.press("f9")
+        await pilot.pause()
+
+    (home / "look.json").write_text(json.dumps({"lang": lang, "theme": "lowrank-dark"}))
+    monkeypatch.setattr("tui.preview.inert", lambda text: str(text).replace(str(root), "~/course"))
+    assert snap_compare(app("demo/thin"), terminal_size=size, run_before=listed)
 
 
 async def test_help_names_the_key_that_lists_the_problems(app: Any, opened: Any, until: Any, text: Any) -> None:

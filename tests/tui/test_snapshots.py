@@ -1,6 +1,7 @@
 """What the program looks like, in both languages, at both sizes; compared with the pictures beside this file."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ def prepared(opened: Any, until: Any) -> Callable[..., Ready]:
         async def run_before(pilot: Any) -> None:
             """Open, press the keys, and hold still: no blinking cursor. The lab pane has pictures of its own."""
             await opened(pilot)
+            pilot.app.home = Path("/home/ada/.lowrank")  # which help names, and which is another one in each test
             for key in presses:
                 await pilot.press(key)
                 await pilot.pause()
@@ -62,8 +64,16 @@ def test_reader_in_the_light(app: Any, prepared: Any, snap_compare: Any) -> None
     assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("n", "n"))
 
 
-def test_contents_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any) -> None:
-    assert snap_compare(app(), terminal_size=(80, 24), run_before=prepared("c"))
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_contents_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any, lang: str) -> None:
+    assert snap_compare(app(lang), terminal_size=(80, 24), run_before=prepared("c"))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("key", ["f1", "o"], ids=["help", "links"])
+def test_what_lies_over_a_page(app: Any, prepared: Any, snap_compare: Any, key: str, size: str, lang: str) -> None:
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(key))
 
 
 def test_too_small(app: Any, prepared: Any, snap_compare: Any) -> None:

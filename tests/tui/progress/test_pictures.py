@@ -52,18 +52,22 @@ def test_a_question_explained(app: Any, prepared: Any, snap_compare: Any, learne
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("part", ["overview", "deeds", "review"])
-def test_nothing_yet(app: Any, prepared: Any, snap_compare: Any, part: str, lang: str) -> None:
-    assert snap_compare(app(lang), terminal_size=(80, 24), run_before=prepared(part))
+def test_nothing_yet(app: Any, prepared: Any, snap_compare: Any, part: str, size: str, lang: str) -> None:
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(part))
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_a_review_after_an_answer(app: Any, prepared: Any, snap_compare: Any, learned: Path, lang: str) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_a_review_after_an_answer(
+    app: Any, prepared: Any, snap_compare: Any, learned: Path, size: str, lang: str
+) -> None:
     def graded(page: Any) -> bool:
         return page.review.sheet is not None and page.review.sheet.graded
 
     there = prepared("review", "1", "2", "3", "4", "enter", holds=graded)
-    assert snap_compare(app(lang), terminal_size=(80, 24), run_before=there)
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=there)
 
 
 def test_in_the_light(app: Any, prepared: Any, snap_compare: Any, learned: Path) -> None:
