@@ -8,40 +8,30 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, VerticalScroll
-from textual.content import Content
-from textual.events import Resize
-from textual.reactive import reactive
 
 from lab.errors import LabError
 from lab.line import threeway
 from lab.report import markdown as report
 from lab.report.comparison import Comparison
-from lab.runs import proofs
 from lab.runs.directory import Run, Runs
-from tui.benches.bench import Bench
-from tui.benches.compare import lines, picture, table, words  # noqa: F401  (words before the bindings below name them)
+from tui.benches.compare import table
+from tui.benches.compare.face import CompareFace
 from tui.benches.compare.measuring import Measuring
-from tui.benches.compare.progress import Asking, share
-from tui.benches.compare.strip import Strip
+from tui.benches.compare.progress import share
 from tui.keys import bind
-from tui.labroom.chart import PlotView
 from tui.labroom.inert import inert
 from tui.screens.dialogs import ConfirmScreen
-from tui.typeset import Lines
 from tui.widgets.grid import Grid
 from tui.widgets.lines import LinesView
 
-WIDE, HIGH = 110, 28
 LOOK = 0.4
 """Seconds between looks at runs that are going on."""
 CURVES = 6
 """Curves shown at first, at most: as many as there are markers."""
 
 
-class CompareBench(Bench, can_focus=True):
+class CompareBench(CompareFace):
     """Shows the runs marked, else those it showed before, else the newest three-way comparison."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,52 +45,14 @@ class CompareBench(Bench, can_focus=True):
         bind("y", "copy", "compare.copy"),
         bind("x", "stop", "compare.stop", show=True),
     ]
-    DEFAULT_CSS = """
-    CompareBench { padding: 0 1; }
-    CompareBench #compare-table { height: auto; max-height: 9; width: 1fr; }
-    CompareBench #compare-bar { height: 1; }
-    CompareBench.-wide #compare-table, CompareBench.-wide #compare-strip { margin-top: 1; }
-    CompareBench #compare-body { height: 1fr; layout: horizontal; }
-    CompareBench VerticalScroll { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
-    CompareBench PlotView { width: 1fr; }
-    CompareBench #compare-empty { display: none; height: auto; max-width: 76; margin: 2 2; }
-    CompareBench.-empty > * { display: none; }
-    CompareBench.-empty #compare-empty { display: block; }
-    CompareBench.-wide #compare-answers { width: 46; margin-left: 2; }
-    CompareBench.-chart #compare-specification, CompareBench.-answers #compare-specification { display: none; }
-    CompareBench.-chart #compare-answers, CompareBench.-answers PlotView { display: none; }
-    CompareBench.-wide.-chart #compare-answers { display: block; }
-    CompareBench.-differences PlotView, CompareBench.-differences #compare-answers { display: none; }
-    """
-
-    part: reactive[str] = reactive("chart", init=False)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.comparison: Comparison | None = None
-        self.measuring: Measuring | None = None
-        self._curve: picture.Kind = "validation"
-        self._over = 0
-        self._log: bool | None = None
         self._here = self._reading = False
         self._tried: set[str] = set()
         """Runs that were asked their questions without being told to; a run that cannot answer is not asked again."""
 
-    def compose(self) -> ComposeResult:
-        yield LinesView(self._head, id="compare-head")
-        yield Grid(id="compare-table")
-        yield LinesView(self._bar, id="compare-bar")
-        yield Strip("", markup=False, id="compare-strip")
-        with Container(id="compare-body"):
-            yield PlotView(id="compare-chart")
-            with VerticalScroll(id="compare-answers"):
-                yield LinesView(self._answers)
-            with VerticalScroll(id="compare-specification"):
-                yield LinesView(self._specification)
-        yield LinesView(self._empty, id="compare-empty")
-
     def on_mount(self) -> None:
-        self._arrange()
         self.set_interval(LOOK, self._look)
 
     async def enter(self) -> None:
@@ -134,17 +86,6 @@ class CompareBench(Bench, can_focus=True):
         found = [there[name] for name in ids if name in there] or threeway.newest(runs)
         return Comparison.of(found, self.lab.cache) if found else None
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The runs compared, in order."""
-        return tuple(each.run.id for each in self.comparison.contenders) if self.comparison else ()
-
-    @property
-    def three(self) -> bool:
-        """Whether one three-way comparison is what is shown."""
-        groups = {each.about.group for each in self.comparison.contenders} if self.comparison else set()
-        return len(groups) == 1 and threeway.is_one(groups.pop())
-
     async def _look(self) -> None:
         """Read what was said since, ask what is still to be asked, and draw if there was any news."""
         comparison = self.comparison
@@ -168,78 +109,6 @@ class CompareBench(Bench, can_focus=True):
             return []
         return [each.run for each in self.comparison.contenders
                 if each.state == "finished" and each.score is None and each.run.id not in self._tried]  # fmt: skip
-
-    def draw(self) -> None:
-        """Set everything anew from what was last read."""
-        comparison = self.comparison
-        self.set_class(comparison is None, "-empty")
-        if comparison is not None:
-            grid = self.query_one(Grid)
-            grid.show(table.columns(comparison, self.say), table.rows(comparison, self.say))
-            grid.styles.height = min(9, 1 + len(self.ids))
-            self._draw_chart()
-            self.post_message(self.Did(proofs=tuple(proofs.compared(comparison))))
-        self._draw_strip()
-        for view in self.query(LinesView):
-            view.set_layout(view._set_lines)
-        self.refresh_bindings()
-
-    def _draw_chart(self) -> None:
-        if self.comparison is not None:
-            shown, over = self.query_one(Grid).marked, picture.AXES[self._over]
-            self.query_one(PlotView).show(picture.plot(self.comparison, shown, self._curve, over, self._log, self.say))
-
-    def _draw_strip(self) -> None:
-        over, width = picture.AXES[self._over], self.content_size.width
-        line = lines.strip(self._parts(), self.part, self._curve, over, self.say, width)
-        self.query_one("#compare-strip", Strip).update(line, layout=False)
-
-    def _head(self, width: int) -> Lines:
-        return lines.head(self.comparison, self.three, self.say, width) if self.comparison else []
-
-    def _bar(self, width: int) -> Lines:
-        if self.comparison is None:
-            return [Content("")]
-        return [lines.going_on(self.comparison, self._asking, self.three, self.say, width)]
-
-    @property
-    def _asking(self) -> Asking | None:
-        return self.measuring.now if self.measuring is not None else None
-
-    def _answers(self, width: int) -> Lines:
-        return table.answers(self.comparison, self.say, width) if self.comparison else []
-
-    def _specification(self, width: int) -> Lines:
-        return table.specification(self.comparison, self.say, width) if self.comparison else []
-
-    def _empty(self, width: int) -> Lines:
-        return lines.empty(self.say, width)
-
-    def _parts(self) -> tuple[str, ...]:
-        return ("chart", "differences") if self.has_class("-wide") else ("chart", "answers", "differences")
-
-    def on_resize(self, _: Resize) -> None:
-        self._arrange()
-
-    def _arrange(self) -> None:
-        self.set_class(self.size.width >= WIDE and self.size.height >= HIGH, "-wide")
-        if self.part not in self._parts():
-            self.part = "chart"
-        for name in ("chart", "answers", "differences"):
-            self.set_class(name == self.part, f"-{name}")
-        self._draw_strip()
-
-    def watch_part(self) -> None:
-        self._arrange()
-
-    def watch_lang(self) -> None:
-        if self.is_mounted:
-            self.draw()
-
-    @on(Grid.MarkedChanged)
-    def _shown_changed(self, event: Grid.MarkedChanged) -> None:
-        event.stop()
-        self._draw_chart()
 
     @on(Grid.Chosen)
     def _chosen(self, event: Grid.Chosen) -> None:
@@ -356,27 +225,6 @@ class CompareBench(Bench, can_focus=True):
                 self.post_message(self.Tell(inert(error), "trouble"))
                 return
             self.post_message(self.Tell(self.say("compare.written", path=inert(path))))
-
-    def action_part(self) -> None:
-        parts = self._parts()
-        self.part = parts[(parts.index(self.part) + 1) % len(parts)]
-
-    def action_show_part(self, name: str) -> None:
-        self.part = name
-
-    def action_curve(self) -> None:
-        self._curve = "train" if self._curve == "validation" else "validation"
-        self._draw_chart()
-        self._draw_strip()
-
-    def action_axis(self) -> None:
-        self._over = (self._over + 1) % len(picture.AXES)
-        self._draw_chart()
-        self._draw_strip()
-
-    def action_log_scale(self) -> None:
-        self._log = not self.query_one(PlotView).plot.log_y
-        self._draw_chart()
 
     async def action_take_out(self) -> None:
         """Compare the others; the run itself stays where it is."""

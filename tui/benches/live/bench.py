@@ -10,13 +10,12 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from lab.errors import LabError
-from tui.benches.bench import Bench
 from tui.benches.empty import nothing_yet
 from tui.benches.live.board import Answers, Board, Shown
+from tui.benches.live.cursor import CursorBench
 from tui.benches.live.log import LogTail, LogView
 from tui.benches.live.timeline import Timeline, View
 from tui.keys import bind
-from tui.labroom.chart import PlotView
 from tui.labroom.curves import Curves
 from tui.labroom.inert import inert
 from tui.labroom.live import MARKS
@@ -34,7 +33,7 @@ DETAIL: Final = 8 << 20
 """Bytes of events that are read anew for a closer look."""
 
 
-class LiveBench(Bench):
+class LiveBench(CursorBench):
     """The picked run, or the newest; also one that was started from the command line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,7 +67,6 @@ class LiveBench(Bench):
 
     def __init__(self, lab: "Lab", picks: "Picks", lang: "Lang") -> None:
         super().__init__(lab, picks, lang)
-        self.shown: Shown | None = None
         self._close: Curves | None = None
         self._tail: LogTail | None = None
         self._timer: Timer | None = None
@@ -208,8 +206,7 @@ class LiveBench(Bench):
         self.draw()
         self.query_one("#live-empty", LinesView).redraw()
 
-    def _show(self, view: View) -> None:
-        """Another part of the run, or another cursor."""
+    def look_at(self, view: View) -> None:
         if self.shown is not None and view != self.shown.view:
             if view.span != self.shown.view.span:
                 self._close = None
@@ -247,67 +244,6 @@ class LiveBench(Bench):
                 self.draw()
 
     # what the keys do
-
-    def action_step(self, by: int) -> None:
-        """One column on, to the next moment there is."""
-        if (shown := self.shown) is not None:
-            low, high = shown.view.span or (0.0, shown.whole)
-            columns = max(1, (self.query_one(PlotView).content_size.width or self.size.width) - 5)
-            self._show(shown.view.at(shown.timeline.step(shown.view.cursor, by * (high - low) / columns), shown.whole))
-
-    def action_sample(self, by: int) -> None:
-        """The answers before or after those that are shown."""
-        if (shown := self.shown) is not None:
-            known = [at for at, _ in shown.run.digest.samples]
-            here = float("inf") if shown.view.cursor is None else shown.view.cursor
-            now = shown.answered[0] if shown.answered else -1
-            later = next((at for at in known if at > here), None)
-            found = later if by > 0 else max((at for at in known if at < now), default=None)
-            if found is not None:
-                self._show(shown.view.at(found, shown.whole))
-
-    def action_first(self) -> None:
-        if (shown := self.shown) is not None and len(shown.timeline):
-            self._show(shown.view.at(shown.timeline.points[0].x, shown.whole))
-
-    def action_last(self) -> None:
-        """Follow the newest again."""
-        if (shown := self.shown) is not None:
-            low, high = shown.view.span or (0.0, 0.0)
-            view = shown.view.panned(shown.whole / (high - low), shown.whole) if shown.view.span else shown.view
-            self._show(replace(view, cursor=None))
-
-    def action_zoom(self, factor: float) -> None:
-        if (shown := self.shown) is not None:
-            around = shown.curves.end.x if shown.view.cursor is None else shown.view.cursor
-            self._show(shown.view.zoomed(factor, around, shown.whole))
-
-    def action_whole(self) -> None:
-        if self.shown is not None:
-            self._show(replace(self.shown.view, span=None))
-
-    def action_pan(self, share: float) -> None:
-        if self.shown is not None:
-            self._show(self.shown.view.panned(share, self.shown.whole))
-
-    def action_axis(self) -> None:
-        """Over iterations, tokens or seconds."""
-        if self.shown is not None:
-            self._show(self.shown.view.turned())
-
-    def action_log_scale(self) -> None:
-        if self.shown is not None:
-            self._show(replace(self.shown.view, log=not self.shown.view.log))
-
-    def on_plot_view_pointed(self, event: PlotView.Pointed) -> None:
-        if (shown := self.shown) is not None:
-            found = shown.timeline.near(event.x, shown.view.over)
-            self._show(replace(shown.view, cursor=found))
-
-    def on_plot_view_wheel(self, event: PlotView.Wheel) -> None:
-        if (shown := self.shown) is not None:
-            around = shown.timeline.iteration(event.x, shown.view.over)
-            self._show(shown.view.zoomed(0.5 if event.by < 0 else 2.0, around, shown.whole))
 
     def action_answers(self) -> None:
         """In the place of the chart; where there is room, the keys go to them."""
@@ -387,7 +323,7 @@ class LiveBench(Bench):
             self.query_one(Answers).focus()
             self.refresh_bindings()
         elif shown is not None:
-            self._show(replace(shown.view, span=None, cursor=None))
+            self.look_at(replace(shown.view, span=None, cursor=None))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         run, shown, board = self.run, self.shown, self.query_one(Board)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.timer import Timer
 from textual.widgets import Button, OptionList, TextArea
 
 from tui.benches.bench import Bench
@@ -26,6 +25,7 @@ from tui.benches.talk.room import Room
 from tui.benches.talk.scene import Scene
 from tui.benches.talk.scorer import Scorer
 from tui.benches.talk.subject import look, newest
+from tui.benches.talk.timers import Timers
 from tui.benches.talk.widgets import AnswerView, PromptField
 from tui.keys import bind
 from tui.labroom.inert import inert
@@ -75,7 +75,7 @@ class TalkBench(Bench):
         self._place = 0  # how far back in the history the arrows are
         self._open = False  # whether there is something to talk with
         self._scorer: Scorer | None = None
-        self._due: dict[str, Timer] = {}
+        self._later = Timers(self)
 
     def compose(self) -> ComposeResult:
         yield LinesView(lambda _: [], id="talk-empty")
@@ -90,15 +90,15 @@ class TalkBench(Bench):
 
     async def enter(self) -> None:
         """Show the run that is picked; the talk goes on if it is still the same."""
-        self._cancel("linger")
+        self._later.cancel("linger")
         await self._look()
         if self._open and not self.has_focus_within:
             self.query_one(PromptField).focus()
 
     def leave(self) -> None:
         """The engine waits a while for one to come back; what is being measured is measured to its end."""
-        self._cancel("look", "again")
-        self._after("linger", LINGER, self._send_away)
+        self._later.cancel("look", "again")
+        self._later.after("linger", LINGER, self._send_away)
 
     def on_unmount(self) -> None:
         if self.conversation is not None:
@@ -137,12 +137,12 @@ class TalkBench(Bench):
             self._send_away()
             self._stop_scoring()
             self.scene, self._next = Scene(subject), 0
-            grown = partial(self._after, "frame", FRAME, self.room.draw_answers, keep=True)
+            grown = partial(self._later.after, "frame", FRAME, self.room.draw_answers, keep=True)
             self.conversation = Conversation(self.scene, self.lab.cache, self.room.draw, grown, self._answered)
         self.scene.subject = subject
         if not subject.checkpoints:
             self._say_empty(self.say("talk.no-adapter", run=inert(subject.run.id)))
-            self._after("look", LOOK, lambda: self.run_worker(self.enter()))
+            self._later.after("look", LOOK, lambda: self.run_worker(self.enter()))
             return
         if self.scene.settings.checkpoint not in subject.checkpoints:
             self.scene.settings = replace(self.scene.settings, checkpoint=subject.checkpoints[0])
@@ -205,7 +205,7 @@ class TalkBench(Bench):
     def _ask(self, scene: Scene, question: Question) -> None:
         scene.question = question
         self._place = 0
-        self._cancel("again")
+        self._later.cancel("again")
         self.room.remove_class("-past")
         if self.conversation is not None:
             self.conversation.begin(Exchange.begin(question, scene.settings, scene.blind, self.lot))
@@ -264,7 +264,7 @@ class TalkBench(Bench):
                 scene.exchange.hidden = False
             self._reveal(scene)
         if changed and self.conversation is not None and scene.exchange is not None and not scene.exchange.hidden:
-            self._after("again", AGAIN, self.conversation.again)
+            self._later.after("again", AGAIN, self.conversation.again)
         self.room.draw()
 
     def _reveal(self, scene: Scene) -> None:
@@ -322,7 +322,7 @@ class TalkBench(Bench):
             self._stop_scoring()
             self.post_message(self.Tell(self.say("talk.scoring.stopped")))
         elif scene.subject.split and scene.settings.checkpoint not in scene.subject.scores:
-            grown = partial(self._after, "score", FRAME, self.room.draw, keep=True)
+            grown = partial(self._later.after, "score", FRAME, self.room.draw, keep=True)
             self._scorer = Scorer(scene, self.lab.cache, grown, self._scored)
 
     def _scored(self, error: LabError | None) -> None:
@@ -355,7 +355,7 @@ class TalkBench(Bench):
         self.room.remove_class("-past")
         self._write(again.question)
         if not scene.blind:
-            self._cancel("again")
+            self._later.cancel("again")
             self.conversation.show(again)
             known = again.settings.checkpoint in scene.subject.checkpoints
             scene.settings = again.settings if known else replace(again.settings, checkpoint=scene.settings.checkpoint)
@@ -391,23 +391,3 @@ class TalkBench(Bench):
             await self.action_vote(name)
         else:
             await self.run_action("stop" if name == "ask" and self.going else name)
-
-    # timers
-
-    def _after(self, name: str, seconds: float, call: Callable[[], Any], keep: bool = False) -> None:
-        """Call once, later; a second call for the same thing moves it, or with `keep` leaves it."""
-        if keep and name in self._due:
-            return
-        self._cancel(name)
-
-        def due() -> None:
-            self._due.pop(name, None)
-            call()
-
-        self._due[name] = self.set_timer(seconds, due)
-
-    def _cancel(self, *names: str) -> None:
-        for name in names:
-            timer = self._due.pop(name, None)
-            if timer is not None:
-                timer.stop()
