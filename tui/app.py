@@ -52,7 +52,8 @@ class LowrankApp(App[None]):
     CommandPalette > Vertical { width: 80; max-width: 96%; margin-top: 2; }
     CommandPalette SearchIcon { display: none; }
     CommandPalette #--input { border: none; padding: 1 1 0 1; background: $surface; height: 3; }
-    CommandPalette CommandList { border: none; background: $surface; padding: 0 0 1 0; }
+    CommandPalette CommandList { border: none; background: $surface; padding: 0 0 1 0; scrollbar-size-vertical: 1; }
+    CommandPalette CommandList > .option-list--option-highlighted { background: $panel; }
     """
 
     def __init__(self, home: Path, tracks: Path | None = None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input, OptionList
 
 from tui.widgets.fields import NumberField
 
@@ -74,6 +75,19 @@ def test_contents_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any, 
 @pytest.mark.parametrize("key", ["f1", "o"], ids=["help", "links"])
 def test_what_lies_over_a_page(app: Any, prepared: Any, snap_compare: Any, key: str, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(key))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+def test_palette(app: Any, prepared: Any, snap_compare: Any, size: str, lang: str) -> None:
+    def offered(pilot: Any) -> bool:
+        """Everything: it comes one by one."""
+        palette = pilot.app.screen
+        palette.query_one(Input).cursor_blink = False
+        gathering = any(worker.node is palette and worker.is_running for worker in palette.workers)
+        return palette.query_one(OptionList).option_count > 0 and not gathering
+
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("ctrl+p", holds=offered))
 
 
 def test_too_small(app: Any, prepared: Any, snap_compare: Any) -> None:

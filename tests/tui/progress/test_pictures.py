@@ -70,6 +70,14 @@ def test_a_review_after_an_answer(
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=there)
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_question_before_a_reset(
+    app: Any, prepared: Any, snap_compare: Any, learned: Path, size: str, lang: str
+) -> None:
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("keeping", "r"))
+
+
 def test_in_the_light(app: Any, prepared: Any, snap_compare: Any, learned: Path) -> None:
     light = app("ko", theme="lowrank-light")
     assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("deeds"))
