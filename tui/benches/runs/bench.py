@@ -263,15 +263,20 @@ class RunsBench(Deeds):
         return {self.say(f"runs.palette.{name}"): name for name in ("sweep", "empty", "free", "undo")}
 
     def watch_lang(self) -> None:
-        self.query_one("#runs-filter", Input).placeholder = self.say("runs.filter")
         self._made.clear()
+        self._hint()
         self.show(self.rows)
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width < WIDE, "-narrow")
+        self._hint()
         self._hand_over()
         self._draw()
         self.refresh_bindings()
+
+    def _hint(self) -> None:
+        key = "runs.filter.short" if self.has_class("-narrow") else "runs.filter"
+        self.query_one("#runs-filter", Input).placeholder = self.say(key)
 
     def on_grid_highlighted(self, event: Grid.Highlighted) -> None:
         if event.key and self.ready:

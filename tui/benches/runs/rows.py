@@ -113,7 +113,7 @@ def rate(value: float | None) -> str:
 def details(row: Row | None, queue: Sequence[Row], say: Say, width: int) -> Lines:
     """All about one run, and who waits."""
     if row is None:
-        return [styled(say("runs.info.none"), "$text-muted"), *_queue(queue, say, width)]
+        return [*styled(say("runs.info.none"), "$text-muted").wrap(width), *_queue(queue, say, width)]
     lines = styled(inert(row.title), "bold $heading").wrap(width)
     if row.name:
         lines.append(fit(styled(inert(row.run), "$faint"), width))
