@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("lowrank", deadline=None)
 settings.load_profile("lowrank")
 
+# Widgets come and go by the thousand, and looking through all of them for garbage as often as Python does is 14 % of
+# what the tests of the screens cost.
+gc.set_threshold(100_000, 20, 20)
 
 # Each worker trains beside the others, and BLAS threads of several processes wait for one another by spinning.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
