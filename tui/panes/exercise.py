@@ -143,15 +143,16 @@ class ExercisePane(PagePane):
             desk.lang = self.lang
             if desk.foretelling and desk.face == self._face:
                 return
-        if held := self.has_focus_within:
-            self.hold_keys()
-        await self.written()
+        held = await self.renew(self._widgets)
+        self.refresh_bindings()
+        self.when_set(lambda: self._settle(held))
+
+    def _widgets(self) -> list[Widget]:
+        desk = self._desk
         self._remember_draft()
         self._drawn, self._face = self.stage, desk.face if desk is not None else None
         nothing: list[Widget] = [Static(styled(say(self.lang, "exercise.empty"), "$text-muted"), classes="block")]
-        await self.redraw(desk.widgets() if desk else nothing)
-        self.refresh_bindings()
-        self.when_set(lambda: self._settle(held))
+        return desk.widgets() if desk is not None else nothing
 
     def _come_to_it(self) -> None:
         self.call_after_refresh(self._settle, True)

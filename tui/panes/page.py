@@ -50,6 +50,7 @@ class PagePane(VerticalScroll, inherit_bindings=False):
         self._lock = asyncio.Lock()
         self._early: list[Key] = []
         self._held = False
+        self._renewing = 0
 
     def compose(self) -> ComposeResult:
         yield self.page
@@ -65,11 +66,22 @@ class PagePane(VerticalScroll, inherit_bindings=False):
                 await self.page.remove_children()
                 await self.page.mount_all(widgets)
 
-    async def written(self) -> None:
-        """Until the fields of the page have taken every key that was sent to them before `hold_keys`."""
-        for field in self.page.query("Input, TextArea"):
-            await heard(field)  # the keys,
-            await heard(field)  # and what it says because of them
+    async def renew(self, make: Callable[[], Sequence[Widget]]) -> bool:
+        """The same with the widgets that `make` gives, once the fields on the page have taken what was typed.
+
+        True if the pane had the keys, or something in it: they are then held until `release_keys`.
+        """
+        self._renewing += 1
+        try:
+            if held := self.has_focus_within:
+                self.hold_keys()
+            for field in self.page.query("Input, TextArea"):
+                await heard(field)  # the keys,
+                await heard(field)  # and what it says because of them
+            await self.redraw(make())
+        finally:
+            self._renewing -= 1
+        return held
 
     def hold_keys(self) -> None:
         """Take the keys, and keep what is typed until `release_keys`, when what is written into is there."""
@@ -78,15 +90,13 @@ class PagePane(VerticalScroll, inherit_bindings=False):
 
     def release_keys(self, to: Widget | None = None) -> None:
         """Give the keys, and those that were kept, to the pane or to something in it; later, while it is drawn anew."""
-        if self._lock.locked() or not self.page.children:
-            return
         self.app.call_later(self._give, to or self)
 
     async def _give(self, to: Widget) -> None:
         """Called by the app, which hands out the keys: so none overtakes another."""
         await heard(self)
-        if not (self._held and to.is_attached and self.is_attached):
-            return
+        if self._renewing or not (self._held and self.page.children and to.is_attached and self.is_attached):
+            return  # whoever draws it anew, or for the first time, gives them
         self._held, early, self._early = False, self._early, []
         if self.screen.focused is self:  # and not on something that was gone to meanwhile
             self.screen.set_focus(to, scroll_visible=False)

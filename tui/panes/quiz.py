@@ -125,11 +125,7 @@ class QuizPane(PagePane):
 
     async def draw(self, write: bool = True) -> None:
         """Draw the question; `write` gives the keys to its field, if the quiz has them at all."""
-        if held := self.has_focus_within:
-            self.hold_keys()
-        await self.written()
-        await self.redraw(self._widgets())
-        if held:
+        if await self.renew(self._widgets):
             self.release_keys(self._entry() if write else None)
         self.refresh_bindings()
 

@@ -18,7 +18,7 @@ class Ribbon(Static):
              background: $panel; color: $heading; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
     Ribbon.-shown { display: block; }
     Ribbon.-cheer { color: $success; text-style: bold; }
-    Ribbon.-trouble { color: $error; }
+    Ribbon.-trouble { color: $error; height: auto; max-height: 4; text-wrap: wrap; }
     """
 
     def __init__(self) -> None:

@@ -77,7 +77,7 @@ async def test_in_korean_the_reason_of_a_failure_is_korean_too(
     async with at_keeping("ko") as (pilot, _):
         await pilot.press("i")
         await answer(pilot, until, tmp_path / "nothing.json")
-        await until(pilot, lambda: "못했어요(그런 파일이나 폴더가" in text(pilot))
+        await until(pilot, lambda: "못했어요(그런파일이나폴더가" in "".join(text(pilot).split()))
 
 
 async def test_a_reset_is_asked_about_and_can_be_undone(
