@@ -41,6 +41,7 @@ class Bench(Widget):
     goes; between them it may look at the disk as often as it needs to, and outside them not at all.
     """
 
+    BLANK = True
     DEFAULT_CSS = """
     Bench { width: 1fr; height: 1fr; layout: vertical; }
     """

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button
+
+from tui.widgets.plain import Horizontal
 
 
 class ButtonRow(Horizontal):

@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantBlur, DescendantFocus, Resize
 from textual.message import Message
 from textual.reactive import reactive
@@ -23,6 +22,7 @@ from tui.labroom.fields import Choices
 from tui.labroom.inert import inert
 from tui.labroom.words import Lang, Words, words
 from tui.widgets.fields import StillInput
+from tui.widgets.plain import Horizontal, Vertical, VerticalScroll
 
 WRONG = "✗ "
 WIDE = 60

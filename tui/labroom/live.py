@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
@@ -17,6 +16,7 @@ from tui.labroom.feed import Follower
 from tui.labroom.inert import inert
 from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
+from tui.widgets.plain import Vertical
 from tui.widgets.said import put
 
 MARKS = {

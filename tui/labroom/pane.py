@@ -38,6 +38,7 @@ STATUS = {"finished": "✓", "stopped": "■", "failed": "✗", "lost": "✗"}
 class LabPane(Widget):
     """Mount it in the first frame: everything heavy is imported after that, plotext with the first chart."""
 
+    BLANK = True
     BINDINGS: ClassVar = [
         Binding("ctrl+r", "start", "Start", id="lab.start", show=True),
         Binding("x,ㅌ,delete", "stop", "Stop", id="lab.stop", show=True, key_display="x"),

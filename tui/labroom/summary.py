@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
@@ -19,6 +18,7 @@ from tui.labroom.inert import inert
 from tui.labroom.live import state_line, title
 from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
+from tui.widgets.plain import Horizontal, Vertical, VerticalScroll
 
 WIDE = 70
 FILE_ROWS = 5

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -16,6 +15,7 @@ from tui.typeset import Layout, barred, hang, inline, join, styled
 from tui.widgets.choices import ChoiceList
 from tui.widgets.fields import NumberLine
 from tui.widgets.lines import LinesView
+from tui.widgets.plain import Vertical
 from tui.words import say
 
 if TYPE_CHECKING:

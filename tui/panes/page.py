@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
 from textual.events import Key
 from textual.widget import Widget
 
 from tui.keys import bind
+from tui.widgets.plain import Vertical, VerticalScroll
 
 MEASURE = 76
 PATIENCE = 1.0

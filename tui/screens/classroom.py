@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual import containers
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal
 from textual.events import DescendantFocus, Resize
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -15,6 +15,7 @@ from tui.panes.page import PagePane
 from tui.panes.reader import ReaderPane
 from tui.screens.small import SmallNotice, too_small
 from tui.widgets.keyline import KeyLine
+from tui.widgets.plain import Container, Horizontal
 from tui.widgets.ribbon import Ribbon
 from tui.widgets.tabs import PANES, TabLine
 from tui.widgets.topbar import NoticeBar, TopBar
@@ -33,6 +34,7 @@ MIDDLE: Final = ("text", "exercise", "quiz")
 class Classroom(Screen[None]):
     """Only arranges: which panes are shown, which has the focus, and what the lines above and below say."""
 
+    BLANK = True
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("e", "show('exercise')", "go.exercise", show=True),
         bind("z", "show('quiz')", "go.quiz", show=True),
@@ -74,7 +76,8 @@ class Classroom(Screen[None]):
         """The least that makes a first frame of the right shape; `furnish` brings the rest."""
         self.set_class(self.wide, "-wide")
         self.set_class(not self.wide, "-narrow")
-        tabs, contents, lab = TabLine("", markup=False, id="tabs"), Container(id="contents"), Container(id="lab")
+        tabs, contents = TabLine("", markup=False, id="tabs"), Container(id="contents")
+        lab = containers.Container(id="lab")  # which has a border
         tabs.display, contents.display, lab.display = not self.wide, self.wide, self.wide
         yield TopBar("", markup=False, id="top")
         yield tabs

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -17,6 +16,7 @@ from tui.keys import bind
 from tui.screens.small import SmallNotice, too_small
 from tui.widgets.benchline import BenchLine
 from tui.widgets.keyline import KeyLine
+from tui.widgets.plain import Container
 from tui.widgets.ribbon import Ribbon
 from tui.widgets.topbar import Standing, TopBar
 from tui.words import say
@@ -45,6 +45,7 @@ TALL: Final = 30
 class Laboratory(Screen[None]):
     """Only arranges: which bench is shown, and what the lines above and below it say."""
 
+    BLANK = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bind(str(n), f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
         bind("ctrl+pagedown", "step(1)", "bench.next"),

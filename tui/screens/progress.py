@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
@@ -21,6 +20,7 @@ from tui.progress.reviews import ReviewPane, payload
 from tui.screens.small import SmallNotice, too_small
 from tui.typeset import clickable, join, styled
 from tui.widgets.keyline import KeyLine
+from tui.widgets.plain import Container
 from tui.widgets.ribbon import Ribbon
 from tui.widgets.topbar import Standing, TopBar
 from tui.words import say
@@ -56,6 +56,7 @@ class PartLine(Static):
 class ProgressScreen(Screen[None]):
     """Only arranges and records; what is shown is what the log amounts to."""
 
+    BLANK = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bind(str(n), f"show('{name}')", f"progress.{name}") for n, name in enumerate(PARTS, 1)),
         bind("tab,ctrl+pagedown", "step(1)", "progress.next", show=True),

@@ -4,7 +4,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
@@ -21,6 +20,7 @@ from tui.labroom.chart import PlotView
 from tui.typeset import Lines
 from tui.widgets.grid import Grid
 from tui.widgets.lines import LinesView
+from tui.widgets.plain import Container, VerticalScroll
 
 WIDE, HIGH = 110, 28
 

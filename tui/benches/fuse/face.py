@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input, Static
@@ -21,6 +20,7 @@ from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.typeset import Lines, bar, hang, join, styled
 from tui.widgets.lines import LinesView
+from tui.widgets.plain import Horizontal, VerticalScroll
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
@@ -27,6 +26,7 @@ from tui.labroom.inert import inert
 from tui.labroom.plot import legend
 from tui.typeset import Lines, bar, hang, join, spread, styled
 from tui.widgets.lines import LinesView
+from tui.widgets.plain import Horizontal, Vertical
 
 if TYPE_CHECKING:
     from lab.runs.anatomy import Adapter, Table

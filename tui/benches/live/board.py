@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
@@ -25,6 +24,7 @@ from tui.labroom.plot import legend
 from tui.labroom.summary import trouble
 from tui.labroom.words import words
 from tui.typeset import spread, styled
+from tui.widgets.plain import Container, Vertical, VerticalScroll
 from tui.widgets.said import put
 from tui.words import say
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal
 from textual.events import Resize
 
 from lab.errors import LabError
@@ -29,6 +28,7 @@ from tui.benches.new.planning import Planning
 from tui.benches.new.row import SourceChoice
 from tui.benches.new.rows_view import RowsView
 from tui.keys import bind
+from tui.widgets.plain import Container, Horizontal
 
 if TYPE_CHECKING:
     from lessons.model import Lang

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
 
@@ -17,6 +16,7 @@ from lab.spec import RunSpec
 from tui.benches.new.acting import ActLines
 from tui.labroom.inert import inert
 from tui.typeset import Lines, clickable, fit, pad, styled
+from tui.widgets.plain import VerticalScroll
 from tui.words import say
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
 from textual.events import DescendantBlur, DescendantFocus, Resize
 from textual.message import Message
 from textual.reactive import reactive
@@ -26,6 +25,7 @@ from tui.labroom import units
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.typeset import styled
+from tui.widgets.plain import Vertical, VerticalScroll
 from tui.words import say
 
 if TYPE_CHECKING:

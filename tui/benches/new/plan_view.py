@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
 
@@ -14,6 +13,7 @@ from tui.benches.new.outlook import Outlook
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.typeset import Lines, clickable, fit, hang, pad, spread, styled
+from tui.widgets.plain import VerticalScroll
 from tui.words import say
 
 if TYPE_CHECKING:

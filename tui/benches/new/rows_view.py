@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
 
@@ -15,6 +14,7 @@ from tui.keys import bind
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.typeset import Lines, clickable, fit, join, spread, styled
+from tui.widgets.plain import VerticalScroll
 from tui.words import say
 
 if TYPE_CHECKING:

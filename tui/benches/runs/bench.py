@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Input, Static
@@ -26,6 +25,7 @@ from tui.typeset import clickable, styled
 from tui.widgets.fields import StillInput
 from tui.widgets.grid import Grid, GridRow
 from tui.widgets.lines import LinesView
+from tui.widgets.plain import Horizontal, VerticalScroll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

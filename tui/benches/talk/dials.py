@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -17,6 +16,7 @@ from textual.widgets import Static
 from tui.benches.talk.exchange import LENGTHS, SEEDS, TEMPERATURES, Settings
 from tui.benches.talk.widgets import Slider
 from tui.labroom.choice import Choice
+from tui.widgets.plain import Horizontal, Vertical
 from tui.words import say
 
 if TYPE_CHECKING:

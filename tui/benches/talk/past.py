@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
 from textual.reactive import reactive
@@ -16,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui.benches.talk.lines import past
 from tui.typeset import styled
+from tui.widgets.plain import Vertical
 from tui.words import say
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus, Resize
 from textual.reactive import reactive
@@ -19,6 +18,7 @@ from tui.benches.talk.scene import Scene
 from tui.benches.talk.widgets import AnswerView, PromptField
 from tui.labroom.buttons import ButtonRow
 from tui.typeset import styled
+from tui.widgets.plain import Horizontal, Vertical
 from tui.words import say
 
 if TYPE_CHECKING:
