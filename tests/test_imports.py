@@ -32,6 +32,31 @@ def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
         program.close(force=True)
 
 
+def test_the_program_does_without_ssl_and_whoever_asks_for_it_later_gets_it() -> None:
+    script = """
+import sys
+from tui.haste import begin
+begin()
+import tui.app
+print("asyncio" in sys.modules, "ssl" in sys.modules, end=" ")
+import ssl
+print(ssl.__name__)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["True", "False", "ssl"]
+
+
+def test_a_chart_is_drawn_without_the_manual_and_tests_of_plotext() -> None:
+    script = """
+import sys
+from tui.labroom.plot import Line, Plot, Point, draw, load
+lines = draw(load(), Plot([Line("a", "•", "", [Point(1, 1), Point(2, 2)])]), 40, 12)
+print(any("•" in line for line in lines), *sorted({"unittest", "plotext.prettydoc"} & set(sys.modules)))
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["True"]
+
+
 @pytest.mark.parametrize(
     "module", ["tui.cli", "tui.labroom.pane", "lab.runs.directory", "store.progress", "lessons.load"]
 )

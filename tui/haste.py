@@ -15,6 +15,16 @@ def begin() -> None:
     _ours = True
     gc.disable()
     sys.setswitchinterval(SWITCH)
+    _asyncio_without_ssl()
+
+
+def _asyncio_without_ssl() -> None:
+    """asyncio would load OpenSSL for connections, which this program never makes; it then does without."""
+    if not {"asyncio", "ssl"} & sys.modules.keys():
+        sys.modules["ssl"] = None  # type: ignore[assignment]  # so importing it fails
+        import asyncio  # noqa: F401
+
+        del sys.modules["ssl"]
 
 
 def settle() -> None:

@@ -24,11 +24,12 @@ def lab(
     ] = None,
 ) -> int:
     """Open the program in the laboratory, at a run or at the comparison of several."""
-    from tui.app import LowrankApp
-    from tui.benches.bench import Picks
     from tui.haste import begin
 
     begin()
+    from tui.app import LowrankApp
+    from tui.benches.bench import Picks
+
     found = [runs().get(name).id for name in names or []]
     app = LowrankApp(home())
     app.open_at(Picks(run=found[0] if found else "", marked=tuple(found)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from asyncio import to_thread
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,5 +129,5 @@ class PlotView(Widget):
             self._drawing = False
 
     async def _load(self) -> None:
-        self._plotext = await to_thread(importlib.import_module, "plotext")
+        self._plotext = await to_thread(plots.load)
         self.redraw()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from types import ModuleType
 from typing import Any, Final, Literal
 
 from textual.content import Content, Span
@@ -13,7 +16,7 @@ from textual.content import Content, Span
 from lab.events.series import Point, thin
 from tui.labroom import units
 
-__all__ = ["SERIES", "Line", "Plot", "Point", "Scale", "coloured", "draw", "legend", "x_scale", "y_scale"]
+__all__ = ["SERIES", "Line", "Plot", "Point", "Scale", "coloured", "draw", "legend", "load", "x_scale", "y_scale"]
 
 SERIES: Final = tuple((marker, f"$series-{number}") for number, marker in enumerate("•◆▲■✚○", 1))
 """Marker and style of the first, second … of several lines of one kind."""
@@ -146,6 +149,18 @@ def value_label(value: float) -> str:
 
 
 _PLOTEXT = Lock()
+_UNUSED: Final = {"plotext._doc.doc": "docs", "plotext._tests.run": "test"}
+"""Modules of plotext with the name that it takes from each: its manual and its tests."""
+
+
+def load() -> Any:
+    """plotext, without what takes half its memory and most of the time to load it; blocking."""
+    with _PLOTEXT:
+        for module, name in _UNUSED.items():
+            if module not in sys.modules:
+                sys.modules[module] = empty = ModuleType(module)
+                setattr(empty, name, None)
+        return importlib.import_module("plotext")
 
 
 def draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:

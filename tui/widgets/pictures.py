@@ -1,6 +1,5 @@
 """What is drawn from data, in a text or beside a question: bars, and charts, for which plotext is loaded."""
 
-import importlib
 import sys
 from asyncio import to_thread
 from typing import TYPE_CHECKING, Any, Final
@@ -79,7 +78,7 @@ class ChartView(LinesView):
             self.run_worker(self._load(), exit_on_error=False)
 
     async def _load(self) -> None:
-        self.plotext = await to_thread(importlib.import_module, "plotext")
+        self.plotext = await to_thread(plots.load)
         self.redraw()
 
     def _titled(self, width: int) -> Lines:
