@@ -32,18 +32,19 @@ def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
         program.close(force=True)
 
 
-def test_the_program_does_without_ssl_and_whoever_asks_for_it_later_gets_it() -> None:
+def test_the_program_does_without_openssl_and_whoever_asks_for_it_later_gets_it() -> None:
     script = """
 import sys
 from tui.haste import begin
 begin()
-import tui.app
-print("asyncio" in sys.modules, "ssl" in sys.modules, end=" ")
+import hashlib, importlib.util, tui.app, tui.labroom.pane, lab.runs.directory, lessons.load, store.log
+own = importlib.util.find_spec("_md5") is not None
+print("ssl" in sys.modules, own and "_hashlib" in sys.modules, hashlib.sha256(b"").hexdigest()[:4], end=" ")
 import ssl
 print(ssl.__name__)
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == ["True", "False", "ssl"]
+    assert result.stdout.split() == ["False", "False", "e3b0", "ssl"]
 
 
 def test_a_chart_is_drawn_without_the_manual_and_tests_of_plotext() -> None:

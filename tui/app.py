@@ -1,8 +1,9 @@
 """The application: themes, the keys that work everywhere, and what outlives a screen."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tui.screens.laboratory import Laboratory
     from tui.screens.progress import ProgressScreen
     from tui.watcher import Ended, Watcher
+
+THREADS: Final = 3
 
 
 def _palette() -> type[Provider]:
@@ -120,6 +123,10 @@ class LowrankApp(App[None]):
     def open_at(self, picks: "Picks") -> None:
         """Begin in the laboratory: at one run, or at the comparison of several."""
         self._begin_at = picks
+
+    def on_load(self) -> None:
+        """Few threads, whatever the machine: each keeps memory of its own, and what they do is mostly waiting."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
 
     def on_ready(self) -> None:
         if self._begin_at is not None:

@@ -2,6 +2,8 @@
 
 import gc
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 SWITCH = 0.0005
 """Seconds after which a thread that draws gives way to the screen; Python's own 5 ms come many times in one key."""
@@ -15,16 +17,18 @@ def begin() -> None:
     _ours = True
     gc.disable()
     sys.setswitchinterval(SWITCH)
-    _asyncio_without_ssl()
+    _without("ssl", "asyncio")
+    if find_spec("_md5"):  # a Python may be built to have its hashes from OpenSSL alone
+        _without("_hashlib", "hashlib", "hmac")
 
 
-def _asyncio_without_ssl() -> None:
-    """asyncio would load OpenSSL for connections, which this program never makes; it then does without."""
-    if not {"asyncio", "ssl"} & sys.modules.keys():
-        sys.modules["ssl"] = None  # type: ignore[assignment]  # so importing it fails
-        import asyncio  # noqa: F401
-
-        del sys.modules["ssl"]
+def _without(openssl: str, *modules: str) -> None:
+    """Import modules that do without OpenSSL if they must: 8 MB, and this program never connects to anything."""
+    if not {openssl, *modules} & sys.modules.keys():
+        sys.modules[openssl] = None  # type: ignore[assignment]  # so importing it fails
+        for module in modules:
+            import_module(module)
+        del sys.modules[openssl]
 
 
 def settle() -> None:
