@@ -38,6 +38,7 @@ def settle() -> None:
     as that of the tests.
     """
     if _ours:
+        gc.unfreeze()  # or what was put away since, such as a form for a run, would stay too
         gc.collect()
         gc.freeze()
         gc.enable()

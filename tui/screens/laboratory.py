@@ -121,6 +121,8 @@ class Laboratory(Screen[None]):
             before = self.bench
             if before is not None and before is not bench:
                 before.leave()
+                for widget in before.walk_children(with_self=True):
+                    widget.refresh()  # which forgets its picture until it is seen again
             self.place = place
             for each in self._benches.values():
                 each.display = each is bench
