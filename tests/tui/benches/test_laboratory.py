@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import WorkerFailed, WorkerState
 
@@ -30,6 +31,25 @@ async def test_every_bench_has_a_tab(app: Any, at_bench: Any, until: Any, text: 
         assert pilot.app.laboratory.place == place
         line = text(pilot).splitlines()[1]
         assert f" {number} " in line
+
+
+HIGH = 10
+
+
+def heavy(screen: Any) -> list[Widget]:
+    """High widgets that only hold others, and of which Textual keeps every line all the same."""
+    holding = [each for each in screen.query(Widget) if each.children and type(each).render is Widget.render]
+    bare = [each for each in holding if not any(each.styles.border.spacing)]
+    return [each for each in bare if each.size.height >= HIGH and not each.BLANK]
+
+
+async def test_what_only_holds_others_is_blank(app: Any, opened: Any, at_bench: Any) -> None:
+    async with app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        assert not heavy(pilot.app.room)
+        for place in PLACES:
+            await at_bench(pilot, place)
+            assert not heavy(pilot.app.laboratory)
 
 
 async def test_language_changes_in_place(app: Any, at_bench: Any, text: Any) -> None:
