@@ -115,6 +115,7 @@ class Board(Vertical):
         self._shown: Shown | None = None
         self._lang: Lang = "en"
         self._sheet: object = None
+        self._drawn_for = 0
 
     def compose(self) -> ComposeResult:
         yield Static(id="live-title", markup=False)
@@ -179,6 +180,9 @@ class Board(Vertical):
         plot = loss_plot(shown.curves, speak, view.over, limits=span, log_y=view.log, cursor=cursor)
         self.query_one(PlotView).show(plot)
         width = self.query_one("#live-picture").content_size.width
+        if width != self._drawn_for:  # its place may be another one once all is laid out
+            self._drawn_for = width
+            self.call_after_refresh(self._redraw)
         axes = facts.view_line(view, shown.whole, tell, speak.axes)
         self._set("axes", spread(legend(plot), axes, width))
         self._set("cursor", facts.cursor_line(view, shown.curves, timeline, shown.report, width, tell))
