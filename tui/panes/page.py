@@ -94,7 +94,8 @@ class PagePane(VerticalScroll, inherit_bindings=False):
 
     async def _give(self, to: Widget) -> None:
         """Called by the app, which hands out the keys: so none overtakes another."""
-        await heard(self)
+        if not self._renewing:
+            await heard(self)
         if self._renewing or not (self._held and self.page.children and to.is_attached and self.is_attached):
             return  # whoever draws it anew, or for the first time, gives them
         self._held, early, self._early = False, self._early, []
