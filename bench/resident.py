@@ -23,7 +23,7 @@ LIMIT = 90e6
 ENOUGH = 60
 """Iterations of the run that trains before anything is looked at: its first adapter is then saved."""
 GROWTH = 1e6
-"""Bytes that the second half of an hour may add; in the first, the series of the curve fill up to what they may hold."""
+"""Bytes that the second half of an hour may add; in the first, the curve fills up to what it may hold."""
 QUIET = 3.0
 """Seconds in which nothing is asked of the program before it is weighed."""
 HOUR, PER_SECOND, PARTS, AT_ONCE = 3600, 4, 6, 240
