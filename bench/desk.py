@@ -6,11 +6,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lab.launch import prepare, start
 from lab.models import BUNDLED
+from lab.runs.directory import Run, Runs
 
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "lessons" / "tracks" / "figures"
@@ -87,3 +92,19 @@ def make_model(config: dict[str, Any], folder: Path) -> None:
             shutil.copy(BUNDLED / "sprout" / name, work)
         (Path(work) / "config.json").write_text(json.dumps(config))
         shutil.copytree(work, folder)
+
+
+@contextmanager
+def training(home: Path, enough: int, **fields: object) -> Iterator[Run]:
+    """A run that trains at full load, from its iteration `enough` on; it is stopped at the end."""
+    run = prepare(fields, Runs(home / "runs"), home / "cache")
+    start(run, home / "cache", now=True)
+    try:
+        while int(run.last_event().get("iteration", 0)) < enough:
+            time.sleep(1)
+        yield run
+    finally:
+        engine = run.process()
+        run.stop()
+        if engine is not None:
+            engine.wait(60)

@@ -9,7 +9,6 @@ import argparse
 import itertools
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from typing import Any
 import psutil
 import pyte
 
+from bench.desk import training
 from bench.terminal import Terminal
-from lab.launch import prepare, start
+from lab.launch import prepare
 from lab.runs.directory import Run, Runs
 
 LIMIT_MS = 50
@@ -80,21 +80,14 @@ def main() -> None:
         runs = Runs(home / "runs")
         for number in range(FILLERS):
             prepare({"seed": number}, runs, home / "cache")
-        run = prepare({"iters": ITERS, "samples": 0, "steps_per_report": 1}, runs, home / "cache")
-        start(run, home / "cache", now=True)
-        while int(run.last_event().get("iteration", 0)) < ENOUGH:
-            time.sleep(1)
-        terminal = Terminal(home, arguments=("lab", run.id))
-        terminal.child.delaybeforesend = None  # pexpect waits 50 ms before every key unless told otherwise
-        try:
-            found = scenes(terminal, run, options.presses)
-            resident = psutil.Process(terminal.child.pid).memory_info().rss
-        finally:
-            terminal.quit()
-            engine = run.process()
-            run.stop()
-            if engine is not None:
-                engine.wait(60)
+        with training(home, ENOUGH, iters=ITERS, samples=0, steps_per_report=1) as run:
+            terminal = Terminal(home, arguments=("lab", run.id))
+            terminal.child.delaybeforesend = None  # pexpect waits 50 ms before every key unless told otherwise
+            try:
+                found = scenes(terminal, run, options.presses)
+                resident = psutil.Process(terminal.child.pid).memory_info().rss
+            finally:
+                terminal.quit()
     slow = 0
     for name, all_ in found.items():
         seen = sorted(1000 * seconds for seconds in all_ if seconds is not None)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import psutil
 
+from bench.desk import training
 from bench.screen import make, resident, train
 from bench.terminal import Terminal
-from lab.launch import note_process, prepare, start
-from lab.runs.directory import Run, Runs
+from lab.launch import note_process
+from lab.runs.directory import Run
 
 LIMIT = 90e6
 ENOUGH = 60
@@ -84,37 +85,24 @@ def an_hour(terminal: Terminal, run: Run) -> list[int]:
     return held
 
 
-def trained(home: Path, **fields: object) -> Run:
-    """A run that was started."""
-    run = prepare(fields, Runs(home / "runs"), home / "cache")
-    start(run, home / "cache", now=True)
-    return run
-
-
 def main() -> None:
     """Print what is held at each stop, and exit with 1 if it is over the limit or grows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        done = trained(home, iters=30, save_every=10, samples=1)
-        while (engine := done.process()) is not None:
-            engine.wait(300)
+        with training(home, 30, iters=30, save_every=10, samples=1) as done:
+            while done.result() is None:
+                time.sleep(0.1)
         going = make(home, HOURS_RUN, SHOWN, SHOWN + HOUR * PER_SECOND)
         note_process(going.path, os.getpid())
-        load = trained(home, iters=100_000, save_every=50, samples=1, steps_per_report=1)
-        while int(load.last_event().get("iteration", 0)) < ENOUGH:
-            time.sleep(1)
-        terminal = Terminal(home)
-        try:
-            before = walk(terminal)
-            held = an_hour(terminal, going)
-        finally:
-            terminal.quit()
-            engine = load.process()
-            load.stop()
-            if engine is not None:
-                engine.wait(60)
+        with training(home, ENOUGH, iters=100_000, save_every=50, samples=1, steps_per_report=1):
+            terminal = Terminal(home)
+            try:
+                before = walk(terminal)
+                held = an_hour(terminal, going)
+            finally:
+                terminal.quit()
     most, growth = max(before, *held), held[-1] - held[PARTS // 2]
     print(f"most {most / 1e6:.1f} MB, grown by {growth / 1e6:+.1f} MB in the second half of the hour")
     raise SystemExit(most > LIMIT or growth > GROWTH)

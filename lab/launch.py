@@ -99,6 +99,8 @@ def resume(run: Run, cache: Path, *, now: bool = False) -> int:
                 process.wait(SECONDS_TO_GO)
             process = run.process()
         if process is not None:
+            if run.result():
+                raise LabError("has ended, but its engine is still there", where=run.id, remedy="try again in a while")
             raise LabError(f"is {state} already", where=run.id, remedy=f"`lowrank stop {run.id}` stops it")
         (run.path / "state" / "stop").unlink(missing_ok=True)
         (run.path / "result.json").unlink(missing_ok=True)

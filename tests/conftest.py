@@ -12,8 +12,7 @@ from hypothesis import settings
 settings.register_profile("lowrank", deadline=None)
 settings.load_profile("lowrank")
 
-# Widgets come and go by the thousand, and looking through all of them for garbage as often as Python does is 14 % of
-# what the tests of the screens cost.
+# Widgets come and go by the thousand, and Python would look through all of them for garbage again and again.
 gc.set_threshold(100_000, 20, 20)
 
 # Each worker trains beside the others, and BLAS threads of several processes wait for one another by spinning.

@@ -1,4 +1,4 @@
-"""What Python itself does between a key and its repaint, kept short: collecting garbage, and giving way to threads."""
+"""What Python itself costs, kept small: time between a key and its repaint, and memory that nobody needs."""
 
 import gc
 import sys
@@ -37,10 +37,10 @@ def _without(openssl: str, *modules: str) -> None:
 
 
 def settle() -> None:
-    """What is alive now, such as screens, lessons and styles, stays for good and is never looked through again.
+    """What is alive now, such as screens, lessons and styles, is not looked through again until the next `settle`.
 
-    A collection that looks through all of it takes 0.1 s. Does nothing in a process where nobody called `begin`, such
-    as that of the tests.
+    To look through all of it takes 0.1 s, so it is done where a screen has just been opened. Does nothing in a process
+    where nobody called `begin`, such as that of the tests.
     """
     if _ours:
         gc.unfreeze()  # or what was put away since, such as a form for a run, would stay too
