@@ -91,7 +91,7 @@ def main() -> None:
     parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        with training(home, 30, iters=30, save_every=10, samples=1) as done:
+        with training(home, 0, iters=30, save_every=10, samples=1) as done:
             while done.result() is None:
                 time.sleep(0.1)
         going = make(home, HOURS_RUN, SHOWN, SHOWN + HOUR * PER_SECOND)
