@@ -1,12 +1,15 @@
 """The real program on a small course of its own, in a home of its own."""
 
 import json
+import pickle
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import difference, rest
+from pytest_textual_snapshot import node_to_report_path
 from textual.pilot import Pilot
 from waiting import PATIENCE, pauses
 
@@ -129,3 +132,21 @@ class Bench:
 @pytest.fixture
 def bench(home: Path) -> Bench:
     return Bench(home)
+
+
+@pytest.fixture
+def snap_compare(snap_compare: Any, request: pytest.FixtureRequest) -> Callable[..., bool]:
+    """Pictures of a screen at rest; the lines that are not the stored ones are printed."""
+
+    def compare(app: LowrankApp, *, run_before: Callable[[Pilot[Any]], Awaitable[None]], **more: Any) -> bool:
+        async def rested(pilot: Pilot[Any]) -> None:
+            await run_before(pilot)
+            await rest(pilot)
+
+        same = bool(snap_compare(app, run_before=rested, **more))
+        if not same:
+            _, stored, taken, *_ = pickle.loads(node_to_report_path(request.node).read_bytes())
+            print(difference(stored, taken))
+        return same
+
+    return compare

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import rest
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Static
 
@@ -133,6 +134,20 @@ async def test_on_a_small_screen_one_thing_is_shown_at_a_time(trained: Path, liv
         assert not board.has_class("-log") and not board.has_class("-answers")
         await pilot.press("o", "o")
         assert chart.is_on_screen
+
+
+async def test_lines_under_the_chart_fill_it_also_when_its_room_changes_last(
+    trained: Path, live: Any, until: Any
+) -> None:
+    async with live("lora") as (pilot, bench):
+        picture = bench.query_one("#live-picture")
+        for width in (120, 80, 120):
+            await pilot.resize_terminal(width, 40)
+            await rest(pilot)
+            picture.styles.width = 30  # as when the columns beside it are laid out after it was drawn
+            await until(pilot, lambda: len(said(bench, "axes")) == picture.content_size.width == 30)
+            picture.styles.width = "1fr"
+            await until(pilot, lambda: len(said(bench, "axes")) == picture.content_size.width > 30)
 
 
 async def test_foreign_text_is_inert(trained: Path, live: Any, text: Any, until: Any) -> None:

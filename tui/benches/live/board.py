@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
+from textual.message import Message
 from textual.widgets import Static
 
 from tui.benches.bench import Bench
@@ -78,6 +79,16 @@ class Answers(VerticalScroll, can_focus=True, inherit_bindings=False):
     ]
 
 
+class Picture(Vertical):
+    """The chart and the lines under it, whose room is known last of all."""
+
+    class Resized(Message):
+        """They have other room now."""
+
+    def on_resize(self, _: Resize) -> None:
+        self.post_message(self.Resized())
+
+
 class Board(Vertical):
     """At 80×24 chart, answers and log are shown one at a time; where there is room, side by side."""
 
@@ -115,14 +126,13 @@ class Board(Vertical):
         self._shown: Shown | None = None
         self._lang: Lang = "en"
         self._sheet: object = None
-        self._drawn_for = 0
 
     def compose(self) -> ComposeResult:
         yield Static(id="live-title", markup=False)
         yield Static(id="live-progress", markup=False)
         yield Static(id="live-trouble", markup=False)
         with Container(id="live-body"):
-            with Vertical(id="live-picture"):
+            with Picture(id="live-picture"):
                 yield PlotView(id="live-chart")
                 yield Static(id="live-axes", markup=False)
                 yield Static(id="live-cursor", markup=False)
@@ -142,6 +152,10 @@ class Board(Vertical):
     def on_resize(self, _: Resize) -> None:
         self.set_class(self.wide, "-wide")
         self.call_after_refresh(self._redraw)
+
+    def on_picture_resized(self, event: "Picture.Resized") -> None:
+        event.stop()
+        self._redraw()
 
     def _redraw(self) -> None:
         self._sheet = None
@@ -180,9 +194,6 @@ class Board(Vertical):
         plot = loss_plot(shown.curves, speak, view.over, limits=span, log_y=view.log, cursor=cursor)
         self.query_one(PlotView).show(plot)
         width = self.query_one("#live-picture").content_size.width
-        if width != self._drawn_for:  # its place may be another one once all is laid out
-            self._drawn_for = width
-            self.call_after_refresh(self._redraw)
         axes = facts.view_line(view, shown.whole, tell, speak.axes)
         self._set("axes", spread(legend(plot), axes, width))
         self._set("cursor", facts.cursor_line(view, shown.curves, timeline, shown.report, width, tell))
