@@ -18,6 +18,7 @@ from tui.labroom.inert import inert
 from tui.labroom.live import state_line, title
 from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
+from tui.widgets.place import Place
 from tui.widgets.plain import Horizontal, Vertical, VerticalScroll
 
 WIDE = 70
@@ -66,7 +67,7 @@ class SummaryView(VerticalScroll, can_focus=True):
             with Vertical(id="lab-picture"):
                 yield PlotView()
                 yield Static(id="lab-done-legend", classes="lab-line", markup=False)
-            with Vertical(id="lab-figures"):
+            with Place(id="lab-figures"):
                 yield Static(id="lab-final", markup=False)
                 yield Static(id="lab-trainable", classes="lab-line", markup=False)
                 yield Static(id="lab-folder", classes="lab-line", markup=False)
@@ -80,7 +81,10 @@ class SummaryView(VerticalScroll, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
-        self.call_after_refresh(self.draw)
+
+    def on_place_resized(self, event: Place.Resized) -> None:
+        event.stop()
+        self.draw()
 
     def watch_lang(self) -> None:
         self.draw()

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
-from textual.message import Message
 from textual.widgets import Static
 
 from tui.benches.bench import Bench
@@ -25,6 +24,7 @@ from tui.labroom.plot import legend
 from tui.labroom.summary import trouble
 from tui.labroom.words import words
 from tui.typeset import spread, styled
+from tui.widgets.place import Place
 from tui.widgets.plain import Container, Vertical, VerticalScroll
 from tui.widgets.said import put
 from tui.words import say
@@ -79,16 +79,6 @@ class Answers(VerticalScroll, can_focus=True, inherit_bindings=False):
     ]
 
 
-class Picture(Vertical):
-    """The chart and the lines under it, whose room is known last of all."""
-
-    class Resized(Message):
-        """They have other room now."""
-
-    def on_resize(self, _: Resize) -> None:
-        self.post_message(self.Resized())
-
-
 class Board(Vertical):
     """At 80×24 chart, answers and log are shown one at a time; where there is room, side by side."""
 
@@ -132,7 +122,7 @@ class Board(Vertical):
         yield Static(id="live-progress", markup=False)
         yield Static(id="live-trouble", markup=False)
         with Container(id="live-body"):
-            with Picture(id="live-picture"):
+            with Place(id="live-picture"):
                 yield PlotView(id="live-chart")
                 yield Static(id="live-axes", markup=False)
                 yield Static(id="live-cursor", markup=False)
@@ -153,7 +143,7 @@ class Board(Vertical):
         self.set_class(self.wide, "-wide")
         self.call_after_refresh(self._redraw)
 
-    def on_picture_resized(self, event: "Picture.Resized") -> None:
+    def on_place_resized(self, event: Place.Resized) -> None:
         event.stop()
         self._redraw()
 
