@@ -1,14 +1,17 @@
 """From a key to its repaint while a run trains at full load: `python -m bench.keys [--presses N]`.
 
-A run trains on all cores beside the program, which is driven in a pseudo-terminal by keys whose effect is a change in
-one known place. A time runs from the key's byte to the bytes of the screen that show the change. Leave the machine
-alone meanwhile.
+A run trains on all cores beside the program, which is driven in a pseudo-terminal, as by a key that is held down or by
+a fast typist. Each key's effect is looked for in something that only keys change, since what the run changes meanwhile
+would else pass for it. A time runs from the key's byte to the bytes of the screen that show the effect. Leave the
+machine alone meanwhile.
 """
 
 import argparse
 import itertools
+import re
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -25,48 +28,59 @@ LIMIT_MS = 50
 FILLERS = 30
 ITERS, ENOUGH = 2000, 150
 """Iterations of the run, more than are trained meanwhile, and those to begin with: a cursor needs a curve."""
+HELD, TYPED = 1 / 30, 1 / 15
+"""Seconds from one key to the next of a key that is held down, and for a fast typist; longer where a repaint is."""
 Look = Callable[[pyte.Screen], Any]
 
 
-def line_with(text: str) -> Look:
-    """Sees the first line that holds `text`."""
-    return lambda screen: next((line for line in screen.display if text in line), "")
+def cursor(screen: pyte.Screen) -> str:
+    """The iteration at which the curve's cursor stands."""
+    found = re.search(r"▸\s+([\d,]+)", "\n".join(screen.display))
+    return found[1] if found else ""
 
 
-def area(rows: range, columns: range) -> Look:
-    """Sees characters and colours of a rectangle."""
-    return lambda screen: [(screen.buffer[y][x].data, screen.buffer[y][x].bg) for y in rows for x in columns]
+def row_with(mark: str) -> Look:
+    """Sees in which row a mark stands; the rows from the tabs on."""
+    return lambda screen: next((at for at, line in enumerate(screen.display) if at > 3 and mark in line), -1)
 
 
-def values(screen: pyte.Screen) -> list[str]:
-    """Sees what stands in the fields of the form, without colours, since a cursor blinks."""
-    return [line[24:42] for line in screen.display[3:20]]
+def beside(label: str, cells: int) -> Look:
+    """Sees so many cells after a label."""
+    return lambda screen: next(
+        (line.partition(label)[2][:cells].strip() for line in screen.display if label in line), ""
+    )
 
 
-def times(terminal: Terminal, keys: Iterable[str], look: Look, presses: int) -> list[float | None]:
+def times(terminal: Terminal, keys: Iterable[str], look: Look, presses: int, pace: float = HELD) -> list[float | None]:
     """Seconds to the repaint of so many keys, None for a key that changed nothing."""
-    return [terminal.repaint(key, look) for key in itertools.islice(itertools.cycle(keys), presses)]
+    found = []
+    for key in itertools.islice(itertools.cycle(keys), presses):
+        due = time.perf_counter() + pace
+        found.append(terminal.repaint(key, look))
+        time.sleep(max(0.0, due - time.perf_counter()))
+    return found
 
 
 def scenes(terminal: Terminal, run: Run, presses: int) -> dict[str, list[float | None]]:
     """A walk through the program, with the times at each stop."""
     found = {}
     terminal.wait("tokens/s", "▸")
-    found["curve: the cursor"] = times(terminal, ("left", "right"), line_with("▸"), presses)
+    found["curve: the cursor"] = times(terminal, ("left", "right"), cursor, presses)
     terminal.press("2")
-    terminal.wait("filter", f"of {FILLERS + 1}")
-    found["runs: up and down"] = times(terminal, ("down", "down", "up"), area(range(5, 36), range(0, 40)), presses)
+    terminal.wait("filter", f"{FILLERS + 1} of {FILLERS + 1} runs")
+    found["runs: up and down"] = times(terminal, ("down", "down", "up"), row_with("▎"), presses)
     terminal.press("/")
     typed = ("s", "q", "l", *3 * ("backspace",))
-    found["runs: typing a filter"] = times(terminal, typed, line_with("/ "), presses)
+    found["runs: typing a filter"] = times(terminal, typed, beside(" / ", 20), presses, TYPED)
     terminal.press("ctrl+pageup")
     terminal.wait("rank:", "scale:", "trainable")  # the plan beside the form, made by an engine that had to start
     terminal.press(*5 * ("down",))
-    found["new run: typing"] = times(terminal, ("1", "backspace"), values, presses)
+    terminal.wait("Width of the update")  # which is what `rank` is
+    found["new run: typing"] = times(terminal, ("1", "backspace"), beside("rank:", 24), presses, TYPED)
     terminal.press("f4")
     terminal.wait("The arithmetic")
     terminal.press("b")
-    found["lesson: scrolling"] = times(terminal, ("j", "j", "k"), area(range(5, 34), range(30, 78)), presses)
+    found["lesson: scrolling"] = times(terminal, ("j", "j", "k", "k"), row_with("The arithmetic that broke"), presses)
     return found
 
 
