@@ -258,6 +258,30 @@ async def test_nothing_yet_says_how_to_begin_and_many_show_progress(
         await until(pilot, lambda: len(listed(bench)) == 2)
 
 
+async def test_while_runs_are_read_the_cursor_waits_for_the_run_picked_unless_it_was_moved(
+    app: Any, at_runs: Any, shelf: Fill
+) -> None:
+    shelf(4)
+    async with app().run_test(size=(120, 40)) as pilot:
+        bench = await at_runs(pilot)
+        rows = {row.run: row for row in bench.rows}
+
+        def read(*names: str, whole: bool = False) -> str:
+            bench.ready = whole
+            bench.show([rows[name] for name in names])
+            return str(bench.grid.cursor_key)
+
+        bench.leave()
+        for moved, found in ((False, "r3"), (True, "r0")):
+            read()
+            bench._placed, bench.picks.run = "", "r3"
+            assert read("r0", "r1") == "r1"
+            if moved:
+                await pilot.press("down")
+            assert read("r0", "r1", "r3") == found
+            assert read("r0", "r1", "r2", "r3", whole=True) == found and bench._placed is None
+
+
 async def test_a_sweep_is_made_cancelled_stopped_resumed_and_deleted(
     app: Any, at_runs: Any, until: Any, text: Any, trained: Path, stopped_at_end: None, events: Any
 ) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
+from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
@@ -34,6 +36,8 @@ EVERY = 1.0
 """Seconds between looks at the runs, and"""
 SHARE = 20
 """at least so many times as long as a look takes."""
+NEXT_KEY, MOST_BEHIND = 0.06, 0.5
+"""Seconds in which the next key of one held down comes, and for which the details may be those of another run."""
 WIDE = 110
 """Cells from which on the details stand beside the table."""
 DEEDS = (
@@ -102,6 +106,10 @@ class RunsBench(Deeds):
         self._look = asyncio.Event()
         self._reading = ""
         self._told: object = None
+        self._placed: str | None = ""
+        """Where the cursor was put while the runs are still being read."""
+        self._soon: Timer | None = None
+        self._behind = 0.0
         self._made: dict[str, tuple[Row, GridRow]] = {}
 
     def compose(self) -> ComposeResult:
@@ -191,11 +199,16 @@ class RunsBench(Deeds):
         self.filtered = self.query_one("#runs-filter", Input).value
         wanted = sift(rows, parse(self.filtered))
         self.shown = in_order(wanted, self.by, down=self.down)
-        key = self.grid.cursor_key or self.picks.run
+        key = self.grid.cursor_key
+        if key == self._placed:  # the learner has not moved, and the run picked may have been read only now
+            key = self.picks.run or key
+        elif self._placed is not None:
+            self.picks.run = key
         table = [self._grid_row(row) for row in self.shown]
         self.grid.show(columns(self.say, self.by, self.down), table, self._emptiness())
         if key:
             self.grid.go_to(key)
+        self._placed = None if self.ready else self.grid.cursor_key
         if self.ready:
             there = {row.run for row in rows}
             self.grid.marked = self.picks.marked = tuple(run for run in self.picks.marked if run in there)
@@ -215,8 +228,21 @@ class RunsBench(Deeds):
             return styled(self.say("runs.none"), "$text-muted")
         return styled(self.say("runs.empty")) + styled("\n\n" + self.say("runs.empty.begin"), "$text-muted")
 
+    def _draw_soon(self) -> None:
+        """All but the table: when the next key of one held down has not come, or twice a second."""
+        if self._soon is None:
+            self._behind = monotonic()
+        elif monotonic() - self._behind > MOST_BEHIND:
+            return
+        else:
+            self._soon.stop()
+        self._soon = self.set_timer(NEXT_KEY, self._draw)
+
     def _draw(self) -> None:
         """All but the table."""
+        if self._soon is not None:
+            self._soon.stop()
+            self._soon = None
         row = self.row
         queue = queue_of(self.rows)
         if (about := (row, queue, self.lang)) != self._told:  # laying out anew costs more than all the rest
@@ -281,7 +307,7 @@ class RunsBench(Deeds):
     def on_grid_highlighted(self, event: Grid.Highlighted) -> None:
         if event.key and self.ready:
             self.picks.run = event.key
-        self._draw()
+        self._draw_soon()
 
     def on_grid_marked_changed(self, event: Grid.MarkedChanged) -> None:
         self.picks.marked = event.marked
