@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from textual.content import Content
 from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, Resize
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
+from textual.visual import Visual
 from textual.widget import Widget
 
+from tui import keysfirst
 from tui.labroom import plot as plots
 from tui.labroom.plot import LABEL_WIDTH, Plot
 
@@ -44,9 +49,12 @@ class PlotView(Widget):
         self.drawn = 0
         self._plotext: Any = None
         self._lines: list[str] = []
-        self._picture = Content("")
+        self._strips: list[Strip] = []
+        self._upright: tuple[int, dict[int, tuple[str, str]]] = 0, {}
+        self._marks: dict[tuple[str, str], Strip] = {}
         self._dirty = True
         self._drawing = False
+        self._drawn_at = 0.0
 
     def on_mount(self) -> None:
         self.set_interval(1 / REDRAWS_PER_SECOND, self._redraw_if_dirty)
@@ -62,7 +70,7 @@ class PlotView(Widget):
             self._dirty = True
         self.plot = plot
         if moved and not self._dirty:
-            self._colour()
+            self._move_cursor()
 
     def redraw(self) -> None:
         """Draw now."""
@@ -86,8 +94,26 @@ class PlotView(Widget):
         share = min(1.0, max(0.0, (cell - LABEL_WIDTH - 1) / max(1, columns - 1)))
         return across.lower + share * (across.upper - across.lower)
 
-    def render(self) -> Content:
-        return self._picture
+    def notify_style_update(self) -> None:
+        self._marks.clear()
+        self._colour()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """A line as it was coloured; the cursor alone is laid over it, since it moves with every key."""
+        width = self.content_size.width
+        line = self._strips[y] if y < len(self._strips) else Strip.blank(width, self.visual_style.rich_style)
+        at, marks = self._upright
+        if (mark := marks.get(y)) is not None and at < width:
+            line = Strip.join([line.crop(0, at), self._mark(*mark), line.crop(at + 1)])
+        return line
+
+    def _mark(self, text: str, style: str) -> Strip:
+        known = self._marks.get((text, style))
+        if known is None:
+            strips = Visual.to_strips(self, Content.styled(text, style), 1, 1, self.visual_style, apply_selection=False)
+            known = self._marks[text, style] = strips[0]
+        return known
 
     def on_mouse_down(self, event: MouseDown) -> None:
         self.post_message(self.Pointed(self.x_at(event.x)))
@@ -104,14 +130,26 @@ class PlotView(Widget):
         event.stop()
         self.post_message(self.Wheel(self.x_at(event.x), -1))
 
-    def _colour(self) -> None:
-        self._picture = plots.coloured(self.titled(), self._lines, *self.content_size)
+    def _colour(self, plot: Plot | None = None) -> None:
+        """The lines in the theme's colours, and the cursor."""
+        width, height = self.content_size
+        if not self._lines or not width or not height:
+            return
+        content = plots.coloured(plot or self.titled(), self._lines, width, height)
+        self._strips = Visual.to_strips(self, content, width, height, self.visual_style, apply_selection=False)
+        self._move_cursor()
         self.refresh()
+
+    def _move_cursor(self) -> None:
+        size, before = self.content_size, self._upright[0]
+        self._upright = plots.upright(self.titled(), self._lines, *size)
+        self.refresh(*(Region(at, 0, 1, size.height) for at in (before, self._upright[0])))
 
     def _redraw_if_dirty(self) -> None:
         seen = self.is_on_screen and self.screen.is_active
-        if self._dirty and seen and not self._drawing and self._plotext is not None:
-            self._drawing = True
+        ready = self._plotext is not None and not self._drawing and not keysfirst.waits(self._drawn_at)
+        if self._dirty and seen and ready:
+            self._drawing, self._drawn_at = True, monotonic()
             self.run_worker(self._redraw_beside())
 
     async def _redraw_beside(self) -> None:
@@ -123,8 +161,7 @@ class PlotView(Widget):
             if self.drawn == drawn and self.content_size == size:
                 self._lines = lines
                 self.drawn += 1
-                self._picture = plots.coloured(replace(plot, cursor=self.plot.cursor), lines, *size)
-                self.refresh()
+                self._colour(plot)
         finally:
             self._drawing = False
 

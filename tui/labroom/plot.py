@@ -16,7 +16,20 @@ from textual.content import Content, Span
 from lab.events.series import Point, thin
 from tui.labroom import units
 
-__all__ = ["SERIES", "Line", "Plot", "Point", "Scale", "coloured", "draw", "legend", "load", "x_scale", "y_scale"]
+__all__ = [
+    "SERIES",
+    "Line",
+    "Plot",
+    "Point",
+    "Scale",
+    "coloured",
+    "draw",
+    "legend",
+    "load",
+    "upright",
+    "x_scale",
+    "y_scale",
+]
 
 SERIES: Final = tuple((marker, f"$series-{number}") for number, marker in enumerate("•◆▲■✚○", 1))
 """Marker and style of the first, second … of several lines of one kind."""
@@ -164,7 +177,7 @@ def load() -> Any:
 
 
 def draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
-    """The chart as `height` lines of `width` cells; without the cursor, which `coloured` adds. From any thread."""
+    """The chart as `height` lines of `width` cells; without the cursor. From any thread."""
     with _PLOTEXT:  # whose figures share one terminal
         return _draw(plotext, plot, width, height)
 
@@ -248,32 +261,51 @@ def _fill(
 
 
 def coloured(plot: Plot, lines: Sequence[str], width: int, height: int) -> Content:
-    """The picture in the theme's colours, each marker in its own, with the cursor as an upright line."""
-    columns, rows = room(plot, width, height)
-    top = len(lines) - rows - 2 - bool(plot.x_title)
-    styles = {mark: "$faint" for mark in BANDS} | {line.marker: line.style for line in plot.lines}
-    at = cursor_cell(plot, columns)
-    spans, length, shown = [], 0, []
+    """The picture in the theme's colours, each marker in its own; without the cursor."""
+    _, rows = room(plot, width, height)
+    top = _top(plot, lines, rows)
+    styles = _styles(plot)
+    spans, length = [], 0
     for number, line in enumerate(lines):
         head = LABEL_WIDTH + 1 if top <= number < top + rows else len(line)
-        if at is not None and top <= number < top + rows and at < len(line):
-            mark = line[at] if line[at] not in " ─" + BANDS else "│"
-            line = line[:at] + mark + line[at + 1 :]
-        elif at is not None and number == top + rows and at < len(line):
-            line = line[:at] + "╂" + line[at + 1 :]
         spans.append(Span(length, length + head, AXIS))
         begin = head
         while begin < len(line):
             end = begin + 1
-            while end < len(line) and line[end] == line[begin] and at not in (begin, end):
+            while end < len(line) and line[end] == line[begin]:
                 end += 1
-            style = CURSOR if line[begin] == "│" and begin == at else styles.get(line[begin], "")
-            if style:
-                spans.append(Span(length + begin, length + end, f"bold {style}" if begin == at else style))
+            if style := styles.get(line[begin], ""):
+                spans.append(Span(length + begin, length + end, style))
             begin = end
-        shown.append(line)
         length += len(line) + 1
-    return Content("\n".join(shown), spans=spans)
+    return Content("\n".join(lines), spans=spans)
+
+
+def upright(plot: Plot, lines: Sequence[str], width: int, height: int) -> tuple[int, dict[int, tuple[str, str]]]:
+    """The cursor: the cell of a line in which it stands, and by number of line what stands there, and its style."""
+    columns, rows = room(plot, width, height)
+    top, styles = _top(plot, lines, rows), _styles(plot)
+    at = cursor_cell(plot, columns)
+    if at is None:
+        return 0, {}
+    marks = {}
+    for number, line in enumerate(lines[: top + rows + 1]):
+        if number == top + rows and at < len(line):
+            marks[number] = "╂", AXIS
+        elif number >= top and at < len(line):
+            seen = line[at] not in " ─" + BANDS
+            style = styles.get(line[at], "") if seen else CURSOR
+            marks[number] = line[at] if seen else "│", f"bold {style}" if style else ""
+    return at, marks
+
+
+def _top(plot: Plot, lines: Sequence[str], rows: int) -> int:
+    """Lines above the first row."""
+    return len(lines) - rows - 2 - bool(plot.x_title)
+
+
+def _styles(plot: Plot) -> dict[str, str]:
+    return {mark: "$faint" for mark in BANDS} | {line.marker: line.style for line in plot.lines}
 
 
 def cursor_cell(plot: Plot, columns: int) -> int | None:

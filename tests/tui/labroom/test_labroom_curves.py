@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from lab.events.progress import RunProgress
 from lab.events.series import Point, Series
 from tui.labroom.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
-from tui.labroom.plot import SERIES, Line, Plot, coloured, draw, value_label, x_scale, y_scale
+from tui.labroom.plot import SERIES, Line, Plot, coloured, draw, upright, value_label, x_scale, y_scale
 from tui.labroom.words import words
 
 
@@ -122,10 +122,10 @@ def test_several_lines_keep_their_markers_and_a_band_lies_under_them() -> None:
 def test_the_cursor_is_an_upright_line_at_its_place() -> None:
     shown = Plot([Line("a", *SERIES[0], [Point(x, x) for x in range(11)])], cursor=5.0)
     lines = draw(plotext, shown, 46, 12)
-    content = coloured(shown, lines, 46, 12).plain.split("\n")
-    assert [line[25] for line in content[:10]].count("│") == 9 and content[10][25] == "╂"
-    assert any(line[25] == "•" for line in content[:10])
-    assert "╂" not in coloured(replace(shown, cursor=99.0), lines, 46, 12).plain
+    at, marks = upright(shown, lines, 46, 12)
+    assert at == 25 and [marks[number][0] for number in range(11)].count("│") == 9
+    assert marks[10][0] == "╂" and {marks[n][0] for n in range(10)} == {"│", "•"} and set(marks) == set(range(11))
+    assert upright(replace(shown, cursor=99.0), lines, 46, 12) == (0, {})
 
 
 def test_times_are_written_as_a_clock_has_them_and_counts_short() -> None:
