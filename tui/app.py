@@ -9,7 +9,9 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.dom import DOMNode
+from textual.events import Event, Key
 
+from tui import keysfirst
 from tui.keymap import KeymapError
 from tui.keymap import read as read_keymap
 from tui.keys import bind, key_name
@@ -124,9 +126,19 @@ class LowrankApp(App[None]):
         """Begin in the laboratory: at one run, or at the comparison of several."""
         self._begin_at = picks
 
+    @property
+    def begins_elsewhere(self) -> bool:
+        """It is about to begin in the laboratory, over a classroom that nobody has seen."""
+        return self._begin_at is not None and self.laboratory is None
+
     def on_load(self) -> None:
         """Few threads, whatever the machine: each keeps memory of its own, and what they do is mostly waiting."""
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key):
+            keysfirst.heard()
+        await super().on_event(event)
 
     def on_ready(self) -> None:
         if self._begin_at is not None:
@@ -151,7 +163,7 @@ class LowrankApp(App[None]):
 
     async def action_progress(self, part: str = "overview") -> None:
         """What is done, over whatever is open; made anew each time, and gone when one goes back."""
-        if not self.room.ready or self.progress_page in self.screen_stack:
+        if not self.room.loaded or self.progress_page in self.screen_stack:
             return
         from tui.screens.progress import ProgressScreen
 

@@ -1,6 +1,7 @@
 """What Python itself costs, kept small: time between a key and its repaint, and memory that nobody needs."""
 
 import gc
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -8,6 +9,9 @@ from importlib.util import find_spec
 
 SWITCH = 0.0005
 """Seconds after which a thread that draws gives way to the screen; Python's own 5 ms come many times in one key."""
+
+FRAMES = 120
+"""Frames a second at most; what a key changed waits for the next of Textual's, of which there are else 60."""
 
 ARENA_MAX = -8
 """malloc.h's M_ARENA_MAX: how many heaps there may be, where each thread would else have one of its own."""
@@ -20,6 +24,7 @@ def begin() -> None:
     global _ours
     _ours = True
     gc.disable()
+    os.environ.setdefault("TEXTUAL_FPS", str(FRAMES))
     sys.setswitchinterval(SWITCH)
     _glibc("mallopt", ARENA_MAX, 1)
     _without("ssl", "asyncio")

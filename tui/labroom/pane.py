@@ -7,6 +7,7 @@ import importlib
 from asyncio import to_thread
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.app import ComposeResult
@@ -15,6 +16,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui import keysfirst
 from tui.labroom.told import Refused, RunEnded, RunStarted, Status
 from tui.labroom.words import Lang, Words, words
 
@@ -74,6 +76,7 @@ class LabPane(Widget):
         self._status = ""
         self._works: list[bool | None] = []
         self._polling = self._behind = False
+        self._polled = 0.0
         self._starting = False
         self._lock = asyncio.Lock()
         self._confirm: Timer | None = None
@@ -140,7 +143,7 @@ class LabPane(Widget):
         follower = self._follower
         if follower is None or self._polling:
             return
-        self._polling = True
+        self._polling, self._polled = True, monotonic()
         try:
             changed = await to_thread(follower.poll)
         except (OSError, ValueError) as error:
@@ -377,5 +380,7 @@ class LabPane(Widget):
         notice.set_class(bool(text), "-shown")
 
     def _tick(self) -> None:
-        if self._follower and (self.going or self._follower.unread) and self.screen.is_current and not self._polling:
+        if self._polling or keysfirst.waits(self._polled):
+            return
+        if self._follower and (self.going or self._follower.unread) and self.screen.is_current:
             self.run_worker(self.poll())

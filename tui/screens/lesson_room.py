@@ -25,12 +25,14 @@ class LessonRoom(ExerciseRoom):
 
     _open = False
     _due = 0
+    _seen: asyncio.Event
     _early: list[tuple[str, str, Mapping[str, object]]]
     ready = False
     """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
 
     def on_mount(self) -> None:
         self._early = []
+        self._seen = asyncio.Event()
         super().on_mount()
         self.query_one(TopBar).standing = Standing(lang=self.lang.upper())
         self.call_after_refresh(self.run_worker, self._begin(), exit_on_error=True)
@@ -38,12 +40,18 @@ class LessonRoom(ExerciseRoom):
     async def _begin(self) -> None:
         await self.furnish()
         await self._fill()
+        cast("LowrankApp", self.app).watch_runs()
+        await self._seen.wait()
+        if self._open and self._lab is None:
+            await self._show_course()
         settle()
         self.ready = True
-        cast("LowrankApp", self.app).watch_runs()
 
     async def _fill(self) -> None:
-        """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen."""
+        """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen.
+
+        The panes take a third of a second, in which no key is heard: under the laboratory they wait to be seen.
+        """
         try:
             await asyncio.to_thread(self._study.load)
         except Exception as error:  # whatever it is, the learner gets a sentence and not a traceback
@@ -53,10 +61,20 @@ class LessonRoom(ExerciseRoom):
         for kind, item, payload in self._early:
             self._study.record(kind, item, payload)
         self._restore_settings()
-        await self._mount_lab()
         self.show_problems()
-        await self._open_course()
         self.refresh_standing()
+        if self._seen.is_set():
+            await self._show_course()
+        await self._look_back()
+
+    async def _show_course(self) -> None:
+        await self._mount_lab()
+        if self._lesson is None:
+            await self._open_course()
+        self.refresh_standing()
+
+    async def _look_back(self) -> None:
+        """At runs that ended while nobody looked, and at what is to be reviewed today."""
         try:
             finished = await asyncio.to_thread(self._study.finished_runs)
         except Exception as error:
@@ -79,7 +97,14 @@ class LessonRoom(ExerciseRoom):
         for reader in self.query(ReaderPane):
             reader.rest()
 
+    @property
+    def loaded(self) -> bool:
+        """The log is there, and what it amounts to."""
+        return self._open
+
     def on_screen_resume(self) -> None:
+        if not cast("LowrankApp", self.app).begins_elsewhere:
+            self._seen.set()
         for reader in self.query(ReaderPane):
             reader.mark_time()
         if self._open:

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from lab.errors import LabError
+from tui import keysfirst
 from tui.benches.empty import nothing_yet
 from tui.benches.live.board import Answers, Board, Shown
 from tui.benches.live.cursor import CursorBench
@@ -71,7 +72,7 @@ class LiveBench(CursorBench):
         self._tail: LogTail | None = None
         self._timer: Timer | None = None
         self._confirm: Timer | None = None
-        self._polling = False
+        self._polling, self._polled = False, 0.0
         self._works: list[bool | None] = []
         self._refused = ""
         """A run that cannot be read; asked for again only by the learner."""
@@ -147,7 +148,7 @@ class LiveBench(CursorBench):
         if run is None:
             if not self._opening() and (not self.picks.run or self.picks.run != self._refused) and self.lab.names():
                 self.run_worker(self._open(self.picks.run), group="open")
-        elif not self._polling:
+        elif not self._polling and not keysfirst.waits(self._polled):
             self.run_worker(self.poll(), group="poll")
 
     def _opening(self) -> bool:
@@ -158,7 +159,7 @@ class LiveBench(CursorBench):
         run = self.run
         if run is None or self._polling:
             return
-        self._polling = True
+        self._polling, self._polled = True, time.monotonic()
         try:
             changed = await asyncio.to_thread(run.poll)
             drawn = 0.0
