@@ -12,8 +12,8 @@ Fields = Mapping[str, Any]
 RECIPES: Final[Mapping[str, Fields]] = {
     "first-run": {"model": "sprout", "data": "sql", "iters": 150, "steps_per_report": 5, "steps_per_eval": 25,
                   "save_every": 25},
-    "three-way": {"model": "sprout", "data": "sql", "iters": 50, "steps_per_report": 1, "steps_per_eval": 10,
-                  "save_every": 10, "val_batches": 8},
+    "three-way": {"model": "sprout", "data": "sql", "iters": 50, "steps_per_report": 1, "steps_per_eval": 25,
+                  "save_every": 25, "val_batches": 8},
     "quality": {"iters": 1200, "lora_parameters": {"rank": 16}, "steps_per_eval": 100, "save_every": 100,
                 "val_batches": -1, "patience": 4},
     "smallest-memory": {},
