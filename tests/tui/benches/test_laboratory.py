@@ -9,7 +9,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import WorkerFailed, WorkerState
 
-from tui.benches.bench import PLACES
+from tui import keysfirst
+from tui.benches.bench import PLACES, Picks
+from tui.widgets.topbar import TopBar
 
 
 async def test_f4_opens_it_and_comes_back(app: Any, opened: Any, until: Any) -> None:
@@ -22,6 +24,35 @@ async def test_f4_opens_it_and_comes_back(app: Any, opened: Any, until: Any) -> 
         assert pilot.app.screen is pilot.app.room
         await pilot.press("f4")
         assert pilot.app.screen is laboratory
+
+
+async def test_opened_first_it_leaves_the_classroom_unfilled_until_that_is_seen(app: Any, until: Any) -> None:
+    program = app()
+    program.open_at(Picks())
+    async with program.run_test(size=(120, 40)) as pilot:
+        room, reader = program.room, program.room.query_one("#reader")
+        await until(pilot, lambda: program.laboratory is not None and program.screen is program.laboratory)
+        await until(pilot, lambda: room.loaded and program._watcher is not None)
+        assert "Curious" in program.laboratory.query_one(TopBar).standing.level
+        assert not room.ready and not room.query("LabPane") and not reader.query(".page > *")
+        await pilot.press("f2")
+        assert room.lang == "ko"
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: program.screen is program.progress_page and program.progress_page.ready)
+        program.show_room()
+        await until(pilot, lambda: room.ready)
+        assert room.query("LabPane") and reader.query(".page > *") and program.screen is room
+
+
+async def test_what_looks_by_a_clock_waits_while_keys_come_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(keysfirst, "monotonic", lambda: now)
+    monkeypatch.setattr(keysfirst, "_heard", float("-inf"))
+    assert not keysfirst.waits(since=now)
+    keysfirst.heard()
+    assert keysfirst.waits(since=now) and not keysfirst.waits(since=now - keysfirst.LONGEST)
+    now += 2 * keysfirst.COMING
+    assert not keysfirst.waits(since=now)
 
 
 @pytest.mark.parametrize("number, place", enumerate(PLACES, 1))
