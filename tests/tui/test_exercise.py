@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import psutil
+import pytest
 from textual.events import Key
 
 from lab.errors import LabError
@@ -176,10 +177,36 @@ async def test_no_key_is_lost_between_a_field_and_the_one_that_takes_its_place(
             there.post_message(Key(digit, digit))
         again = there.query_one(NumberField)
         assert again is not field
-        there.release_keys(again)
+        there.release_keys()
         await until(pilot, lambda: again.value == "175104" and pilot.app.focused is again)
         await there.update_state(None, "something went wrong")
         assert there.query_one(NumberField) is again, "nothing else is to be seen, so nothing is drawn"
+
+
+async def test_who_comes_while_it_is_drawn_anew_gets_the_field_and_what_was_typed(
+    app: Any, opened: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, go_on = asyncio.Event(), asyncio.Event()
+    redraw = ExercisePane.redraw
+
+    async def slowly(self: ExercisePane, widgets: Any) -> None:
+        drawing.set()
+        await go_on.wait()
+        await redraw(self, widgets)
+
+    async with app().run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        there = pane(pilot)
+        monkeypatch.setattr(ExercisePane, "redraw", slowly)
+        task = asyncio.create_task(there.update_state(None, "something went wrong"))
+        await drawing.wait()
+        await pilot.press("e")
+        await until(pilot, lambda: pilot.app.focused is there)
+        await pilot.press("1", "7", "5")
+        go_on.set()
+        await task
+        await until(pilot, lambda: there.query_one(NumberField).value == "175")
+        assert pilot.app.focused is there.query_one(NumberField)
 
 
 async def test_keys_typed_ahead_of_the_page_are_written_into_its_field(app: Any, opened: Any, until: Any) -> None:

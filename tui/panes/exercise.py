@@ -159,7 +159,7 @@ class ExercisePane(PagePane):
 
     def _settle(self, held: bool) -> None:
         if held:
-            self.release_keys(self._entry())
+            self.release_keys()
         for view in self.page.query(".-now"):
             view.scroll_visible(animate=False, top=False)
 

@@ -69,11 +69,11 @@ class PagePane(VerticalScroll, inherit_bindings=False):
     async def renew(self, make: Callable[[], Sequence[Widget]]) -> bool:
         """The same with the widgets that `make` gives, once the fields on the page have taken what was typed.
 
-        True if the pane had the keys, or something in it: they are then held until `release_keys`.
+        True if the pane had the keys, or got them meanwhile: they are then held until `release_keys`.
         """
         self._renewing += 1
         try:
-            if held := self.has_focus_within:
+            if self.has_focus_within:
                 self.hold_keys()
             for field in self.page.query("Input, TextArea"):
                 await heard(field)  # the keys,
@@ -81,28 +81,33 @@ class PagePane(VerticalScroll, inherit_bindings=False):
             await self.redraw(make())
         finally:
             self._renewing -= 1
-        return held
+        return self._held
 
     def hold_keys(self) -> None:
         """Take the keys, and keep what is typed until `release_keys`, when what is written into is there."""
         self.screen.set_focus(self, scroll_visible=False)
         self._held = True
 
-    def release_keys(self, to: Widget | None = None) -> None:
-        """Give the keys, and those that were kept, to the pane or to something in it; later, while it is drawn anew."""
-        self.app.call_later(self._give, to or self)
+    def release_keys(self, write: bool = True) -> None:
+        """Give the keys, and those that were kept, to what is written into, or to the pane; not while it is renewed."""
+        self.app.call_later(self._give, write)
 
-    async def _give(self, to: Widget) -> None:
+    async def _give(self, write: bool) -> None:
         """Called by the app, which hands out the keys: so none overtakes another."""
         if not self._renewing:
             await heard(self)
-        if self._renewing or not (self._held and self.page.children and to.is_attached and self.is_attached):
+        if self._renewing or not (self._held and self.page.children and self.is_attached):
             return  # whoever draws it anew, or for the first time, gives them
+        to = (self._entry() if write else None) or self  # looked for now: while it waited, a field may have come
         self._held, early, self._early = False, self._early, []
         if self.screen.focused is self:  # and not on something that was gone to meanwhile
             self.screen.set_focus(to, scroll_visible=False)
             for key in early:
                 await self.app.on_event(Key(key.key, key.character))
+
+    def _entry(self) -> Widget | None:
+        """What takes the keys where something is to be written; None for the pane itself."""
+        return None
 
     def on_key(self, event: Key) -> None:
         if self._held and (event.is_printable or event.key in ("enter", "backspace")):

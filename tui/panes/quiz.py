@@ -126,7 +126,7 @@ class QuizPane(PagePane):
     async def draw(self, write: bool = True) -> None:
         """Draw the question; `write` gives the keys to its field, if the quiz has them at all."""
         if await self.renew(self._widgets):
-            self.release_keys(self._entry() if write else None)
+            self.release_keys(write)
         self.refresh_bindings()
 
     def _entry(self) -> Widget | None:
@@ -136,7 +136,7 @@ class QuizPane(PagePane):
     def enter(self) -> None:
         """Take the focus, and give it on to the field where a number is asked for."""
         self.hold_keys()
-        self.call_after_refresh(lambda: self.release_keys(self._entry()))
+        self.call_after_refresh(self.release_keys)
 
     def _widgets(self) -> list[Widget]:
         sheet = self.sheet

@@ -103,7 +103,7 @@ class LessonRoom(ExerciseRoom):
         return self._open
 
     def on_screen_resume(self) -> None:
-        if not cast("LowrankApp", self.app).begins_elsewhere:
+        if self.is_current and not cast("LowrankApp", self.app).begins_elsewhere:
             self._seen.set()
         for reader in self.query(ReaderPane):
             reader.mark_time()
