@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from lab import launch
 from lab.plan.machine import Machine
 from lab.plan.plan import make
 from lab.spec import RunSpec
 from tui.benches.new.commands_view import CommandsView
+from tui.benches.new.picker import Picker
 from tui.benches.new.plan_view import PlanView
 from tui.benches.new.rows_view import RowsView
 from tui.widgets.topbar import TopBar
@@ -76,6 +77,19 @@ def test_all_of_it(app: Any, pictured: Any, snap_compare: Any, lang: str) -> Non
 def test_one_pane(app: Any, pictured: Any, snap_compare: Any, section: str, lang: str) -> None:
     wrong = ("lora_parameters.rank", "999") if section == "form" else ()
     assert snap_compare(app(lang), terminal_size=SIZES["80x24"], run_before=pictured(section, *wrong))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+def test_picker(app: Any, pictured: Any, until: Any, snap_compare: Any, size: str, lang: str) -> None:
+    async def opened(pilot: Any) -> None:
+        await pictured("form", "model")(pilot)
+        await pilot.press("slash")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Picker))
+        await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count > 1)
+        pilot.app.screen.query_one(Input).cursor_blink = False
+
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=opened)
 
 
 def test_in_the_light(app: Any, pictured: Any, snap_compare: Any) -> None:

@@ -123,5 +123,10 @@ def test_a_question_in_the_light(app: Any, prepared: Any, snap_compare: Any, des
     assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("f"))
 
 
-def test_notes(app: Any, prepared: Any, snap_compare: Any, desk: Path) -> None:
-    assert snap_compare(app(), terminal_size=(80, 24), run_before=prepared("e"))
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("form", "key"), [("name", "n"), ("tags", "t"), ("notes", "e")])
+def test_form(
+    app: Any, prepared: Any, snap_compare: Any, desk: Path, form: str, key: str, size: str, lang: str
+) -> None:
+    assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(key))
