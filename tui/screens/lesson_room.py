@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class LessonRoom(ExerciseRoom):
     """Draws the shell first and fills it afterwards; every event of the learner's goes through `record`."""
 
-    _open = False
+    _started = _open = False
     _due = 0
     _seen: asyncio.Event
     _early: list[tuple[str, str, Mapping[str, object]]]
@@ -35,7 +35,13 @@ class LessonRoom(ExerciseRoom):
         self._seen = asyncio.Event()
         super().on_mount()
         self.query_one(TopBar).standing = Standing(lang=self.lang.upper())
-        self.call_after_refresh(self.run_worker, self._begin(), exit_on_error=True)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        """Once: after the first frame, or as soon as something lies over it, when no frame need ever come."""
+        if not self._started:
+            self._started = True
+            self.run_worker(self._begin(), exit_on_error=True)
 
     async def _begin(self) -> None:
         await self.furnish()
@@ -94,6 +100,7 @@ class LessonRoom(ExerciseRoom):
             self.refresh_standing()
 
     def on_screen_suspend(self) -> None:
+        self._start()
         for reader in self.query(ReaderPane):
             reader.rest()
 

@@ -11,6 +11,7 @@ from textual.worker import WorkerFailed, WorkerState
 
 from tui import keysfirst
 from tui.benches.bench import PLACES, Picks
+from tui.screens.lesson_room import LessonRoom
 from tui.widgets.topbar import TopBar
 
 
@@ -42,6 +43,17 @@ async def test_opened_first_it_leaves_the_classroom_unfilled_until_that_is_seen(
         program.show_room()
         await until(pilot, lambda: room.ready)
         assert room.query("LabPane") and reader.query(".page > *") and program.screen is room
+
+
+async def test_a_classroom_covered_before_its_first_frame_is_loaded_all_the_same(
+    app: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LessonRoom, "_invoke_later", lambda *_: None)  # no frame of it ever comes
+    program = app()
+    program.open_at(Picks())
+    async with program.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: program.room.loaded and program._watcher is not None)
+        assert program.screen is program.laboratory
 
 
 async def test_what_looks_by_a_clock_waits_while_keys_come_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
