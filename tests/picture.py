@@ -42,6 +42,11 @@ def _busy(pilot: Pilot[Any]) -> bool:
     )
 
 
+def drawn(chart: PlotView) -> str:
+    """The text of a chart as it stands on the screen, cursor and all."""
+    return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+
+
 def difference(stored: str, taken: str) -> str:
     """The lines of text in which two pictures differ; only colours do where it is empty."""
     return "\n".join(unified_diff(_lines(stored), _lines(taken), "stored", "taken", n=0, lineterm=""))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from picture import rest
+from picture import drawn, rest
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Static
 
@@ -61,8 +61,7 @@ async def test_the_cursor_is_a_time_machine(trained: Path, live: Any, until: Any
         assert f"▸ 13  train {losses[13]:.3f}" in said(bench, "cursor")
         assert f"rate {rates[13]:.2e}" in said(bench, "cursor")
         assert bench.shown.answered[0] == 10
-        chart = bench.query_one(PlotView)
-        assert "╂" in "".join(chart.render_line(y).text for y in range(chart.size.height))
+        assert "╂" in drawn(bench.query_one(PlotView))
         await pilot.press("left")
         assert bench.shown.view.cursor == 12
         await pilot.press("escape")

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from picture import drawn
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -43,8 +44,7 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
         assert pilot.app.query_one(SummaryView).display
         picture = pilot.app.query_one(SummaryView).query_one(PlotView)
         picture.redraw()
-        drawn = "".join(picture.render_line(y).text for y in range(picture.size.height))
-        assert "•" in drawn and "★" in drawn
+        assert "•" in drawn(picture) and "★" in drawn(picture)
         run = Runs(tmp_path / "runs").get(started.run_id)
         trained = ended.result["trainable_parameters"]
         assert f"{trained:,}/" in text(pilot, "#lab-trainable")

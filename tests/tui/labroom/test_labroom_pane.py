@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+from picture import drawn
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
@@ -150,12 +151,12 @@ async def test_a_run_that_goes_on_is_watched_from_the_start(
         assert text(pilot, "#lab-progress").endswith(" 45/200")
         assert pilot.app.said(Status)[-1].text == "●45/200"
         chart = pilot.app.query_one(PlotView)
-        before = [chart.render_line(y).text for y in range(chart.size.height)]
+        before = drawn(chart)
         bench.write(run, training(145, 200)[len(training(45, 200)) :])
         await pilot.app.pane.poll()
         chart.redraw()
         assert text(pilot, "#lab-progress").endswith("145/200")
-        assert [chart.render_line(y).text for y in range(chart.size.height)] != before
+        assert drawn(chart) != before
         for value in ("2,310", "0.031 s", "212 MB", "0.874@120"):
             assert value in text(pilot, "#lab-facts")
 
