@@ -7,7 +7,7 @@ MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WANTED := --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: all run test check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
+.PHONY: all run test test-long check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -25,6 +25,10 @@ run: $(MADE)
 # One worker a core, each with whole files, since the tests of one file share what they trained; those that train come first.
 test: check
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# What takes minutes and rarely breaks: kill and race loops, fuzzing, training matrices, exhaustive pictures.
+test-long: $(MADE)
+	$(BIN)/python -m pytest -m long -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(MADE)
 	$(BIN)/python -m ruff check .
@@ -75,4 +79,4 @@ clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help:
-	@echo "make run | test | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
+	@echo "make run | test | test-long | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
