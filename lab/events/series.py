@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -136,6 +137,15 @@ class Series:
         series._first, series._last = (None if end is None else Point(*end) for end in found["ends"])
         series._buckets = [Bucket(Point(*both[:4]), Point(*both[4:])) for both in found["buckets"]]
         return series
+
+
+def height(curve: Sequence[Point], x: float) -> float:
+    """The height of a curve of at least one point at x, straight between its points and level beyond them."""
+    right = bisect_left(curve, x, key=lambda point: point.x)
+    if right == len(curve) or right == 0:
+        return curve[-1 if right else 0].y
+    before, after = curve[right - 1], curve[right]
+    return before.y + (x - before.x) / (after.x - before.x) * (after.y - before.y)
 
 
 Keep = Literal["extremes", "last"]

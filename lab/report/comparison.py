@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from lab.datasets import split_file
 from lab.errors import LabError
 from lab.events.digest import Digest
 from lab.events.progress import number
-from lab.events.series import Over, Point
+from lab.events.series import Over, Point, height
 from lab.models import VARIANT, find_model
 from lab.runs import about, evaluation
 from lab.runs.directory import ENDED, Run
@@ -213,10 +212,16 @@ def mean_and_band(curves: Sequence[Sequence[Point]]) -> tuple[list[Point], list[
     low, high = max(curve[0].x for curve in curves), min(curve[-1].x for curve in curves)
     mean, band = [], []
     for x in (point.x for point in curves[0] if low <= point.x <= high):
-        ys = [at(curve, x) for curve in curves]
+        ys = [height(curve, x) for curve in curves]
         mean.append(Point(x, sum(ys) / len(ys)))
         band.append((x, min(ys), max(ys)))
     return mean, band
+
+
+def shared(mean: Sequence[Point], curves: Sequence[Sequence[Point]]) -> list[Point]:
+    """Of a mean what was measured: its points at an x where every one of the curves has a point."""
+    known = [{point.x for point in curve} for curve in curves]
+    return [point for point in mean if all(point.x in xs for xs in known)]
 
 
 def curve_of(contender: Contender, kind: str, over: Over) -> list[Point]:
@@ -234,15 +239,6 @@ def as_json(comparison: Comparison) -> list[dict[str, Any]]:
         rows.append({"event": each.state, "run": each.run.id, "run_dir": str(each.run.path), "method": each.method,
                      **known, "exact_match": score.get("exact_match"), "examples": score.get("examples")})  # fmt: skip
     return rows
-
-
-def at(curve: Sequence[Point], x: float) -> float:
-    """The height of a curve of at least one point at x, straight between its points and level beyond them."""
-    for before, after in pairwise(curve):
-        if before.x <= x <= after.x:
-            share = (x - before.x) / (after.x - before.x) if after.x > before.x else 0.0
-            return before.y + share * (after.y - before.y)
-    return curve[-1].y if x >= curve[-1].x else curve[0].y
 
 
 def _family(spec: RunSpec) -> str:

@@ -18,7 +18,7 @@ from lab import units
 from lab.errors import LabError
 from lab.inert import inert
 from lab.report import svg
-from lab.report.comparison import Comparison, Contender, curve_of, mean_and_band, plain
+from lab.report.comparison import Comparison, Contender, curve_of, mean_and_band, plain, shared
 from lab.report.words import WORDS, Lang
 from lab.score import same
 
@@ -146,14 +146,16 @@ def _figure(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
 
 def _curves(comparison: Comparison, kind: str, words: dict[str, str]) -> list[svg.Curve]:
     found: list[svg.Curve] = []
+    measured = kind == "validation"  # the training loss is smoothed
     for group in comparison.seeds():
         curves = [curve_of(comparison.contenders[at], kind, "iteration") for at in group]
         mean, band = mean_and_band(curves) if len(group) > 1 else ([], [])
         if mean:
             name = words["seeds"].format(name=comparison.contenders[group[0]].method, n=len(group))
-            found.append(svg.Curve(name, mean, band))
+            found.append(svg.Curve(name, mean, band, shared(mean, curves) if measured else ()))
         else:
-            found += [svg.Curve(comparison.labels[at], curve) for at, curve in zip(group, curves, strict=True)]
+            found += [svg.Curve(comparison.labels[at], curve, (), curve if measured else ())
+                      for at, curve in zip(group, curves, strict=True)]  # fmt: skip
     return found
 
 

@@ -21,11 +21,15 @@ FONT: Final = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Noto Sans CJK
 
 @dataclass(frozen=True)
 class Curve:
-    """Points in order of x; `band` holds (x, low, high), drawn as an area behind all lines."""
+    """A line through points in order of x; `band` holds (x, low, high), drawn as an area behind all lines.
+
+    `measured` are the points that get markers: not those of a smoothed curve, nor of a mean that was filled in.
+    """
 
     name: str
     points: Sequence[Point]
     band: Sequence[tuple[float, float, float]] = ()
+    measured: Sequence[Point] = ()
 
 
 def chart(curves: Sequence[Curve], title: str, x_title: str, *, log: bool | None = None) -> str:
@@ -117,8 +121,10 @@ def _drawn(frame: _Frame, curve: Curve, number: int) -> list[str]:
     if at:
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
         parts.append(f'<polyline class="s{number}" points="{line}"/>')
-        every = -(-len(at) // MARKERS)
-        parts += [_marker(number, x, y) for x, y in [*at[::every], *([at[-1]] if (len(at) - 1) % every else [])]]
+    shown = [point for point in curve.measured if point.y > 0 or not frame.log]
+    every = max(1, -(-len(shown) // MARKERS))
+    for point in [*shown[::every], *(shown[-1:] if (len(shown) - 1) % every else [])]:
+        parts.append(_marker(number, frame.x(point.x), frame.y(point.y)))
     return parts
 
 
@@ -141,7 +147,7 @@ def _legend(curves: Sequence[Curve]) -> list[str]:
         number, y = at % len(LIGHT), HIGH + 6 + 20 * at
         last = f"  {curve.points[-1].y:.3f}" if curve.points else ""
         lines += [f'<polyline class="s{number}" points="{LEFT},{y - 4} {LEFT + 36},{y - 4}"/>',
-                  _marker(number, LEFT + 18, y - 4),
+                  *([_marker(number, LEFT + 18, y - 4)] if curve.measured else []),
                   f'<text class="name" x="{LEFT + 46}" y="{y}">{_text(curve.name)}{last}</text>']  # fmt: skip
     return lines
 

@@ -16,7 +16,8 @@ from lab.errors import LabError
 from lab.events.series import Point
 from lab.line import threeway
 from lab.report import markdown as report
-from lab.report.comparison import Comparison, Doubt, mean_and_band
+from lab.report import svg
+from lab.report.comparison import Comparison, Doubt, mean_and_band, shared
 from lab.report.words import WORDS
 from lab.runs import about, evaluation
 from lab.runs.directory import ENDED, Run, Runs
@@ -151,6 +152,25 @@ def test_a_report_shows_its_charts_and_says_foreign_text_without_obeying_it(
         assert root.tag.endswith("svg") and "polyline" in names
         assert not names & {"script", "image", "foreignObject", "a", "use"}, "it asks for nothing from outside"
     assert text.count("lowrank train") == 3 and all(run.id in text for run in runs)
+
+
+def markers(chart: str) -> int:
+    """Markers of the lines themselves; each line with some has one more in the legend."""
+    return sum(element.tag.endswith("path") for element in ET.fromstring(chart).iter())
+
+
+def test_a_marker_of_a_report_is_a_measurement(make: Any, tmp_path: Path) -> None:
+    """Three validations are three markers; what is smoothed has none, nor has a mean where a seed was not measured."""
+    one = report.build(Comparison.of([make("a"), make("b", 0.5, num_layers=2)], tmp_path), "x")[1]
+    assert markers(one["x-validation.svg"]) == 2 * (3 + 1) and markers(one["x-train.svg"]) == 0
+    seeds = report.build(Comparison.of([make(f"s{n}", n / 5, seed=n) for n in range(3)], tmp_path), "x")[1]
+    assert markers(seeds["x-validation.svg"]) == 3 + 1
+    curves = [[Point(0, 1), Point(10, 2)], [Point(0, 3), Point(4, 1), Point(10, 4)]]
+    mean, band = mean_and_band([curves[1], curves[0]])
+    assert len(mean) == len(band) == 3 and [point.x for point in shared(mean, curves)] == [0, 10]
+    many = [Point(x, 1 + x) for x in range(100)]
+    few = svg.chart([svg.Curve("many", many, (), many)], "t", "x")
+    assert markers(few) <= svg.MARKERS + 2
 
 
 @pytest.mark.parametrize(("lang", "row"), [("en", "| state | finished | lost |"), ("ko", "| 상태 | 완료 | 끊김 |")])

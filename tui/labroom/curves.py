@@ -65,22 +65,20 @@ def loss_plot(
     cursor: float | None = None,
 ) -> Plot:
     """The smoothed loss under the measured ones, the best validation over all."""
-    drawn = (
-        (TRAIN, "train", curves.train),
-        (SMOOTH, "smooth", curves.smooth),
-        (VALIDATION, "val", curves.validation),
-        (BEST, "best", (curves.best,) if curves.best else ()),
-    )
-    lines = tuple(
-        Line(
-            say.series[name],
-            mark,
-            STYLES[mark],
-            points if over == "iteration" else tuple(point.over(over) for point in points),
-            joined=mark == SMOOTH,
-        )
-        for mark, name, points in drawn
+
+    def measured(mark: str, name: str, points: Sequence[Point]) -> Line:
+        return Line(say.series[name], mark, STYLES[mark], _over(points, over))
+
+    lines = (
+        measured(TRAIN, "train", curves.train),
+        Line(say.series["smooth"], "", STYLES[SMOOTH], (), SMOOTH, _over(curves.smooth, over)),
+        measured(VALIDATION, "val", curves.validation),
+        measured(BEST, "best", (curves.best,) if curves.best else ()),
     )
     title = say.axes[over]
     limits = limits or (0.0, curves.limit(over))
     return Plot(lines, title, "", limits, log_y, cursor, "time" if over == "seconds" else "count")
+
+
+def _over(points: Sequence[Point], over: Over) -> Sequence[Point]:
+    return points if over == "iteration" else tuple(point.over(over) for point in points)

@@ -13,11 +13,12 @@ from typing import Any, Final, Literal
 
 from textual.content import Content, Span
 
-from lab.events.series import Point, thin
+from lab.events.series import Point, height, thin
 from tui.labroom import units
 
 __all__ = [
     "SERIES",
+    "STROKES",
     "Line",
     "Plot",
     "Point",
@@ -33,6 +34,8 @@ __all__ = [
 
 SERIES: Final = tuple((marker, f"$series-{number}") for number, marker in enumerate("•◆▲■✚○", 1))
 """Marker and style of the first, second … of several lines of one kind."""
+STROKES: Final = "─╌┈━╍┅"
+"""What joins the points of the first, second … line: told apart without colour, and not to be taken for a marker."""
 BANDS: Final = "░▒▓"
 AXIS: Final = "$text-disabled"
 CURSOR: Final = "$text-muted"
@@ -42,8 +45,9 @@ Unit = Literal["count", "time"]
 
 @dataclass(frozen=True)
 class Line:
-    """Points in order of x, each drawn as `marker`; `joined` draws between them too.
+    """Measured points in order of x, and nothing else, each drawn as `marker`; `stroke` joins them.
 
+    `path` is what the stroke follows where that is not the points: a smoothed curve, or a mean of several.
     `band` holds (x, low, high) in order of x, drawn as a faint area behind all lines.
     """
 
@@ -51,13 +55,19 @@ class Line:
     marker: str
     style: str
     points: Sequence[Point]
-    joined: bool = False
+    stroke: str = ""
+    path: Sequence[Point] | None = None
     band: Sequence[tuple[float, float, float]] = ()
+
+    @property
+    def joined(self) -> Sequence[Point]:
+        """The points of the stroke; none without one."""
+        return () if not self.stroke else self.points if self.path is None else self.path
 
 
 @dataclass(frozen=True)
 class Plot:
-    """What is drawn, joined lines under the others, and later ones over earlier ones.
+    """What is drawn: strokes under markers, and later lines over earlier ones.
 
     `x_unit` "time" writes seconds as 12:03; `cursor` is an x.
     """
@@ -131,7 +141,8 @@ def x_scale(plot: Plot, columns: int) -> Scale:
     if plot.x_limits is not None:
         lower, upper = plot.x_limits
     else:
-        ends = [end.x for line in plot.lines if line.points for end in (line.points[0], line.points[-1])]
+        drawn = [points for line in plot.lines for points in (line.points, line.joined) if points]
+        ends = [end.x for points in drawn for end in (points[0], points[-1])]
         ends += [end[0] for line in plot.lines if line.band for end in (line.band[0], line.band[-1])]
         lower, upper = min(ends, default=0.0), max(ends, default=1.0)
         lower = 0.0 if 0 <= lower < upper / 2 or lower == upper else lower
@@ -188,7 +199,7 @@ def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
         return []
     across = x_scale(plot, columns)
     seen = [(line, *_visible(line, across, columns, plot.log_y)) for line in plot.lines]
-    values = [point.y for _, points, _ in seen for point in points] + [
+    values = [point.y for _, points, path, _ in seen for point in (*points, *path)] + [
         y for *_, band in seen for both in band.values() for y in both
     ]
     up = y_scale(values, plot.log_y, rows)
@@ -198,11 +209,21 @@ def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
     figure.theme("colorless")
     for axis, side in (("x", "upper"), ("y", "right")):
         figure.axes(False, axis=axis, side=side)
-    for line, points, _ in sorted(seen, key=lambda each: not each[0].joined):
+
+    def put(points: Sequence[Point], mark: str, joined: bool = False) -> None:
         if points:
             ys = [math.log10(point.y) if plot.log_y else point.y for point in points]
-            figure.draw(figure.signal([point.x for point in points], ys, marker=line.marker).lines(line.joined))
-    if not any(points for _, points, _ in seen):
+            figure.draw(figure.signal([point.x for point in points], ys, marker=mark).lines(joined))
+
+    strokes = [(line, path) for line, _, path, _ in seen if path]
+    for turn, (line, path) in enumerate(strokes):
+        shared = len(strokes) > 1
+        put(_dotted(path, across, columns, turn, len(strokes), plot.log_y) if shared else path, line.stroke, not shared)
+    taken: dict[tuple[int, int], int] = {}
+    for line, points, path, _ in seen:
+        put(_shared(points, across, up, (columns, rows), plot.log_y, taken) if path else points, line.marker)
+    empty = not any(points or path for _, points, path, _ in seen)
+    if empty:
         figure.draw(figure.signal([across.lower], [up.lower], marker=" "))
     figure.ruler("x").lim(across.lower, across.upper)
     figure.ruler("y").lim(up.lower, up.upper)
@@ -211,10 +232,10 @@ def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
     if plot.x_title:
         figure.label(plot.x_title, axis="x")
     lines: list[str] = figure.build().string(colorless=True).split("\n")[: rows + 2 + bool(plot.x_title)]
-    if not any(points for _, points, _ in seen):  # plotext takes away the axis when there is nothing on it
+    if empty:  # plotext takes away the axis when there is nothing on it
         blank = " " * LABEL_WIDTH + "│"
         lines = [blank + line[len(blank) :] for line in lines[:rows]] + lines[rows:]
-    for number, (_, _, band) in enumerate(seen):
+    for number, (*_, band) in enumerate(seen):
         _fill(lines, band, BANDS[number % len(BANDS)], up, plot.log_y, rows)
     return [units.fit(plot.y_title, width), *lines] if _titled(plot, height) else lines
 
@@ -233,14 +254,51 @@ def column(across: Scale, columns: int, x: float) -> int:
     return round((x - across.lower) / (across.upper - across.lower) * (columns - 1))
 
 
-def _visible(line: Line, across: Scale, columns: int, log: bool) -> tuple[list[Point], dict[int, tuple[float, float]]]:
-    """What there is to see of a line: its points, thinned to the columns, and its band by column."""
-    points = thin(line.points, across.lower, across.upper, columns, "last" if line.joined else "extremes")
+def _dotted(path: Sequence[Point], across: Scale, columns: int, turn: int, turns: int, log: bool) -> list[Point]:
+    """Places of a stroke in the columns of its turn, so that no line hides another that it follows."""
+    heights = [point._replace(y=math.log(point.y)) for point in path] if log else path
+    step = (across.upper - across.lower) / max(1, columns - 1)
+    places = (across.lower + at * step for at in range(turn, columns, turns))
+    ys = [(x, height(heights, x)) for x in places if path[0].x <= x <= path[-1].x]
+    return [Point(x, math.exp(y) if log else y) for x, y in ys]
+
+
+def _shared(
+    points: Sequence[Point],
+    across: Scale,
+    up: Scale,
+    room: tuple[int, int],
+    log: bool,
+    taken: dict[tuple[int, int], int],
+) -> list[Point]:
+    """The points without some of those that would fall on another line's marker, so that all of equal lines are seen.
+
+    `taken` counts the lines in each cell, and is kept up to date.
+    """
+    cells: dict[tuple[int, int], list[Point]] = {}
+    for point in points:
+        y = (math.log10(point.y) if log else point.y) - up.lower
+        at = column(across, room[0], point.x), round(y / (up.upper - up.lower) * (room[1] - 1))
+        cells.setdefault(at, []).append(point)
+    kept = []
+    for at, there in cells.items():
+        taken[at] = taken.get(at, 0) + 1
+        kept += there if at[0] % taken[at] == 0 else []
+    return kept
+
+
+def _visible(
+    line: Line, across: Scale, columns: int, log: bool
+) -> tuple[list[Point], list[Point], dict[int, tuple[float, float]]]:
+    """What there is to see of a line: its points and its path, thinned to the columns, and its band by column."""
+    points = thin(line.points, across.lower, across.upper, columns)
+    path = thin(line.joined, across.lower, across.upper, columns, "last")
+    points, path = ([point for point in each if point.y > 0 or not log] for each in (points, path))
     band: dict[int, tuple[float, float]] = {}
     for x, low, high in line.band:
         if across.lower <= x <= across.upper and (low > 0 or not log):
             band[column(across, columns, x)] = (low, high)
-    return [point for point in points if point.y > 0 or not log], band
+    return points, path, band
 
 
 def _fill(
@@ -293,7 +351,7 @@ def upright(plot: Plot, lines: Sequence[str], width: int, height: int) -> tuple[
         if number == top + rows and at < len(line):
             marks[number] = "╂", AXIS
         elif number >= top and at < len(line):
-            seen = line[at] not in " ─" + BANDS
+            seen = line[at] not in " " + STROKES + BANDS
             style = styles.get(line[at], "") if seen else CURSOR
             marks[number] = line[at] if seen else "│", f"bold {style}" if style else ""
     return at, marks
@@ -305,7 +363,8 @@ def _top(plot: Plot, lines: Sequence[str], rows: int) -> int:
 
 
 def _styles(plot: Plot) -> dict[str, str]:
-    return {mark: "$faint" for mark in BANDS} | {line.marker: line.style for line in plot.lines}
+    marks = {mark: line.style for line in plot.lines for mark in (line.marker, line.stroke) if mark}
+    return {mark: "$faint" for mark in BANDS} | marks
 
 
 def cursor_cell(plot: Plot, columns: int) -> int | None:
@@ -320,5 +379,5 @@ def legend(plot: Plot) -> Content:
     """Which marker is which line, in one line."""
     parts: list[str | tuple[str, str]] = []
     for line in plot.lines:
-        parts += ["  " if parts else "", (line.marker, line.style), (f" {line.name}", "$text-muted")]
+        parts += ["  " if parts else "", (line.marker or line.stroke, line.style), (f" {line.name}", "$text-muted")]
     return Content.assemble(*parts)

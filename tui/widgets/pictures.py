@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lessons.model import Bars, Chart, Lang
 
 JOINED_FROM: Final = 40
-"""Points; fewer are drawn apart, so that one sees what was measured and what was not."""
+"""Points; fewer are drawn apart, since a stroke between them would say more than is known."""
 CHART_ROWS, CHART_ROWS_TALL, TALL = 14, 20, 36
 """Lines of a chart, and in a terminal of at least so many lines."""
 EIGHTHS: Final = "▏▎▍▌▋▊▉"
@@ -36,9 +36,9 @@ def chart_lines(chart: "Chart", lang: "Lang", plotext: Any, rows: int) -> Layout
             marker,
             style,
             [plots.Point(x, y) for x, y in line.points],
-            joined=len(line.points) >= JOINED_FROM,
+            stroke if len(line.points) >= JOINED_FROM else "",
         )
-        for line, (marker, style) in zip(chart.lines, plots.SERIES, strict=False)
+        for line, (marker, style), stroke in zip(chart.lines, plots.SERIES, plots.STROKES, strict=False)
     ]
     plot = plots.Plot(lines, log_y=chart.log_y)
     axes = styled(f"{chart.y[lang]} ↑  {chart.x[lang]} →", "$text-muted") + Content(" ")

@@ -50,7 +50,7 @@ async def test_every_key_of_a_comparison(app: Any, compare: Any, until: Any, tex
         assert not chart.plot.log_y
         await pilot.press("c", "u")
         assert chart.plot.x_title == "tokens trained" and "training loss" in chart.plot.y_title
-        assert chart.plot.lines[0].points[-1].x == 146 * 50
+        assert chart.plot.lines[0].joined[-1].x == 146 * 50 and not chart.plot.lines[0].points
         await pilot.press("u")
         assert chart.plot.x_unit == "time"
         await pilot.press("space")
@@ -95,6 +95,7 @@ async def test_seeds_are_a_mean_and_a_band(app: Any, compare: Any, text: Any, ho
         bench = await compare(pilot, (*names, "other"))
         seeds, other = bench.query_one(PlotView).plot.lines
         assert "mean of 3 seeds" in seeds.name and not other.band
+        assert seeds.points == seeds.joined, "all were measured at the same iterations"
         assert seeds.band[-1] == pytest.approx((50, 0.3277, 0.5277), abs=1e-3)
         assert "LoRA" in text(pilot) and "seed" in text(pilot)
 

@@ -11,7 +11,20 @@ from rich.cells import cell_len
 from lab.events.progress import RunProgress
 from lab.events.series import Point, Series
 from tui.labroom.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
-from tui.labroom.plot import SERIES, Line, Plot, coloured, draw, upright, value_label, x_scale, y_scale
+from tui.labroom.plot import (
+    SERIES,
+    STROKES,
+    Line,
+    Plot,
+    coloured,
+    column,
+    draw,
+    room,
+    upright,
+    value_label,
+    x_scale,
+    y_scale,
+)
 from tui.labroom.words import words
 
 
@@ -132,3 +145,37 @@ def test_times_are_written_as_a_clock_has_them_and_counts_short() -> None:
     timed = x_scale(Plot(x_limits=(0, 7200), x_unit="time"), 60)
     assert list(timed.labels) == ["0:00", "30:00", "1:00:00", "1:30:00", "2:00:00"]
     assert list(x_scale(Plot(x_limits=(0, 1e6)), 60).labels) == ["0", "200k", "400k", "600k", "800k", "1M"]
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("runs", [1, 2, 3, 6])
+@pytest.mark.parametrize("count", [1, 3, 40, 300])
+def test_a_marker_stands_where_something_was_measured_and_nowhere_else(count: int, runs: int, log: bool) -> None:
+    """However few points there are, and however many lines share the picture: strokes fill what lies between."""
+    width, height = 78, 20
+    measured = [[Point(100 * (n + 1) / count, 3 - n / count + run / 9) for n in range(count)] for run in range(runs)]
+    lines = [Line(str(run), *SERIES[run], points, STROKES[run]) for run, points in enumerate(measured)]
+    shown = Plot(lines, x_limits=(0, 100), log_y=log)
+    columns, rows = room(shown, width, height)
+    drawn = [line[-columns:] for line in draw(plotext, shown, width, height)[:rows]]
+    across = x_scale(shown, columns)
+    for line, points in zip(lines, measured, strict=True):
+        at = {column(across, columns, point.x) for point in points}
+        found = [x for row in drawn for x, cell in enumerate(row) if cell == line.marker]
+        assert len(found) <= len(points) and set(found) <= at, line.marker
+        if runs == 1:
+            assert len(found) >= min(count, 60), "every measurement there is room for is drawn"
+    if count > 1:
+        assert any(stroke in "".join(drawn) for stroke in STROKES[:runs]) or count >= columns
+
+
+def test_equal_lines_are_all_seen() -> None:
+    points = [Point(10 * x, 3 - x / 4) for x in range(11)]
+    lines = [Line(str(run), *SERIES[run], points, STROKES[run]) for run in range(3)]
+    picture = "".join(draw(plotext, Plot(lines), 78, 16))
+    assert all(line.marker in picture and line.stroke in picture for line in lines)
+
+
+def test_a_smoothed_loss_is_a_stroke_and_no_points() -> None:
+    (smooth,) = (line for line in plot(curves(3, 80)).lines if line.stroke)
+    assert not smooth.points and smooth.joined and smooth.stroke == SMOOTH

@@ -8,7 +8,7 @@ from lab.report.comparison import Comparison, Contender, plain
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.labroom.live import GOING, MARKS
-from tui.labroom.plot import SERIES
+from tui.labroom.plot import SERIES, STROKES
 from tui.typeset import Lines, fit, hang, join, styled
 from tui.widgets.grid import Column, GridRow
 from tui.words import words
@@ -40,7 +40,7 @@ def mark(at: int) -> Content:
 def columns(comparison: Comparison, say: Say) -> list[Column]:
     """Those that tell runs apart first; where there is no room, the least needed go."""
     named = any(each.about.name for each in comparison.contenders)
-    found = [Column("mark", "", 1), Column("run", say("compare.head.run"), 8, grow=3)]
+    found = [Column("mark", "", 2), Column("run", say("compare.head.run"), 8, grow=3)]
     found += [Column("method", say("compare.head.method"), 6)] if named else []
     found += [Column("base", say("compare.head.base"), 11, drop=3)] if len(set(comparison.bases)) > 1 else []
     found += [Column(name, field(name, say), 8, right=True, drop=9) for name in extra(comparison)]
@@ -73,7 +73,7 @@ def _cell(comparison: Comparison, at: int, key: str) -> Content:
     lead = key in ("best", "train", "match") and _leads(comparison, at, key)
     match key:
         case "mark":
-            return mark(at)
+            return mark(at) + styled(STROKES[at % len(STROKES)], SERIES[at % len(SERIES)][1])
         case "run":
             told = MARKS.get(each.state, GOING)
             state = Content("") if each.state == "finished" else styled(f" {told[0]}", told[1])
