@@ -1,5 +1,6 @@
 """A new lesson: a skeleton in every language, which the check accepts but for what is marked TODO."""
 
+import os
 import re
 import shutil
 import tomllib
@@ -30,14 +31,28 @@ def new_lesson(root: Path, track: str, name: str) -> Path:
     if not track_file.exists():
         course = _appended(course_file, course, "tracks", track)
     number = len(tomllib.loads(own)["lessons"])
-    shutil.copytree(SKELETON, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    structure = (folder / "lesson.toml").read_text(encoding="utf-8")
-    structure = structure.replace("NAME", name).replace("TRACK", track).replace("number = 1", f"number = {number}")
-    (folder / "lesson.toml").write_text(structure, encoding="utf-8", newline="\n")
-    stamp(folder, track, frozenset())
-    track_file.write_text(_at_least(own, "planned", number), encoding="utf-8", newline="\n")
-    course_file.write_text(_at_least(course, "total_lessons", _planned(root, course)), encoding="utf-8", newline="\n")
+    try:
+        shutil.copytree(SKELETON, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        structure = (folder / "lesson.toml").read_text(encoding="utf-8")
+        structure = structure.replace("NAME", name).replace("TRACK", track).replace("number = 1", f"number = {number}")
+        (folder / "lesson.toml").write_text(structure, encoding="utf-8", newline="\n")
+        stamp(folder, track, frozenset())
+        _replace(track_file, _at_least(own, "planned", number))
+        _replace(course_file, _at_least(course, "total_lessons", _planned(root, course)))
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
+
+
+def _replace(file: Path, text: str) -> None:
+    """The new text whole, or the old one."""
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _appended(file: Path, text: str, key: str, value: str) -> str:

@@ -1,8 +1,6 @@
 """Fusing an adapter into its base: every way is built and measured against base + adapter before one is saved."""
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +13,7 @@ from mlx.utils import tree_flatten, tree_map, tree_unflatten
 from mlx_lm.gguf import convert_to_gguf
 from mlx_lm.utils import dequantize_model, save
 
+from lab import outputs
 from lab.engine.answer import with_adapter
 from lab.engine.fidelity import HeldOut, Reference
 from lab.engine.load import load_stored, quicken
@@ -23,7 +22,7 @@ from lab.fidelity import Way, faults, recommend
 from lab.runs import inspected
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run
-from lab.runs.fused import GGUF, GGUF_TYPES, WHOLE, WORK, check_target, speaks_bytes, sweep, takes_gguf, ways_of
+from lab.runs.fused import GGUF, GGUF_TYPES, OPTION, WHOLE, check_target, kept, speaks_bytes, takes_gguf, ways_of
 
 HALF = (mx.float16, mx.bfloat16)
 LONGEST = 200
@@ -105,7 +104,7 @@ def fuse(
     `way` "auto" saves the recommended one; with `gguf`, the one that GGUF takes. Raises LabError if a way does not
     exist for this base, or the folder does.
     """
-    check_target(folder, force)
+    check_target(run, cache, folder, force)
     base = build(run, cache, checkpoint, "base")
     way = check_way(base, way, gguf)
     table = measure(run, cache, checkpoint, rows, progress, base=base)
@@ -177,7 +176,7 @@ def save_way(
 
     Raises LabError if the folder may not be replaced, GGUF cannot hold the way, or the disk cannot.
     """
-    check_target(folder, force)
+    check_target(run, cache, folder, force)
     save_folder(run, cache, checkpoint, way, folder, gguf=gguf, force=force)
     return {
         "path": str(folder),
@@ -216,27 +215,18 @@ def check_way(base: Built, way: str, gguf: bool) -> str:
 def save_folder(run: Run, cache: Path, checkpoint: str, way: str, folder: Path, *, gguf: bool, force: bool) -> None:
     """Save a way in mlx-lm's model layout, whole or not at all; `separate` has the adapter in `adapters/`."""
     built = build(run, cache, checkpoint, "base" if way == "separate" else way)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    needed = built.bytes * (2 if gguf else 1)
-    if shutil.disk_usage(folder.parent).free < needed * 1.05:
-        raise LabError(f"{way} takes {needed / 1e6:.0f} MB, and there is not that much free space",
-                       where=str(folder.parent), remedy="free some, or give another --save-path")  # fmt: skip
-    sweep(folder.parent)
-    work = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=folder.parent))
-    try:
-        save(work / "new", built.source, built.model, built.tokenizer, built.config, donate_model=False)
+    with outputs.in_place_of(folder, OPTION, replace=force, keep=kept(run, cache)) as new:
+        needed = built.bytes * (2 if gguf else 1)
+        if shutil.disk_usage(folder.parent).free < needed * 1.05:
+            raise LabError(f"{way} takes {needed / 1e6:.0f} MB, and there is not that much free space",
+                           where=str(folder.parent), remedy=f"free some, or give another {OPTION}")  # fmt: skip
+        save(new, built.source, built.model, built.tokenizer, built.config, donate_model=False)
         if way == "separate":
-            (work / "new" / "adapters").mkdir()
-            shutil.copyfile(find_adapter(run, checkpoint), work / "new" / "adapters" / "adapters.safetensors")
-            shutil.copyfile(run.adapters / "adapter_config.json", work / "new" / "adapters" / "adapter_config.json")
+            (new / "adapters").mkdir()
+            shutil.copyfile(find_adapter(run, checkpoint), new / "adapters" / "adapters.safetensors")
+            shutil.copyfile(run.adapters / "adapter_config.json", new / "adapters" / "adapter_config.json")
         if gguf:
-            write_gguf(built, work / "new")
-        check_target(folder, force)
-        if folder.exists():
-            os.replace(folder, work / "old")
-        os.replace(work / "new", folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            write_gguf(built, new)
 
 
 def write_gguf(built: Built, folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from lab import units
+from lab import outputs, units
 from lab.errors import LabError
 from lab.inert import inert
 from lab.report import svg
@@ -24,6 +24,7 @@ from lab.score import same
 
 SPECIAL: Final = re.compile(r"([\\`*\[\]#|~$]|(?<![^\W_])_|_(?![^\W_]))")
 """What is markup within a line; an underscore is none within a word."""
+OPTION: Final = "--output"
 MOST: Final = 400
 """Characters of an answer, at most."""
 
@@ -31,20 +32,27 @@ MOST: Final = 400
 def write(comparison: Comparison, folder: Path, lang: Lang = "en", file: Path | None = None) -> Path:
     """Write the report and its charts into `folder`, under a name that is still free, or as `file`; the path of it.
 
-    Raises OSError, and LabError rather than replace a file that is no report.
+    Raises OSError, and LabError rather than replace a file that is no report, or one that somebody wrote in.
     """
     target = file or _free(folder, f"{datetime.now():%Y%m%d-%H%M%S}-{_stem(comparison)}")
-    if file is not None and target.suffix.lower() not in (".md", ".markdown"):
-        raise LabError("is no name of a Markdown file", where=str(file), remedy="let it end in .md", usage=True)
+    check(target)
     text, charts = build(comparison, target.stem, lang)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    for name in charts:
+        outputs.check_text(target.parent / name, OPTION)
     for name, chart in charts.items():
-        (target.parent / name).write_text(chart, encoding="utf-8")
-    target.write_text(text, encoding="utf-8")
+        outputs.write_text(target.parent / name, chart)
+    outputs.write_text(target, text)
     for each in comparison.contenders:
         with suppress(OSError):  # a lesson asks whether a run was written about
             each.run.reported.write_text(str(target.absolute()), encoding="utf-8")
     return target
+
+
+def check(file: Path) -> None:
+    """Raise LabError unless a report may be written there."""
+    if file.suffix.lower() not in (".md", ".markdown"):
+        raise LabError("is no name of a Markdown file", where=str(file), remedy="let it end in .md", usage=True)
+    outputs.check_text(file, OPTION)
 
 
 def build(comparison: Comparison, stem: str, lang: Lang = "en") -> tuple[str, dict[str, str]]:

@@ -2,20 +2,20 @@
 
 import json
 import shlex
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
-
+from lab import outputs
 from lab.errors import LabError
 from lab.models import find_model, read_config
 from lab.runs import inspected
 from lab.runs.adapters import checkpoints
 from lab.runs.directory import Run
 
+OPTION = "--save-path"
 GGUF, GGUF_TYPES = "ggml-model-f16.gguf", ("llama", "mistral", "mixtral")
 WHOLE = ("dequantized", "fused")
 """The ways that leave one unquantized model, which is what GGUF takes."""
@@ -77,53 +77,44 @@ def default_folder(run: Run) -> Path:
     return run.path / "fused"
 
 
-def check_target(folder: Path, force: bool) -> None:
-    """Raise LabError if the folder is there already and may not be replaced: without force, or if it is no model's."""
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if not force:
-        raise LabError(
-            "is there already", where=str(folder), remedy="give another --save-path, or --force to replace it"
-        )
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "config.json").exists()):
-        raise LabError(
-            "is no model folder, so it is not replaced", where=str(folder), remedy="give another --save-path"
-        )
+def check_target(run: Run, cache: Path, folder: Path, force: bool) -> None:
+    """Raise LabError if a fused model may not be put there: without force where one is, over what is not one of ours,
+    or where the base or the run lies."""
+    outputs.check_folder(folder, OPTION, replace=force, keep=kept(run, cache))
+
+
+def kept(run: Run, cache: Path) -> list[Path]:
+    """What fusing a run must leave alone: its base, what that was made from, its adapters and its state."""
+    found = [run.adapters, run.path / "state", cache]
+    with suppress(LabError):  # a base that is gone needs no care
+        info = find_model(run.spec.model, cache, run.spec.bits)
+        found += [path for path in (info.path, info.made_from) if path is not None]
+    return found
 
 
 Lying = Literal["nothing", "whole", "separate", "other"]
 
 
-def lies(folder: Path) -> tuple[Lying, int]:
-    """What is at a path now, and its bytes: nothing (an empty folder counts as that), a whole model, base and adapter
-    apart, or something else, which is never replaced."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        return "nothing", 0
+def lies(run: Run, cache: Path, folder: Path) -> tuple[Lying, int, str]:
+    """What is at a path now, its bytes, and why it is left alone: nothing (an empty folder counts as that), a whole
+    model, base and adapter apart, or something else, which is never replaced."""
+    try:
+        check_target(run, cache, folder, True)
+    except LabError as error:
+        return "other", 0, error.what
     if not (folder / "config.json").exists():
-        return ("other", 0) if folder.exists() or folder.is_symlink() else ("nothing", 0)
+        return "nothing", 0, ""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return ("separate" if (folder / "adapters").is_dir() else "whole"), size
-
-
-WORK = ".fusing-"
-"""A folder that is being made is called so, then the number of the process that makes it."""
+    return ("separate" if (folder / "adapters").is_dir() else "whole"), size, ""
 
 
 def written(folder: Path, process: int) -> int:
     """Bytes that a process has written so far of the folder it makes."""
-    found = (path for work in folder.parent.glob(f"{WORK}{process}-*") for path in work.rglob("*"))
+    found = (path for work in folder.parent.glob(f"{outputs.WORK}{process}-*") for path in work.rglob("*"))
     try:
         return sum(path.stat().st_size for path in found if path.is_file())
     except OSError:  # it was finished in this moment
         return 0
-
-
-def sweep(parent: Path) -> None:
-    """Take away what processes left half made that are gone."""
-    for work in parent.glob(f"{WORK}*"):
-        number = work.name.removeprefix(WORK).partition("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(work, ignore_errors=True)
 
 
 def takes_gguf(config: Mapping[str, Any]) -> bool:

@@ -192,3 +192,20 @@ def test_a_report_has_words_for_every_state(lang: report.Lang) -> None:
 def test_a_report_replaces_no_other_kind_of_file(make: Any, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="Markdown"):
         report.write(Comparison.of([make("a")], tmp_path), tmp_path, "en", tmp_path / "notes.txt")
+
+
+def test_a_report_is_written_over_itself_and_over_nothing_else(make: Any, tmp_path: Path) -> None:
+    comparison = Comparison.of([make("a")], tmp_path)
+    file, notes, chart = tmp_path / "all.md", tmp_path / "NOTES.md", tmp_path / "other-validation.svg"
+    report.write(comparison, tmp_path, "en", file)
+    report.write(comparison, tmp_path, "ko", file)
+    assert report.WORDS["ko"]["reached"] in file.read_text("utf-8")
+    notes.write_text("# mine\n")
+    chart.write_text("<svg/>")
+    for place in (notes, tmp_path / "other.md", tmp_path):
+        with pytest.raises(LabError):
+            report.write(comparison, tmp_path, "en", place)
+    assert notes.read_text() == "# mine\n" and chart.read_text() == "<svg/>" and not (tmp_path / "other.md").exists()
+    file.write_text(file.read_text("utf-8").replace("# ", "# what I found: ", 1), "utf-8")
+    with pytest.raises(LabError, match="changed since lowrank wrote it"):
+        report.write(comparison, tmp_path, "en", file)

@@ -2,16 +2,15 @@
 
 import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from lab.errors import LabError
 from lab.models import BUNDLED, read_config
-from lab.runs.directory import Runs
-from lab.runs.fused import check_target, commands, lies, look, speaks_bytes, sweep, takes_gguf, ways_of, written
+from lab.outputs import WORK, in_place_of
+from lab.runs.directory import Run, Runs
+from lab.runs.fused import check_target, commands, lies, look, speaks_bytes, takes_gguf, ways_of, written
 from lab.spec import RunSpec
 
 
@@ -19,16 +18,25 @@ def test_only_a_quantized_base_can_be_quantized_again() -> None:
     assert ways_of(True) == ("quantized", "dequantized", "separate") and ways_of(False) == ("fused", "separate")
 
 
-def test_a_folder_that_is_there_is_replaced_only_by_force_and_only_a_models(tmp_path: Path) -> None:
-    check_target(tmp_path / "new", False)
-    with pytest.raises(LabError, match="there already"):
-        check_target(tmp_path, False)
-    check_target(tmp_path, True)
-    (tmp_path / "letters").touch()
-    with pytest.raises(LabError, match="no model folder"):
-        check_target(tmp_path, True)
-    (tmp_path / "config.json").touch()
-    check_target(tmp_path, True)
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    found = Runs(tmp_path / "runs").create(RunSpec.make({}), model_path="x", data_path="sql")
+    (found.adapters / "adapters.safetensors").touch()
+    return found
+
+
+def test_a_source_tree_the_base_and_the_run_are_never_replaced(run: Run, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for there in (BUNDLED / "sprout", BUNDLED, run.path, run.adapters, run.path.parent, cache):
+        with pytest.raises(LabError, match="must stay"):
+            check_target(run, cache, there, True)
+    source = tmp_path / "source"
+    source.mkdir()
+    check_target(run, cache, source, False)
+    (source / "config.json").write_text("{}")
+    with pytest.raises(LabError, match="not written by lowrank"):
+        check_target(run, cache, source, True)
+    check_target(run, cache, run.path / "fused", False)
 
 
 def test_what_sprout_is_to_gguf(tmp_path: Path) -> None:
@@ -47,25 +55,31 @@ def test_commands_survive_any_folder_and_prompt() -> None:
     assert "--adapter-path" not in commands(folder, "quantized", prompt)[0]
 
 
-def test_what_lies_in_a_folder_is_told_from_its_files(tmp_path: Path) -> None:
-    assert lies(tmp_path / "new") == ("nothing", 0) == lies(tmp_path)
-    (tmp_path / "weights").write_bytes(bytes(7))
-    assert lies(tmp_path) == ("other", 0) == lies(tmp_path / "weights")
-    (tmp_path / "config.json").write_text("{}")
-    assert lies(tmp_path) == ("whole", 9)
-    (tmp_path / "adapters").mkdir()
-    assert lies(tmp_path) == ("separate", 9)
+def test_what_lies_in_a_folder_is_told_from_its_files(run: Run, tmp_path: Path) -> None:
+    cache, folder = tmp_path / "cache", tmp_path / "model"
+    assert lies(run, cache, folder) == ("nothing", 0, "")
+    with in_place_of(folder, "--save-path", replace=True) as new:
+        new.mkdir()
+        (new / "config.json").write_text("{}")
+    assert lies(run, cache, folder)[0] == "whole"
+    with in_place_of(folder, "--save-path", replace=True) as new:
+        (new / "adapters").mkdir(parents=True)
+        (new / "config.json").write_text("{}")
+    found, size, why = lies(run, cache, folder)
+    assert (found, why) == ("separate", "") and size == sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    (folder / "mine").touch()
+    assert lies(run, cache, folder) == (
+        "other",
+        0,
+        "holds mine, which lowrank did not write, so the folder is not replaced",
+    )
+    assert lies(run, cache, folder / "mine")[0] == "other"
 
 
-def test_only_what_the_dead_left_half_made_is_swept_away(tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    for name in (f".fusing-{dead.pid}-x", f".fusing-{os.getpid()}-y", ".fusing-old"):
-        (tmp_path / name / "new").mkdir(parents=True)
-        (tmp_path / name / "new" / "weights").write_bytes(bytes(5))
+def test_what_is_written_so_far_is_counted_by_its_process(tmp_path: Path) -> None:
+    (tmp_path / f"{WORK}{os.getpid()}-y" / "new").mkdir(parents=True)
+    (tmp_path / f"{WORK}{os.getpid()}-y" / "new" / "weights").write_bytes(bytes(5))
     assert written(tmp_path / "fused", os.getpid()) == 5 and written(tmp_path / "fused", 1) == 0
-    sweep(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {f".fusing-{os.getpid()}-y", ".fusing-old"}
 
 
 @pytest.mark.parametrize(("model", "ways"), [("sprout", ("fused", "separate")), ("sprout-4bit", ways_of(True))])

@@ -158,6 +158,8 @@ def write_report(
     language: Lang | None = "en" if lang == "en" else "ko" if lang == "ko" else None
     if language is None:
         raise LabError(f"unknown language {lang!r}", where="--lang", remedy="give en or ko", usage=True)
+    if output is not None:
+        report.check(output)
     found = [runs().get(name) for name in names]
     for run in _unknown(found) if measure else ():
         engine(run, "evaluate", "--adapter-only")

@@ -7,7 +7,8 @@ import typer
 from typer import Option
 
 from lab.errors import LabError
-from tui.commands import inert, megabytes, note, runs, say
+from lab.runs.fused import check_target
+from tui.commands import cache, inert, megabytes, note, runs, say
 from tui.commands.asking import Checkpoint, Json, Name, engine
 
 
@@ -25,7 +26,7 @@ def fuse(
     checkpoint: Checkpoint = "last",
     rows: Annotated[int, Option(help="Held-out rows to measure on, at most.")] = 200,
     export_gguf: Annotated[bool, Option("--export-gguf", help="Write a GGUF file into the folder too.")] = False,
-    force: Annotated[bool, Option("--force", help="Replace the folder if there is one.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace a folder that lowrank wrote.")] = False,
     as_json: Json = False,
 ) -> int:
     """Measure how faithful each way of fusing is to base + adapter, then save one as a folder for stock mlx-lm."""
@@ -35,6 +36,7 @@ def fuse(
     folder = (save_path.expanduser() if save_path else found.path / "fused").absolute()
     options = ["--save-path", str(folder), "--way", way, "--checkpoint", checkpoint, "--rows", str(rows)]
     options += ["--export-gguf"] * export_gguf + ["--force"] * force
+    check_target(found, cache(), folder, force)
     result = engine(found, "fuse", *options)
     if as_json:
         say({key: value for key, value in result.items() if key != "event"})

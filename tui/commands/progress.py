@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from lab import outputs
 from lab.errors import LabError
 from tui.commands import inert, note, say
 from tui.home import home
@@ -91,6 +92,7 @@ def export(
     """Write all progress to one file (docs/progress.md says what is in it)."""
     from store import transfer
 
+    outputs.check_file(file, "name")
     with _log() as log:
         count = transfer.export(log, file)
     _tell(as_json, {"file": str(file), "events": count}, f"{count} events in {file}")

@@ -8,20 +8,22 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lab import launch
+from lab import launch, outputs
 from lab.errors import LabError
 from lab.runs.directory import ENDED, Run
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
 from tui.commands import cache, inert, megabytes, note, runs, say
 from tui.commands.spec_flags import spec_flags
+from tui.home import home
 
 WIDTH = 62  # cells of an answer that is shown in passing
+COPY = "--adapter-path"
 POLL = 0.1  # seconds between looks at a run's events
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
 
 Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
-AdapterPath = Annotated[Path | None, Option(help="Also copy the finished adapter here.")]
+AdapterPath = Annotated[Path | None, Option(help="Also copy the finished adapter here, over one copied before.")]
 Now = Annotated[bool, Option("--now", help="Train at once, beside a run that is training, instead of after it.")]
 Detach = Annotated[bool, Option("--detach", help="Start the run, print its id, and return at once.")]
 Json = Annotated[bool, Option("--json", help="Print the run's events, the result last, one JSON object a line.")]
@@ -46,6 +48,7 @@ def train(
     as_json: Json = False,
 ) -> int:
     """Train an adapter, or the whole model, in a process of its own; Ctrl-C stops it and keeps what it has."""
+    _check_copy(adapter_path, detach, fields)
     run = launch.prepare(fields, runs(), cache())
     launch.start(run, cache(), now=now)
     return _attend(run, detach, as_json, adapter_path)
@@ -60,10 +63,27 @@ def resume(
 ) -> int:
     """Go on with a run that failed, was stopped or was killed, from its last checkpoint, as if nothing had happened."""
     found = runs().get(run)
+    _check_copy(adapter_path, detach, found.spec.model_dump())
     settle(found)
     heard = sum(1 for _ in all_events(found))
     launch.resume(found, cache(), now=now)
     return _attend(found, detach, as_json, adapter_path, heard)
+
+
+def _check_copy(adapter_path: Path | None, detach: bool, fields: dict[str, Any]) -> None:
+    """Raise LabError, before anything is trained, unless the adapter can be copied there when it is."""
+    if adapter_path is None:
+        return
+    if detach:
+        raise LabError("is copied to by this command when the run has ended, which --detach does not wait for",
+                       where=COPY, remedy="leave one of the two out", usage=True)  # fmt: skip
+    outputs.check_folder(adapter_path, COPY, replace=True, keep=_needed(fields))
+
+
+def _needed(fields: dict[str, Any]) -> list[Path]:
+    """What no copy may lie on: what is ours, and the base and the data of a run."""
+    named = (Path(fields[name]).expanduser() for name in ("model", "data") if fields.get(name))
+    return [runs().root, cache(), home() / "progress", *(path for path in named if path.is_dir())]
 
 
 def _attend(run: Run, detach: bool, as_json: bool, adapter_path: Path | None, heard: int = 0) -> int:
@@ -78,7 +98,8 @@ def _attend(run: Run, detach: bool, as_json: bool, adapter_path: Path | None, he
         note(f"run {run.id} is left to itself; `lowrank runs` shows it, `lowrank stop {run.id}` ends it")
         return 130
     if adapter_path and last["event"] in ("finished", "stopped"):
-        shutil.copytree(run.adapters, adapter_path, dirs_exist_ok=True)
+        with outputs.in_place_of(adapter_path, COPY, replace=True, keep=_needed(run.spec.model_dump())) as new:
+            shutil.copytree(run.adapters, new)
     if last["event"] == "failed":
         error = last.get("error") or {}
         raise LabError(str(error.get("what")), where=str(error.get("where", "")), remedy=str(error.get("remedy", "")))

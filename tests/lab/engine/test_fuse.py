@@ -101,12 +101,17 @@ def test_a_folder_is_kept_unless_told_otherwise_and_never_one_that_is_no_model(q
     assert (folder / "model.safetensors").stat().st_mtime_ns == before
     (tmp_path / "letters").write_text("dear")
     refused = desk("fuse", run.id, "--save-path", str(tmp_path), "--force")
-    assert refused.code == 1 and "no model folder" in refused.err and (tmp_path / "letters").exists()
+    assert refused.code == 1 and "not written by lowrank" in refused.err and (tmp_path / "letters").exists()
+    source = Path(shutil.copytree(BUNDLED / "sprout", tmp_path / "source"))
+    refused = desk("fuse", run.id, "--save-path", str(source), "--force")
+    assert refused.code == 1 and "not written by lowrank" in refused.err and (source / "model.safetensors").exists()
+    refused = desk("fuse", run.id, "--save-path", str(BUNDLED / "sprout"), "--force")
+    assert refused.code == 1 and "must stay" in refused.err and (BUNDLED / "sprout" / "config.json").exists()
 
 
 def test_gguf_takes_the_dequantized_way_and_what_its_tokenizer_cannot_do_is_said(qlora, desk, tmp_path: Path) -> None:
     run, _, _ = qlora
-    shutil.copytree(BUNDLED / "sprout", tmp_path / "out")
+    fuse.save_folder(run, desk.home / "cache", "last", "separate", tmp_path / "out", gguf=False, force=False)
     words = ("fuse", run.id, "--save-path", str(tmp_path / "out"), "--force", "--export-gguf", "--rows", "1", "--json")
     done = desk(*words)
     result = done.lines[-1]
@@ -124,7 +129,7 @@ def test_kept_separate_base_and_adapter_are_in_one_folder_and_nothing_is_lost(
     trained: Callable, tmp_path: Path
 ) -> None:
     run, _ = trained(*LORA, *SHORT)
-    fuse.save_folder(run, tmp_path, "6", "separate", tmp_path / "kept", gguf=False, force=False)
+    fuse.save_folder(run, tmp_path / "cache", "6", "separate", tmp_path / "kept", gguf=False, force=False)
     assert same(weights(tmp_path / "kept"), weights(BUNDLED / "sprout"))
     adapter = (tmp_path / "kept" / "adapters" / "adapters.safetensors").read_bytes()
     assert adapter == (run.adapters / "0000006_adapters.safetensors").read_bytes()

@@ -174,3 +174,28 @@ def test_a_broken_line_of_data_is_named_by_file_and_line(desk, tmp_path: Path) -
     done = desk("train", "--data", str(tmp_path / "mine"))
     assert done.code == 1 and done.err.count("\n") == 1
     assert "train.jsonl:1201: not valid JSON" in done.err
+
+
+def test_an_adapter_is_copied_over_a_copy_of_ours_and_refused_elsewhere_before_training(desk, tmp_path: Path) -> None:
+    words = ("train", *flags(SMALL | {"iters": 1}), "--adapter-path")
+    mine, copy, before = tmp_path / "mine", tmp_path / "copy", len(desk.runs.all())
+    mine.mkdir()
+    (mine / "adapters.safetensors").write_bytes(b"mine")
+    (tmp_path / "file").touch()
+    for place in (
+        mine,
+        tmp_path / "file",
+        tmp_path / "file" / "x",
+        desk.home / "runs" / "x",
+        MODELS / "sprout",
+        desk.home,
+    ):
+        done = desk(*words, str(place))
+        assert done.code == 1 and done.err.count("\n") == 1 and str(place) in done.err, done.err
+    assert desk(*words, str(copy), "--detach").code == 2
+    assert len(desk.runs.all()) == before and (mine / "adapters.safetensors").read_bytes() == b"mine"
+    for _ in range(2):
+        assert desk(*words, str(copy)).code == 0
+        assert (copy / "adapters.safetensors").exists() and (copy / "adapter_config.json").exists()
+    (copy / "notes.txt").write_text("mine")
+    assert "holds notes.txt" in desk(*words, str(copy)).err

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lab.datasets import BUNDLED
+from lab.outputs import in_place_of
 from lab.runs import inspected
 from lab.runs.directory import Run, Runs
 from tests.tui.benches.adapters import still, write_adapter, write_fidelity
@@ -129,14 +130,15 @@ async def test_a_folder_is_looked_at_while_it_is_written_and_no_other_thing_is_r
     letters, model = tmp_path / "letters", tmp_path / "model"
     letters.mkdir()
     (letters / "dear").touch()
-    (model / "adapters").mkdir(parents=True)
-    (model / "config.json").write_text("{}")
+    with in_place_of(model, "--save-path", replace=True) as new:
+        (new / "adapters").mkdir(parents=True)
+        (new / "config.json").write_text("{}")
     async with app().run_test(size=(120, 40)) as pilot:
         bench = await at_bench(pilot, "fuse", run=NAME)
         field = bench.query_one(FolderField)
         await pilot.press("f")
         field.value = str(letters)
-        await until(pilot, lambda: "it is never replaced" in text(pilot))
+        await until(pilot, lambda: "not written by lowrank" in text(pilot))
         await pilot.press("enter")
         assert not bench.working and (letters / "dear").exists()
         field.value = str(model)

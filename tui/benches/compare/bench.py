@@ -221,7 +221,7 @@ class CompareBench(CompareFace):
             folder = self.lab.root.parent / "reports"
             try:
                 path: Path = await to_thread(report.write, self.comparison, folder, self.lang)
-            except OSError as error:
+            except (LabError, OSError) as error:
                 self.post_message(self.Tell(inert(error), "trouble"))
                 return
             self.post_message(self.Tell(self.say("compare.written", path=inert(path))))

@@ -79,7 +79,7 @@ class FuseBench(FuseFace):
     async def _folder_typed(self, event: Input.Changed) -> None:
         event.stop()
         self._folder = Path(event.value.strip()).expanduser().absolute()
-        self._lies = await to_thread(self._look_at_folder) if event.value.strip() else ("nothing", 0)
+        self._lies = await to_thread(self._look_at_folder) if event.value.strip() else ("nothing", 0, "")
         self.draw()
 
     @on(Input.Submitted, "#fuse-folder")
@@ -148,13 +148,13 @@ class FuseBench(FuseFace):
         """Save the chosen way; a model that lies there is replaced only after asking."""
         from tui.screens.dialogs import ConfirmScreen
 
-        here, (lying, size) = self._prospect, self._lies
+        here, (lying, size, why) = self._prospect, self._lies
         if here is None or here.table is None:
             self.post_message(self.Tell(self.say("fuse.measure-before")))
         elif not self.query_one(FolderField).value.strip():
             self.post_message(self.Tell(self.say("fuse.no-folder"), "trouble"))
         elif lying == "other":
-            self.post_message(self.Tell(self.say("fuse.folder.other"), "trouble"))
+            self.post_message(self.Tell(self.say("fuse.folder.other", reason=inert(why)), "trouble"))
         elif lying == "nothing":
             self._begin("save", self._save(here))
         else:
@@ -199,8 +199,9 @@ class FuseBench(FuseFace):
 
     async def _save(self, here: "Prospect") -> None:
         from lab.errors import LabError
+        from lab.outputs import sweep
         from lab.runs.directory import Runs
-        from lab.runs.fused import sweep, written
+        from lab.runs.fused import written
 
         assert here.table is not None
         run, way, folder = Runs(self.lab.root).get(here.run), lines.ways(here.table)[self._way], self._folder

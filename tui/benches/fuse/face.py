@@ -76,7 +76,8 @@ class FuseFace(Bench, can_focus=True):
         self._checkpoint = "last"
         self._way = ""
         self._folder = Path()
-        self._lies: tuple[Lying, int] = ("nothing", 0)
+        self._lies: tuple[Lying, int, str] = ("nothing", 0, "")
+        """What is at the folder, its bytes, and why it is left alone."""
         self._work: Worker[None] | None = None
         self._doing: tuple[str, str, str] = ("", "", "")
         """"measure" or "save", the run and the checkpoint it is done to."""
@@ -159,10 +160,12 @@ class FuseFace(Bench, can_focus=True):
         every = runs.all()
         return next((run for run in every if checkpoints(run)), every[0] if every else None)
 
-    def _look_at_folder(self) -> "tuple[Lying, int]":
+    def _look_at_folder(self) -> "tuple[Lying, int, str]":
+        from lab.runs.directory import Runs
         from lab.runs.fused import lies
 
-        return lies(self._folder)
+        here = self._prospect
+        return lies(Runs(self.lab.root).get(here.run), self.lab.cache, self._folder) if here else ("nothing", 0, "")
 
     def _set_folder(self, text: str) -> None:
         """Into the field, unless there is something in it that could not be shown as it is."""
@@ -270,8 +273,8 @@ class FuseFace(Bench, can_focus=True):
         here = self._prospect
         if self._gguf and here is not None and here.byte_level:
             return styled(self.say("fuse.gguf.warning"), "$warning").wrap(width)
-        lying, size = self._lies
-        about = styled(self.say(f"fuse.folder.{lying}", **({"bytes": units.size(size)} if size else {})),
+        lying, size, why = self._lies
+        about = styled(self.say(f"fuse.folder.{lying}", bytes=units.size(size), reason=inert(why)),
                        "$error" if lying == "other" else "$text-muted")  # fmt: skip
         return [*about.wrap(width), styled(self._to_save(), "$primary" if self._table else "$text-muted")][-2:]
 
