@@ -20,6 +20,7 @@ from tui.commands import (
     keeping,
     listing,
     looking,
+    note,
     opening,
     planning,
     progress,
@@ -78,4 +79,4 @@ def main() -> int:
 
 
 def _complain(line: str) -> None:
-    print("lowrank:", " ".join(line.split()), file=sys.stderr)
+    note(f"lowrank: {' '.join(line.split())}")

@@ -9,10 +9,11 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lab.engine.failure import explain
 from lab.errors import LabError
+from lab.inert import inert
 from lab.runs.directory import Run
 
 Say = Callable[..., None]
@@ -159,9 +160,16 @@ JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
 """What each job does beside `train`, which speaks through its run directory; MLX is imported inside."""
 
 
+class Arguments(argparse.ArgumentParser):
+    """A parser whose refusals, which repeat what was given, cannot steer a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(inert(message))
+
+
 def main() -> int:
     """Run one job and return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lab.engine")
+    parser = Arguments(prog="python -m lab.engine")
     parser.add_argument("job", choices=("train", "rank", *JOBS))
     parser.add_argument(
         "run", type=Path, help="run directory; of commands, a JSON file; of data, the data set; of preview, all runs"
@@ -207,7 +215,7 @@ def _answer(options: argparse.Namespace) -> int:
     os.dup2(2, 1)
 
     def say(**fields: Any) -> None:
-        print(json.dumps(fields, ensure_ascii=False), file=out, flush=True)
+        print(json.dumps(fields), file=out, flush=True)
 
     try:
         JOBS[options.job](options, say)

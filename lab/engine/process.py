@@ -14,6 +14,7 @@ from lab.engine import launcher, stopping
 from lab.engine.failure import explain
 from lab.events.log import EventLog
 from lab.hosts import several
+from lab.inert import inert
 from lab.launch import note_process
 from lab.line.ticket import Ticket
 from lab.runs.directory import Run
@@ -33,7 +34,7 @@ def work(path: Path, cache: Path, *, now: bool) -> int:
     try:
         engine.acquire(timeout=0)
     except Timeout:
-        print(f"failed: another engine works on {run.id}", file=sys.stderr)
+        print(inert(f"failed: another engine works on {run.id}"), file=sys.stderr)
         return 1
     try:
         note_process(path, os.getpid(), int(run.noted().get("log_bytes", 0)))
@@ -103,7 +104,7 @@ def _last_resort(run: Run, error: BaseException) -> int:
     """What nobody else caught, such as a last word for which the disk has no room."""
     told = explain(error, run.path)
     with suppress(OSError):
-        print(f"failed: {told['what']}", file=sys.stderr, flush=True)
+        print(inert(f"failed: {told['what']}"), file=sys.stderr, flush=True)
     with suppress(OSError):
         if run.result() is None:
             EventLog(run.path).last_word("failed", run=run.id, run_dir=str(run.path), error=told, **standing(run))

@@ -30,6 +30,7 @@ from lab.engine.session import Batch, Session
 from lab.engine.stock import Stock
 from lab.engine.supervise import Row
 from lab.errors import LabError
+from lab.inert import inert
 from lab.models import ModelInfo
 from lab.runs.directory import Run
 from lab.runs.outcome import standing
@@ -59,7 +60,7 @@ def train(path: Path, cache: Path) -> int:
         if group is None and os.environ.get("MLX_RANK", "0") == "0":
             events = events if isinstance(events, EventWriter) else EventWriter(path)
         events.last_word("failed", run=run.id, run_dir=str(path), error=told, verdict=verdict, **standing(run))
-        print(f"failed: {told['what']}", file=sys.stderr)
+        print(inert(f"failed: {told['what']}"), file=sys.stderr)
         return 1
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.inert import cleaned
 from lab.runs.directory import Run
 
 FILE = "about.json"
@@ -76,8 +77,4 @@ def _plain(text: object) -> str:
 
 def _seen(text: str) -> str:
     """Composed characters without those that steer a terminal or cannot be seen, for it is all edited again."""
-    return "".join(
-        char
-        for char in unicodedata.normalize("NFC", text)
-        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
-    )
+    return cleaned(unicodedata.normalize("NFC", text))

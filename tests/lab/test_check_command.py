@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tui.commands.data import WIDTH, Bar, describe
+from tui.commands import Status
+from tui.commands.data import WIDTH, describe
 from tui.commands.spark import BLOCKS, spark
 
 TOKENS = {"min", "median", "p95", "max"}
@@ -102,9 +103,8 @@ def test_progress_is_drawn_on_a_terminal_once_the_work_is_long_and_leaves_nothin
     stream: type[io.StringIO], wait: float, drawn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", stream())
-    bar = Bar(wait)
-    bar({"stage": "train", "rows": 1_234_567, "done": 3, "total": 4})
-    bar.clear()
+    with Status(wait) as status:
+        status.show("train 1,234,567 rows   75%")
     line, *rest = sys.stderr.getvalue().removeprefix("\r").split("\r")  # type: ignore[attr-defined]
     assert ("1,234,567 rows   75%" in line) is drawn
     assert rest == ([" " * len(line), ""] if drawn else [])

@@ -1,7 +1,6 @@
 """`lowrank generate` and `evaluate`: what a run's adapter answers, and how often it is right."""
 
 import math
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,7 @@ from typer import Argument, Option
 from lab.errors import LabError
 from lab.runs import evaluation
 from lab.runs.directory import Run
-from tui.commands import inert, runs, say
+from tui.commands import Status, runs, say, write, write_text
 from tui.commands.engine import ask
 
 Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
@@ -53,11 +52,11 @@ def evaluate(
         mark = "right" if each["right"] else "wrong"
         lines = (each["prompt"], f"expected {each['expected']}", f"{mark:<8} {each['answer']}",
                  f"base     {each['base_answer']}", "")  # fmt: skip
-        print("\n".join(inert(line) for line in lines))
+        write_text("\n".join(lines))
     if result["examples"]:
-        print(f"exact match  {result['exact_match']:.1%}   base alone  {result['base_exact_match']:.1%}   "
+        write(f"exact match  {result['exact_match']:.1%}   base alone  {result['base_exact_match']:.1%}   "
               f"of {result['examples']} questions")  # fmt: skip
-    print(f"loss         {result['loss']:.4f}   perplexity  {result['perplexity']:.3f}")
+    write(f"loss         {result['loss']:.4f}   perplexity  {result['perplexity']:.3f}")
     return 0
 
 
@@ -81,22 +80,15 @@ def generate(
     options = ["--prompt", prompt, "--max-tokens", str(max_tokens), "--checkpoint", checkpoint, "--scale", str(scale)]
     options += ["--temperature", str(temperature), "--seed", str(seed), *(["--base"] if base else [])]
     result = engine(runs().get(run), "generate", *options)
-    say({"run": result["run"], "prompt": prompt, "text": result["text"]}) if as_json else print(inert(result["text"]))
+    say({"run": result["run"], "prompt": prompt, "text": result["text"]}) if as_json else write_text(result["text"])
     return 0
 
 
 def engine(run: Run, job: str, *options: str) -> dict[str, Any]:
     """One job of the engine on a run: its last JSON line, with progress on a terminal. Raises LabError if it failed."""
-    drawn = ""
+    with Status() as status:
 
-    def progress(event: dict[str, Any]) -> None:
-        nonlocal drawn
-        if sys.stderr.isatty():
-            drawn = f"{event['stage']:<12}{event['done']:>5}/{event['total']}".ljust(len(drawn))
-            print(f"\r{drawn}", end="", file=sys.stderr, flush=True)
+        def progress(event: dict[str, Any]) -> None:
+            status.show(f"{event['stage']:<12}{event['done']:>5}/{event['total']}")
 
-    try:
         return ask(job, str(run.path), *options, log=run.path / "log.txt", progress=progress)
-    finally:
-        if drawn:
-            print("\r" + " " * len(drawn) + "\r", end="", file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from lab.errors import LabError
-from tui.commands import inert, note, say
+from tui.commands import note, say, write
 from tui.commands.checking import course_of
 from tui.home import home
 
@@ -54,7 +54,7 @@ def lesson(
     if as_json:
         say({"lesson": name, "path": str(folder)})
         return 0
-    print(inert(shown(folder)))
+    write(shown(folder))
     note(f"lowrank preview {shown(folder)}   shows it while you write")
     note(f"lowrank check {shown(folder)}   lists what is left")
     return 0

@@ -14,7 +14,7 @@ from typer import Argument, Option
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
-from tui.commands import cache, inert, note, say
+from tui.commands import cache, note, say, write
 
 if TYPE_CHECKING:
     from lessons.check.desk import Tools
@@ -54,7 +54,7 @@ def check(
         say({"course": str(root), "errors": errors, "warnings": warnings, "problems": rows})
         return 1 if errors else 0
     for problem in problems:
-        print(inert(str(problem)))
+        write(problem)
     lessons = sum(desk.folder.is_relative_to(below) for desk in report.desks)
     note(f"{_many(lessons, 'lesson')}, {_many(errors, 'error')}, {_many(warnings, 'warning')}")
     return 1 if errors else 0

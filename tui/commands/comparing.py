@@ -1,6 +1,5 @@
 """`lowrank compare`, `three-way` and `report`: runs side by side, three worth it, and what was found written down."""
 
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from lab.report.comparison import as_json as rows_of
 from lab.report.words import Lang
 from lab.runs import evaluation
 from lab.runs.directory import Run
-from tui.commands import cache, inert, note, runs, say
+from tui.commands import Status, cache, note, runs, say, write
 from tui.commands.asking import engine
 from tui.commands.spark import line
 from tui.commands.table import table
@@ -45,7 +44,7 @@ def three_way(
     """Train LoRA, LoRA on 4 bits (QLoRA) and DoRA on 4 bits, 50 iterations each, all else alike, and compare them."""
     made = threeway.begin(runs(), cache())
     if detach:
-        say({"runs": [run.id for run in made]}) if as_json else print("\n".join(run.id for run in made))
+        say({"runs": [run.id for run in made]}) if as_json else write(*(run.id for run in made))
         return 0
     note("3 runs in line  (they go on if this terminal closes)")
     comparison = Comparison.of(made, cache())
@@ -63,18 +62,14 @@ def three_way(
 
 def _attend(comparison: Comparison) -> None:
     """Wait for the end of all of them, saying on a terminal how far they are."""
-    told = ""
-    while not comparison.ended:
-        comparison.read()
-        going = next((each for each in comparison.contenders if not each.ended), None)
-        if going is not None and sys.stderr.isatty():
-            done = going.digest.progress
-            words = f"{going.method:<8}{done.iteration:>4}/{going.spec.iters}  {done.stage or 'waiting'}"
-            told = words.ljust(len(told))
-            print(f"\r{told}", end="", file=sys.stderr, flush=True)
-        time.sleep(POLL)
-    if told:
-        print("\r" + " " * len(told) + "\r", end="", file=sys.stderr, flush=True)
+    with Status() as status:
+        while not comparison.ended:
+            comparison.read()
+            going = next((each for each in comparison.contenders if not each.ended), None)
+            if going is not None:
+                done = going.digest.progress
+                status.show(f"{going.method:<8}{done.iteration:>4}/{going.spec.iters}  {done.stage or 'waiting'}")
+            time.sleep(POLL)
 
 
 def compare(
@@ -93,12 +88,12 @@ def _show(comparison: Comparison, json: bool) -> None:
         return
     for number, each in enumerate(comparison.contenders, 1):
         name = f"  {each.about.name}" if each.about.name else ""
-        print(inert(f"{number:>2}  {each.run.id}{name}"))
+        write(f"{number:>2}  {each.run.id}{name}")
     for first in range(0, len(comparison.contenders), ABREAST):
-        print("\n" + "\n".join(_block(comparison, differs, slice(first, first + ABREAST))))
+        write("", *_block(comparison, differs, slice(first, first + ABREAST)))
     told = [f"! {DOUBTS[doubt.kind]}" + (f" ({', '.join(doubt.what)})" if doubt.what else "")
             for doubt in comparison.doubts()]  # fmt: skip
-    print("\n".join(["", *told]) if told else "", end="\n" if told else "")
+    write(*["", *told] if told else [])
 
 
 def _block(comparison: Comparison, differs: dict[str, list[Any]], some: slice) -> list[str]:
@@ -164,7 +159,7 @@ def write_report(
     for run in _unknown(found) if measure else ():
         engine(run, "evaluate", "--adapter-only")
     path = report.write(Comparison.of(found, cache()), Path(), language, output)
-    say({"path": str(path)}) if as_json else print(inert(str(path)))
+    say({"path": str(path)}) if as_json else write(path)
     return 0
 
 

@@ -1,7 +1,5 @@
 """`lowrank data check`: everything that is wrong with a data set, before it is trained on."""
 
-import sys
-import time
 from typing import Annotated, Any
 
 import typer
@@ -11,10 +9,9 @@ from lab.check.folder import find_files
 from lab.check.problems import TITLES
 from lab.errors import LabError
 from lab.models import find_model
-from tui.commands import cache, note, say
+from tui.commands import Status, cache, note, say, write
 from tui.commands.engine import ask
 from tui.commands.spark import spark
-from tui.labroom.inert import inert
 
 data = typer.Typer(help="Data sets.", no_args_is_help=True, rich_markup_mode=None)
 WIDTH = 80
@@ -54,16 +51,20 @@ def check(
     options = ["--model", model, "--max-seq-length", str(max_seq_length), "--keep", str(keep)]
     if mask_prompt is not None:
         options.append("--mask-prompt" if mask_prompt else "--no-mask-prompt")
-    bar = Bar()
-    report = ask("data", path, *options, log=cache() / "data-check.log", progress=bar)
-    bar.clear()
+    with Status(SLOW) as status:
+
+        def progress(event: dict[str, Any]) -> None:
+            share = event["done"] / event["total"] if event["total"] else 1.0
+            status.show(f"{event['stage']:<6}{event['rows']:>12,} rows {share:>5.0%}")
+
+        report = ask("data", path, *options, log=cache() / "data-check.log", progress=progress)
     errors = report["errors"]
     if as_json:
         say({key: value for key, value in report.items() if key != "event"})
     else:
-        print("\n".join(inert(line) for line in describe(report)))
+        write(*describe(report))
     if errors:
-        note(f"lowrank: {inert(path)}: {_many(errors, 'problem')} that training would trip on; mend or remove the rows")
+        note(f"lowrank: {path}: {_many(errors, 'problem')} that training would trip on; mend or remove the rows")
     return 1 if errors else 0
 
 
@@ -111,21 +112,3 @@ def _split(name: str, split: dict[str, Any], masked: bool | None) -> list[str]:
 
 def _many(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-class Bar:
-    """How far the check is, in one line on a terminal, once it has taken more than `wait` seconds."""
-
-    def __init__(self, wait: float = SLOW) -> None:
-        self._due, self._drawn = time.monotonic() + wait, ""
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        if not sys.stderr.isatty() or time.monotonic() < self._due:
-            return
-        share = event["done"] / event["total"] if event["total"] else 1.0
-        self._drawn = f"{event['stage']:<6}{event['rows']:>12,} rows {share:>5.0%}"
-        print(f"\r{self._drawn}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self._drawn:
-            print("\r" + " " * len(self._drawn) + "\r", end="", file=sys.stderr, flush=True)

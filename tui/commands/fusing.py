@@ -8,7 +8,7 @@ from typer import Option
 
 from lab.errors import LabError
 from lab.runs.fused import check_target
-from tui.commands import cache, inert, megabytes, note, runs, say
+from tui.commands import cache, megabytes, note, runs, say, write
 from tui.commands.asking import Checkpoint, Json, Name, engine
 
 
@@ -41,7 +41,7 @@ def fuse(
     if as_json:
         say({key: value for key, value in result.items() if key != "event"})
     else:
-        print("\n".join(inert(line) for line in describe(result)))
+        write(*describe(result))
     for warning in result["warnings"]:
         note(f"lowrank: {warning}")
     return 0

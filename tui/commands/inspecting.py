@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from tui.commands import inert, runs, say
+from tui.commands import runs, say, write
 from tui.commands.asking import Checkpoint, Json, Name, engine
 from tui.commands.spark import spark
 
@@ -22,7 +22,7 @@ def inspect(run: Name, checkpoint: Checkpoint = "last", as_json: Json = False) -
     if as_json:
         say({key: value for key, value in result.items() if key != "event"})
     else:
-        print("\n".join(inert(line) for line in describe(result)))
+        write(*describe(result))
     return 0
 
 

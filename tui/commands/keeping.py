@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from lab.runs import about, trash
 from lab.runs.disk import use
-from tui.commands import inert, megabytes, note, runs, say
+from tui.commands import megabytes, note, runs, say, write, write_text
 
 Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
@@ -38,7 +38,10 @@ def write_note(
         say({"run": found.id, **vars(kept), "tags": list(kept.tags)})
         return 0
     told = {"name": kept.name, "tags": " ".join(kept.tags), "group": kept.group, "notes": kept.notes}
-    print("\n".join([inert(found.id), *(inert(f"{key:<6}{text}") for key, text in told.items() if text)]))
+    write(found.id)
+    for key, text in told.items():
+        if text:
+            write_text(f"{key:<6}{text}")
     return 0
 
 
@@ -55,7 +58,7 @@ def delete(
         say({"deleted": [each.id for each in gone], "bytes": size})
         return 0
     for each in gone:
-        print(inert(each.id))
+        write(each.id)
     note(f"deleted {len(gone)}, {megabytes(size)}; `lowrank restore` takes back, and with --empty frees the disk")
     return 0
 
@@ -79,7 +82,7 @@ def restore(
     if as_json:
         say({"restored": [run.id for run in back]})
     else:
-        print("\n".join(inert(run.id) for run in back))
+        write(*(run.id for run in back))
     return 0
 
 
@@ -89,9 +92,9 @@ def _list(as_json: bool) -> int:
         say({"deleted": [{"run": each.id, "name": each.name, "at": each.at, "bytes": use(each.run).total}
                          for each in there]})  # fmt: skip
     elif not there:
-        print("Nothing was deleted.")
+        write("Nothing was deleted.")
     else:
         for each in there:
             when = f"{datetime.fromtimestamp(each.at):%Y-%m-%d %H:%M}"
-            print(inert(f"{when}  {megabytes(use(each.run).total):>9}  {each.id}  {each.name}".rstrip()))
+            write(f"{when}  {megabytes(use(each.run).total):>9}  {each.id}  {each.name}".rstrip())
     return 0

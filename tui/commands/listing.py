@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 from typer import Option
 
+from lab.inert import inert
 from lab.runs.shelf import Row, Shelf
-from tui.commands import cache, inert, runs, say
+from tui.commands import cache, runs, say, write
 from tui.commands.table import table
 from tui.labroom import units
 
@@ -30,14 +31,14 @@ def list_runs(as_json: Json = False) -> int:
     if as_json:
         say({"runs": [{key: getattr(row, key) for key in TOLD} for row in rows]})
     elif not rows:
-        print("No runs yet. `lowrank train` starts one; so does the lab.")
+        write("No runs yet. `lowrank train` starts one; so does the lab.")
     else:
         head = ("run", "state", "method", "model", "data", "it", "train", "val")
         cells = [
             (r.run, r.state, r.method, Path(r.model).name, Path(r.data).name, str(r.iterations),
              units.loss(r.train_loss), units.loss(r.val_loss)) for r in rows
         ]  # fmt: skip
-        print("\n".join(_named(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7)), rows)))
+        write(*_named(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7)), rows))
     return 0
 
 

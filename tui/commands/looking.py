@@ -1,7 +1,6 @@
 """`lowrank models`, `doctor` and `read`: what there is."""
 
 import importlib.util
-import json
 import os
 import shutil
 import sys
@@ -15,7 +14,7 @@ from typer import Argument, Option
 from lab.blas import find_blas
 from lab.errors import LabError
 from lab.models import list_models
-from tui.commands import cache, inert, megabytes
+from tui.commands import cache, megabytes, say, write, write_text
 from tui.home import home
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
@@ -33,7 +32,7 @@ def _version(
     show_version: Annotated[bool, Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if show_version:
-        print(f"lowrank {version('lowrank')}")
+        write(f"lowrank {version('lowrank')}")
         raise typer.Exit(0)
 
 
@@ -44,11 +43,11 @@ def models(as_json: Json = False) -> int:
          "path": str(m.path)} for m in list_models(cache())
     ]  # fmt: skip
     if as_json:
-        print(json.dumps({"models": rows}))
+        say({"models": rows})
     for row in [] if as_json else rows:
         kind = f"{row['bits']}-bit" if row["bits"] else "float32"
         made = "" if row["made"] else "  (made on first use)"
-        print(f"{row['model']:<14}{row['parameters']:>12,} parameters  {kind:<8}{megabytes(row['bytes']):>9}{made}")
+        write(f"{row['model']:<14}{row['parameters']:>12,} parameters  {kind:<8}{megabytes(row['bytes']):>9}{made}")
     return 0
 
 
@@ -80,11 +79,11 @@ def doctor(as_json: Json = False) -> int:
     if importlib.util.find_spec("mlx_cuda"):
         device = "CUDA GPU"
     if as_json:
-        print(json.dumps({"checks": checks, "device": device, "blas": blas.name}))
+        say({"checks": checks, "device": device, "blas": blas.name})
     else:
         for check in checks:
             remedy = f"  -> {check['remedy']}" if not check["ok"] else ""
-            print(f"{'ok' if check['ok'] else '!!'}  {check['name']:<14}{check['detail']}{remedy}")
+            write(f"{'ok' if check['ok'] else '!!'}  {check['name']:<14}{check['detail']}{remedy}")
     essential = {"Python", "mlx", "mlx-lm", "transformers", "home"}
     return 0 if all(c["ok"] for c in checks if c["name"] in essential) else 1
 
@@ -123,10 +122,10 @@ def read(
     if not lesson:
         rows = [{"lesson": k, "title": v.title[language], "minutes": v.minutes} for k, v in found.items()]
         if as_json:
-            print(json.dumps({"lessons": rows}, ensure_ascii=False))
+            say({"lessons": rows})
         for row in [] if as_json else rows:
-            print(inert(f"{row['lesson']}  {row['title']}  ~{row['minutes']} min"))
+            write(f"{row['lesson']}  {row['title']}  ~{row['minutes']} min")
         return 0
     text = lesson_text(found[lesson], language)
-    print(json.dumps({"lesson": lesson, "lang": lang, "text": text}, ensure_ascii=False) if as_json else inert(text))
+    say({"lesson": lesson, "lang": lang, "text": text}) if as_json else write_text(text)
     return 0

@@ -6,7 +6,7 @@ import typer
 from typer import Argument, Option
 
 from lab.errors import LabError
-from tui.commands import inert, note, runs, say
+from tui.commands import note, runs, say, write
 from tui.home import home
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
@@ -62,6 +62,7 @@ def keys(as_json: Json = False) -> int:
     widest = max(len(str(row["action"])) for row in rows)
     for row in rows:
         shown = " ".join(key for key in str(row["keys"]).split(",") if key.isascii())
-        print(inert(f"{row['action']:<{widest}}  {shown:<22} {row['about']}{'  (yours)' if row['own'] else ''}"))
-    note(f'\nTo change one, write a line such as  "app.quit" = "ctrl+x"  into {file}')
+        write(f"{row['action']:<{widest}}  {shown:<22} {row['about']}{'  (yours)' if row['own'] else ''}")
+    note()
+    note(f'To change one, write a line such as  "app.quit" = "ctrl+x"  into {file}')
     return 0

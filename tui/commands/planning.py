@@ -1,6 +1,5 @@
 """`lowrank plan`: what a run will need and what may go wrong with it, before it is started."""
 
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from lab.plan.told import with_answer, with_trial
 from lab.plan.warnings import Warning
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
-from tui.commands import cache, inert, runs, say
+from tui.commands import Status, cache, runs, say, write
 from tui.commands.engine import ask
 from tui.commands.spec_flags import spec_flags
 
@@ -51,7 +50,7 @@ def plan_run(
     if as_json_:
         say(as_json(found))
     else:
-        print("\n".join(inert(line) for line in describe(found)))
+        write(*describe(found))
     return 0
 
 
@@ -79,21 +78,24 @@ def look(fields: dict[str, Any], limit: int | None = None) -> Inputs:
 def _ask(inputs: Inputs) -> Inputs:
     """The same with what only the engine can tell."""
     spec, base = inputs.spec, inputs.base
-    with tempfile.TemporaryDirectory(prefix="lowrank-plan-") as folder:
+    with tempfile.TemporaryDirectory(prefix="lowrank-plan-") as folder, Status() as status:
         run = Runs(Path(folder)).create(spec, model_path=base.source, data_path=spec.data)
-        found = ask("plan", str(run.path), "--runs", str(runs().root), log=cache() / "plan.log", progress=_progress)
-    _progress({})
+
+        def progress(event: dict[str, Any]) -> None:
+            status.show(f"probing: {event.get('stage', '')} {event.get('rows', '')}".rstrip())
+
+        options = ["--runs", str(runs().root)]
+        found = ask("plan", str(run.path), *options, log=cache() / "plan.log", progress=progress)
     return with_answer(inputs, found, runs(), cache())
 
 
 def _probed(inputs: Inputs, found: Plan) -> Plan:
     """The plan with what a trial measured, or with a warning that says why there is none."""
     try:
-        measured = trial.run(inputs.spec, cache(), lambda what: _progress({"stage": what}))
+        with Status() as status:
+            measured = trial.run(inputs.spec, cache(), lambda what: status.show(f"probing: {what}"))
     except LabError as error:
         return replace(found, warnings=[*found.warnings, Warning("probe", error.what, error.remedy)])
-    finally:
-        _progress({})
     return make(with_trial(inputs, measured))
 
 
@@ -148,10 +150,3 @@ def duration(seconds: float) -> str:
     """Seconds as people say them."""
     minutes, hours = seconds / 60, seconds / 3600
     return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
-
-
-def _progress(event: dict[str, Any]) -> None:
-    """What is going on, in one line on a terminal; an empty event clears it."""
-    if sys.stderr.isatty():
-        text = f"probing: {event.get('stage', '')} {event.get('rows', '')}".rstrip() if event else ""
-        print(f"\r{text:<40}\r", end="", file=sys.stderr, flush=True)

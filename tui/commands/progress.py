@@ -1,6 +1,5 @@
 """`lowrank progress …`: what was learned, on its way from one device to another, and begun anew."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typer import Argument, Option
 
 from lab import outputs
 from lab.errors import LabError
-from tui.commands import inert, note, say
+from tui.commands import note, say, write
 from tui.home import home
 
 if TYPE_CHECKING:
@@ -78,10 +77,10 @@ def show(as_json: Json = False) -> int:
         "reviews_due": reviews,
     }
     if as_json:
-        print(json.dumps(fields))
+        say(fields)
         return 0
-    print(f"Level {state.level} {state.level_name.capitalize()}  {state.xp_in_level}/{state.xp_to_next} XP")
-    print(f"Lessons {state.lessons_done}/{state.lessons_total}  achievements {len(state.achievements)}/"
+    write(f"Level {state.level} {state.level_name.capitalize()}  {state.xp_in_level}/{state.xp_to_next} XP")
+    write(f"Lessons {state.lessons_done}/{state.lessons_total}  achievements {len(state.achievements)}/"
           f"{state.achievements_total}  {state.percent}%  reviews due {reviews}")  # fmt: skip
     return 0
 
@@ -175,4 +174,4 @@ def _tell(as_json: bool, fields: dict[str, object], text: str) -> None:
     if as_json:
         say(fields)
     else:
-        print(inert(text))
+        write(text)

@@ -1,6 +1,5 @@
 """`lowrank sweep`: runs over the values of one or two fields, trained one after another behind one progress bar."""
 
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from lab.line import sweep
 from lab.runs import shelf
 from lab.runs.directory import Run
 from lab.spec import RunSpec, read_yaml
-from tui.commands import cache, inert, note, runs, say
+from tui.commands import Status, cache, note, runs, say, write
 from tui.commands.table import table
 from tui.labroom import units
 
@@ -59,7 +58,7 @@ def sweep_over(
     made = sweep.begin_all(wanted, runs(), cache(), group, names)
     if detach:
         ids = [run.id for run in made]
-        say({"group": group, "runs": ids}) if as_json else print("\n".join(ids))
+        say({"group": group, "runs": ids}) if as_json else write(*ids)
         return 0
     note(f"{len(made)} runs in line, group {group}  (they go on if this terminal closes)")
     rows = _attend(made)
@@ -70,7 +69,7 @@ def sweep_over(
         keys = ("run", "name", "state", "iterations", "train_loss", "val_loss", "best_val_loss", "seconds")
         say({"group": group, "runs": [{key: getattr(row, key) for key in keys} for row in rows]})
     else:
-        print("\n".join(_table(rows)))
+        write(*_table(rows))
     return 0 if all(row.state == "finished" for row in rows) else 1
 
 
@@ -94,31 +93,25 @@ def _plan(wanted: list[dict[str, Any]], names: list[str], as_json: bool) -> int:
         say({"runs": each, "estimated_seconds": whole})
         return 0
     rows = [(str(n), name, units.duration(s)) for n, (name, s) in enumerate(zip(names, seconds, strict=True), 1)]
-    print("\n".join(table([("no.", "run", "time"), *rows, ("", "in all", units.duration(whole))], right=(0, 2))))
+    write(*table([("no.", "run", "time"), *rows, ("", "in all", units.duration(whole))], right=(0, 2)))
     return 0
 
 
 def _attend(made: list[Run]) -> list[shelf.Row] | None:
     """Wait for the last run's end; None if Ctrl-C says not to."""
-    drawn = False
     try:
-        while True:
-            rows = [shelf.read(run, cache()) for run in made]
-            told = sweep.standing(rows)
-            if sys.stderr.isatty():
+        with Status() as status:
+            while True:
+                rows = [shelf.read(run, cache()) for run in made]
+                told = sweep.standing(rows)
                 full = round(told.share * BAR)
                 left = f"  about {units.duration(told.remaining)} left" if told.remaining is not None else ""
-                line = f"{'━' * full}{'─' * (BAR - full)}  {told.ended}/{told.runs} runs{left}"
-                print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
-                drawn = True
-            if told.ended == told.runs:
-                return rows
-            time.sleep(POLL)
+                status.show(f"{'━' * full}{'─' * (BAR - full)}  {told.ended}/{told.runs} runs{left}")
+                if told.ended == told.runs:
+                    return rows
+                time.sleep(POLL)
     except KeyboardInterrupt:
         return None
-    finally:
-        if drawn:
-            print("\r" + " " * 78 + "\r", end="", file=sys.stderr, flush=True)
 
 
 def _table(rows: list[shelf.Row]) -> list[str]:
@@ -127,4 +120,4 @@ def _table(rows: list[shelf.Row]) -> list[str]:
         (row.run, row.name, row.state, units.loss(row.train_loss), units.loss(row.val_loss),
          units.loss(row.best_val_loss)) for row in rows
     ]  # fmt: skip
-    return [inert(line) for line in table([head, *cells], shrink=((1,), (0,)), right=(3, 4, 5))]
+    return table([head, *cells], shrink=((1,), (0,)), right=(3, 4, 5))

@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.runs.directory import ENDED, Run
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
-from tui.commands import cache, inert, megabytes, note, runs, say
+from tui.commands import cache, megabytes, note, runs, say, write
 from tui.commands.spec_flags import spec_flags
 from tui.home import home
 
@@ -89,7 +89,7 @@ def _needed(fields: dict[str, Any]) -> list[Path]:
 def _attend(run: Run, detach: bool, as_json: bool, adapter_path: Path | None, heard: int = 0) -> int:
     """See a run that was just started to its end, unless `detach`; returns the exit code."""
     if detach:
-        say({"event": "launched", "run": run.id, "run_dir": str(run.path)}) if as_json else print(run.id)
+        say({"event": "launched", "run": run.id, "run_dir": str(run.path)}) if as_json else write(run.id)
         return 0
     if not as_json:
         note(f"run {run.id}  (it goes on if this terminal closes; `lowrank stop {run.id}` ends it)")
@@ -159,31 +159,28 @@ def _tell(event: dict[str, Any]) -> None:
     e = event
     match e.get("event"):
         case "stage" if e["stage"] == "waiting":
-            print(inert(f"waiting for {e['behind']}, {e['position']} in front (--now trains beside it)"), flush=True)
+            write(f"waiting for {e['behind']}, {e['position']} in front (--now trains beside it)")
         case "started":
             share = e["trainable_parameters"] / max(1, e["total_parameters"])
-            print(inert(f"{e['method']} of {e['model']} on {e['data']} ({e['device']}, {e['blas']})"))
-            print(f"{e['trainable_parameters']:,} of {e['total_parameters']:,} parameters train ({share:.2%})")
+            write(f"{e['method']} of {e['model']} on {e['data']} ({e['device']}, {e['blas']})")
+            write(f"{e['trainable_parameters']:,} of {e['total_parameters']:,} parameters train ({share:.2%})")
         case "resumed":
-            print(f"goes on after iteration {e['iteration']}")
+            write(f"goes on after iteration {e['iteration']}")
         case "train":
             speed = f"{e['tokens_per_second']:>7,.0f} tok/s  {e['remaining_seconds']:>5.0f} s left"
             memory = f"peak {megabytes(e['peak_memory_bytes'])}"
-            print(f"it {e['iteration']:>6}  train {_loss(e['train_loss'])}  {speed}  {memory}", flush=True)
+            write(f"it {e['iteration']:>6}  train {_loss(e['train_loss'])}  {speed}  {memory}")
         case "validation":
             best = "  best so far" if e["best"] else ""
-            print(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}{best}", flush=True)
+            write(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}{best}")
         case "samples" if e["answers"]:
             said = " ".join(e["answers"][0]["text"].split())
-            print(
-                inert(f"it {e['iteration']:>6}  says  {said if len(said) <= WIDTH else said[: WIDTH - 1] + '…'}"),
-                flush=True,
-            )
+            write(f"it {e['iteration']:>6}  says  {said if len(said) <= WIDTH else said[: WIDTH - 1] + '…'}")
         case "finished" | "stopped":
             early = ", since validation got no better" if (e.get("verdict") or {}).get("kind") == "patience" else ""
-            print(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s{early}")
+            write(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s{early}")
             if e["adapter_bytes"]:
-                print(inert(f"adapter {megabytes(e['adapter_bytes'])} in {e['run_dir']}/adapters"))
+                write(f"adapter {megabytes(e['adapter_bytes'])} in {e['run_dir']}/adapters")
 
 
 def _loss(value: float | None) -> str:
@@ -202,5 +199,5 @@ def stop(run: Name, as_json: Annotated[bool, Option("--json", help="One JSON obj
             said = moment
             note(f"{found.id} ends the step it is in and saves ({moment - began:.0f} s)")
     state = settle(found)
-    say({"run": found.id, "state": state}) if as_json else print(f"{found.id} {state}")
+    say({"run": found.id, "state": state}) if as_json else write(f"{found.id} {state}")
     return 0
