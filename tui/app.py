@@ -16,6 +16,7 @@ from tui.keymap import KeymapError
 from tui.keymap import read as read_keymap
 from tui.keys import bind, key_name
 from tui.look import remember, remembered
+from tui.paths import short_path
 from tui.screens.lesson_room import LessonRoom
 from tui.study import Problem, Study
 from tui.theme import DARK, LIGHT, THEMES
@@ -209,7 +210,7 @@ class LowrankApp(App[None]):
 
     def action_where(self) -> None:
         """Where progress and runs are kept."""
-        self.tell(say(self.lang, "files.here", home=self.home))
+        self.tell(say(self.lang, "files.here", home=short_path(self.home, self.size.width // 2)))
 
     def action_how_to_quit(self) -> None:
         self.tell(say(self.lang, "quit.how"))

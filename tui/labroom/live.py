@@ -16,6 +16,7 @@ from tui.labroom.feed import Follower
 from tui.labroom.inert import inert
 from tui.labroom.plot import legend
 from tui.labroom.words import Lang, Words, words
+from tui.paths import NARROW, short_path
 from tui.widgets.plain import Vertical
 from tui.widgets.said import put
 
@@ -31,7 +32,7 @@ GOING = ("●", "$primary")
 def title(follower: Follower) -> Content:
     """Method, rank, model and data in one line."""
     rank = "" if follower.kind == "full" else f" r{follower.rank}"
-    rest = f"{inert(follower.model)} · {inert(follower.data)}"
+    rest = " · ".join(short_path(inert(each), NARROW) for each in (follower.model, follower.data))
     return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
 
 

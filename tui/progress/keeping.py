@@ -12,6 +12,7 @@ from textual.message import Message
 from tui.keys import bind
 from tui.labroom.inert import inert
 from tui.panes.page import PagePane
+from tui.paths import short_path
 from tui.progress import words  # noqa: F401  (before the bindings below name them)
 from tui.typeset import Lines, clickable, hang, join, spread, styled
 from tui.widgets.lines import LinesView
@@ -86,7 +87,9 @@ class KeepingPane(PagePane):
     def lines(self, width: int) -> Lines:
         """The keys with what they do, by what they are for."""
         lang, folder = self.lang, kept_folder(self.study.home)
-        where = say(lang, "keeping.sync.folder", folder=inert(folder)) if folder else say(lang, "keeping.sync.none")
+        where = say(lang, "keeping.sync.none")
+        if folder:
+            where = say(lang, "keeping.sync.folder", folder=short_path(inert(folder), width // 2))
         shown = say(lang, f"keeping.quiet.{'hidden' if quiet(self.study) else 'shown'}")
         lines = [styled(say(lang, "keeping.moves"), "bold $heading")]
         lines += self._row("s", "sync", where, width)

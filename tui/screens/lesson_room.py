@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from tui.haste import settle
 from tui.panes.reader import ReaderPane
+from tui.paths import shorten
 from tui.screens.exercise_room import ExerciseRoom
 from tui.widgets.tabs import TabLine
 from tui.widgets.topbar import NoticeBar, Standing, TopBar
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from tui.panes.contents import ContentsPane
     from tui.panes.quiz import QuizPane
     from tui.study import Change
+
+
+HOME: Final = 24
+"""Cells of the home folder in a notice, which has three lines at most."""
 
 
 class LessonRoom(ExerciseRoom):
@@ -261,8 +266,9 @@ class LessonRoom(ExerciseRoom):
 
     def show_problems(self) -> None:
         """What lasts and does not belong to one pane stands under the header."""
+        home = self._study.home
         lines = [
-            say(self.lang, f"trouble.{p.kind}", detail=p.said(self.lang))
+            say(self.lang, f"trouble.{p.kind}", detail=shorten(p.said(self.lang), home, HOME))
             for p in self._study.problems
             if p.kind != "content"
         ]

@@ -5,6 +5,7 @@ from textual.geometry import Offset
 from textual.timer import Timer
 from textual.widgets import Static
 
+from tui.paths import short_paths
 from tui.typeset import styled
 
 SECONDS = 4.0
@@ -63,7 +64,7 @@ class Ribbon(Static):
         if self._timer is not None:
             self._timer.stop()
         self._shown = text, kind
-        self.update(styled(text))
+        self.update(styled(short_paths(text, self.app.size.width // 2)))
         self.set_class(kind == "cheer", "-cheer")
         self.set_class(kind == "trouble", "-trouble")
         if not self.has_class("-shown"):

@@ -7,6 +7,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from tui.paths import short_paths
 from tui.typeset import bar, clickable, fit, join, pad, styled
 
 NARROW = 100
@@ -75,5 +76,5 @@ class NoticeBar(Static):
     """
 
     def show(self, text: str) -> None:
-        self.update(styled(text))
+        self.update(styled(short_paths(text, self.app.size.width // 2)))
         self.set_class(bool(text), "-shown")

@@ -21,6 +21,7 @@ from tui.benches.compare.measuring import Measuring
 from tui.benches.compare.progress import share
 from tui.keys import bind
 from tui.labroom.inert import inert
+from tui.paths import short_path
 from tui.screens.dialogs import ConfirmScreen
 from tui.widgets.grid import Grid
 from tui.widgets.lines import LinesView
@@ -224,7 +225,8 @@ class CompareBench(CompareFace):
             except (LabError, OSError) as error:
                 self.post_message(self.Tell(inert(error), "trouble"))
                 return
-            self.post_message(self.Tell(self.say("compare.written", path=inert(path))))
+            shown = short_path(inert(path), self.app.size.width // 2)
+            self.post_message(self.Tell(self.say("compare.written", path=shown)))
 
     async def action_take_out(self) -> None:
         """Compare the others; the run itself stays where it is."""

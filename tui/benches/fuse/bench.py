@@ -19,6 +19,7 @@ from tui.keys import bind
 from tui.labroom import units
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
+from tui.paths import short_path
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
@@ -218,7 +219,8 @@ class FuseBench(FuseFace):
                 self._tell(units.size(done), min(done / whole, 1.0))
             said = job.answer(json.loads(answer.result() or "{}"), await process.wait(), log)
             name = self.say(f"fuse.way.{way.name}")
-            text = self.say("fuse.saved", way=name, bytes=units.size(said["bytes"]), folder=inert(folder))
+            where = short_path(inert(folder), self.app.size.width // 3)
+            text = self.say("fuse.saved", way=name, bytes=units.size(said["bytes"]), folder=where)
             self.post_message(self.Tell(text, "cheer"))
         except LabError as error:
             self.post_message(self.Tell(self.say("fuse.trouble", reason=inert(error)), "trouble"))

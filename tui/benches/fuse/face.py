@@ -18,6 +18,7 @@ from tui.benches.fuse.table import WayTable
 from tui.labroom import units
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
+from tui.paths import NARROW, short_path
 from tui.typeset import Lines, bar, hang, join, styled
 from tui.widgets.lines import LinesView
 from tui.widgets.plain import Horizontal, VerticalScroll
@@ -228,7 +229,8 @@ class FuseFace(Bench, can_focus=True):
         if self._prospect is None:
             return []
         here = self._prospect
-        about = styled(inert(f"{here.method} · {here.model} · {here.data}"), "$text-muted")
+        model, data = (short_path(inert(each), NARROW) for each in (here.model, here.data))
+        about = styled(f"{inert(here.method)} · {model} · {data}", "$text-muted")
         return [join([styled(inert(here.run), "bold $heading"), about], "  ")]
 
     def _first(self, width: int) -> Lines:

@@ -24,6 +24,7 @@ from tui.labroom.chart import PlotView
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.labroom.plot import legend
+from tui.paths import NARROW, short_path
 from tui.typeset import Lines, bar, hang, join, spread, styled
 from tui.widgets.lines import LinesView
 from tui.widgets.plain import Horizontal, Vertical
@@ -217,7 +218,8 @@ class InspectBench(Bench, can_focus=True):
         adapter = self._adapter
         if adapter is None:
             return [Content("")]
-        about = styled(inert(f"{adapter.method} · {adapter.model} · {adapter.data}"), "$text-muted")
+        model, data = (short_path(inert(each), NARROW) for each in (adapter.model, adapter.data))
+        about = styled(f"{inert(adapter.method)} · {model} · {data}", "$text-muted")
         return [spread(join([styled(inert(adapter.run), "bold $heading"), about], "  "), Content(""), width)]
 
     def _files(self, width: int) -> Lines:

@@ -19,11 +19,12 @@ from tui.benches.new import fields
 from tui.benches.new.acting import Press
 from tui.benches.new.fields import BY_NAME, FIELDS, Field, Known
 from tui.benches.new.history import History, State
-from tui.benches.new.row import RECIPE, VALUE, Row, tail
+from tui.benches.new.row import RECIPE, VALUE, Row
 from tui.keys import bind
 from tui.labroom import units
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
+from tui.paths import short_path
 from tui.typeset import styled
 from tui.widgets.plain import Vertical, VerticalScroll
 from tui.words import say
@@ -143,7 +144,7 @@ class Form(Vertical):
         for name, offers in found.items():
             self.offers[name] = tuple(offers)
             choice = self.row(name).choice
-            choice.set_names({offer.name: tail(offer.name, VALUE - 4) for offer in offers})
+            choice.set_names({offer.name: short_path(offer.name, VALUE - 4) for offer in offers})
             choice.set_options([offer.name for offer in offers])
         self.draw()
 

@@ -14,9 +14,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.models import HUB_ID
-from tui.benches.new.row import tail
 from tui.keys import bind
 from tui.labroom.inert import inert
+from tui.paths import short_path
 from tui.typeset import styled
 from tui.words import say
 
@@ -123,7 +123,7 @@ class Picker(ModalScreen[str]):
             options.highlighted = 0 if found else None
 
     def _line(self, found: Found) -> Option:
-        name = styled(tail(inert(found.name), NAME), "bold" if found.goes else "")
+        name = styled(short_path(inert(found.name), NAME), "bold" if found.goes else "")
         return Option(name + styled(f"  {found.note}", "$text-muted"))
 
     def _matches(self, text: str) -> list[Found]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -117,10 +116,3 @@ class Row(Widget):
         if room < 4 or self.has_class("-text") or self.has_class("-list"):
             return pad(label, LABEL)
         return pad(label, LABEL + VALUE + GAP) + fit(self._note, room)
-
-
-def tail(name: str, room: int) -> str:
-    """A name in so many cells: of a long path, its end."""
-    while cell_len(name) > room:
-        name = "…" + name[2 if name.startswith("…") else 1 :]
-    return name

@@ -12,6 +12,7 @@ from tui.benches.talk.exchange import Answer, Exchange, Question, Settings
 from tui.benches.talk.subject import Subject
 from tui.labroom import units
 from tui.labroom.inert import inert
+from tui.paths import NARROW, short_path
 from tui.typeset import bar, join, spread, styled
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def words_of(error: LabError) -> str:
 
 def title(subject: Subject, state: Content, width: int) -> Content:
     """Which run it is at the left end, and what its engine does at the right."""
-    about = f"  {inert(subject.method)} · {inert(subject.model)} · {inert(subject.data)}"
+    model, data = (short_path(inert(each), NARROW) for each in (subject.model, subject.data))
+    about = f"  {inert(subject.method)} · {model} · {data}"
     return spread(Content.assemble((inert(subject.run.id), "bold $heading"), (about, "$text-muted")), state, width)
 
 
