@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.dom import DOMNode
@@ -170,6 +171,20 @@ class LowrankApp(App[None]):
 
         self.progress_page = ProgressScreen(self.study, self.room.standing, self.lang, part)
         await self.push_screen(self.progress_page)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Away with the screen in front and with its workers, which would come back to a screen without parts."""
+        if self.screen not in self._installed_screens.values():
+            for node in self.screen.walk_children(with_self=True):
+                self.workers.cancel_node(node)
+        return super().pop_screen()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """While the program is being closed, screens are taken apart in any order, and what falls then harms nobody."""
+        if self._running:
+            super()._handle_exception(error)
+        else:
+            self.log.error(error)
 
     def show_room(self) -> None:
         """Away with all that lies over the classroom."""

@@ -1,15 +1,12 @@
 """What every bench has: the lab, the runs picked, a language, and the ways to speak to the laboratory."""
 
-import inspect
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from textual.css.query import NoMatches
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.worker import Worker
 
 from tui.words import say
 
@@ -82,19 +79,6 @@ class Bench(Widget):
         self.set_reactive(Bench.lang, lang)
         self.lab = lab
         self.picks = picks
-
-    def run_worker(self, work: Any, *arguments: Any, **options: Any) -> Worker[Any]:
-        """As of every widget; but what comes back while the program is being closed draws nothing, quietly."""
-        return super().run_worker(self._quietly(work) if inspect.iscoroutine(work) else work, *arguments, **options)
-
-    async def _quietly(self, work: Coroutine[Any, Any, Any]) -> Any:
-        try:
-            return await work
-        except NoMatches:
-            # A bench is closed with the program only, and then its widgets go before its workers are cancelled.
-            if self.app.is_running:
-                raise
-            return None
 
     def say(self, key: str, **values: object) -> str:
         """Words of this program in the learner's language."""

@@ -138,9 +138,9 @@ class KeepingPane(PagePane):
         def export(path: Path) -> None:
             def work() -> str:
                 if path.exists():
-                    raise OSError(say(self.lang, "keeping.there", path=path))
+                    raise OSError(say(self.lang, "keeping.there", path=short_path(path, self.app.size.width // 2)))
                 self.study.export(path)
-                return say(self.lang, "keeping.did.export", path=path)
+                return say(self.lang, "keeping.did.export", path=short_path(path, self.app.size.width // 2))
 
             self._do(work)
 

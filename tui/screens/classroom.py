@@ -131,8 +131,9 @@ class Classroom(Screen[None]):
 
     def watch_pane(self, pane: str) -> None:
         self._arrange()
-        self.query_one(TabLine).active = pane
-        self.query_one("#lab").set_class(pane == "lab", "-here")
+        for line in self.query(TabLine):
+            line.active = pane
+        self.query("#lab").set_class(pane == "lab", "-here")
 
     @property
     def wide(self) -> bool:
@@ -151,7 +152,8 @@ class Classroom(Screen[None]):
         for name, view in self._views.items():
             beside = name in ("contents", "lab") or name == self._middle
             view.display = beside if wide else name == self.pane
-        self.query_one(TabLine).display = not wide
+        for line in self.query(TabLine):
+            line.display = not wide
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The pane with the focus is the one that stays when the window gets narrow."""

@@ -136,17 +136,15 @@ class Laboratory(Screen[None]):
         """Level and XP, with the bench in the place of the lesson."""
         self._standing = standing
         title = say(self.lang, f"bench.{self.place}") if self.place else ""
-        top = self.query(TopBar)
-        if not top:  # the program is being closed
-            return
-        top.first().standing = Standing(
-            track=say(self.lang, "bench.laboratory"),
-            title=title,
-            level=standing.level,
-            fraction=standing.fraction,
-            xp=standing.xp,
-            lang=self.lang.upper(),
-        )
+        for top in self.query(TopBar):  # none before all is composed
+            top.standing = Standing(
+                track=say(self.lang, "bench.laboratory"),
+                title=title,
+                level=standing.level,
+                fraction=standing.fraction,
+                xp=standing.xp,
+                lang=self.lang.upper(),
+            )
 
     def tell(self, text: str, kind: str = "") -> None:
         """One line for a few seconds; `kind` as for `Ribbon.say`."""
@@ -154,24 +152,28 @@ class Laboratory(Screen[None]):
             ribbon.say(text, kind)
 
     def watch_place(self, place: str) -> None:
-        self.query_one(BenchLine).active = place
+        for line in self.query(BenchLine):
+            line.active = place
         self.stand(self._standing)
 
     def watch_lang(self, lang: "Lang") -> None:
         for widget in self.query("*"):
             if hasattr(type(widget), "lang"):
                 widget.lang = lang  # type: ignore[attr-defined]
-        self.query_one(SmallNotice).show(self.size, lang)
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, lang)
         self.stand(self._standing)
         self.refresh_bindings()
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.height >= TALL, "-tall")
-        self.query_one(SmallNotice).show(self.size, self.lang)
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, self.lang)
 
     def tell_status(self) -> None:
         """Set what the benches say of themselves beside their names."""
-        self.query_one(BenchLine).statuses = {name: bench.status() for name, bench in self._benches.items()}
+        for line in self.query(BenchLine):
+            line.statuses = {name: bench.status() for name, bench in self._benches.items()}
 
     def on_bench_go(self, event: Bench.Go) -> None:
         self.run_worker(self.open(event.place))

@@ -30,6 +30,7 @@ class LessonRoom(ExerciseRoom):
 
     _started = _open = False
     _due = 0
+    _standing = Standing()
     _seen: asyncio.Event
     _early: list[tuple[str, str, Mapping[str, object]]]
     ready = False
@@ -39,7 +40,7 @@ class LessonRoom(ExerciseRoom):
         self._early = []
         self._seen = asyncio.Event()
         super().on_mount()
-        self.query_one(TopBar).standing = Standing(lang=self.lang.upper())
+        self.stand(Standing(lang=self.lang.upper()))
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -243,8 +244,9 @@ class LessonRoom(ExerciseRoom):
         section = self.query_one(ReaderPane).section
         self.contents.show(course, progress, lesson.id, section.id if section else "", self._due)
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
-        self.query_one(TabLine).quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
-        self.query_one(TabLine).contents_status = f"↻{self._due}" if self._due else ""
+        for line in self.query(TabLine):
+            line.quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
+            line.contents_status = f"↻{self._due}" if self._due else ""
 
     @property
     def _quiet(self) -> bool:
@@ -254,11 +256,13 @@ class LessonRoom(ExerciseRoom):
     @property
     def standing(self) -> Standing:
         """What the header shows."""
-        return self.query_one(TopBar).standing
+        return self._standing
 
     def stand(self, standing: Standing) -> None:
         """Show it here, and on whatever else is open."""
-        self.query_one(TopBar).standing = standing
+        self._standing = standing
+        for top in self.query(TopBar):
+            top.standing = standing
         app = cast("LowrankApp", self.app)
         for screen in (app.laboratory, app.progress_page):
             if screen is not None:
@@ -272,7 +276,8 @@ class LessonRoom(ExerciseRoom):
             for p in self._study.problems
             if p.kind != "content"
         ]
-        self.query_one(NoticeBar).show("\n".join(lines))
+        for notice in self.query(NoticeBar):
+            notice.show("\n".join(lines))
 
     def watch_lang(self, lang: "str") -> None:
         super().watch_lang(lang)  # type: ignore[arg-type]

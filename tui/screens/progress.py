@@ -134,7 +134,7 @@ class ProgressScreen(Screen[None]):
 
     def draw(self) -> None:
         """Tell in every part what is so now; a question that is being answered stays as it is."""
-        if not self.query(TopBar):  # it is being opened, or was closed
+        if not self.part or not self.query(TopBar):  # it is being opened, or was closed
             return
         top = self._standing
         self.query_one(TopBar).standing = Standing(
@@ -157,8 +157,10 @@ class ProgressScreen(Screen[None]):
             ribbon.say(text, kind)
 
     def watch_lang(self, lang: "Lang") -> None:
-        self.query_one(KeyLine).lang = lang
-        self.query_one(SmallNotice).show(self.size, lang)
+        for line in self.query(KeyLine):
+            line.lang = lang
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, lang)
         self.review.lang = lang
         self.draw()
 
@@ -173,7 +175,8 @@ class ProgressScreen(Screen[None]):
         self._app.progress_page = None
 
     def on_resize(self, _: Resize) -> None:
-        self.query_one(SmallNotice).show(self.size, self.lang)
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, self.lang)
 
     @property
     def _app(self) -> "LowrankApp":
