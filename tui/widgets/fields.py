@@ -24,9 +24,17 @@ def leave(field: Widget) -> None:
 
 
 class StillInput(Input):
-    """An Input of a size of its own: Textual would lay out the whole screen for every letter that is typed."""
+    """The Input of all forms: one line that holds nothing invisible, whoever put it there.
+
+    It has a size of its own: Textual would lay out the whole screen for every letter that is typed.
+    """
 
     virtual_size = reactive(Size(0, 0))
+
+    def validate_value(self, value: str) -> str:
+        from lab.inert import cleaned
+
+        return cleaned(value).replace("\n", " ").replace("\t", " ")
 
 
 class LineField(StillInput):

@@ -20,6 +20,7 @@ from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.paths import NARROW, short_path
 from tui.typeset import Lines, bar, hang, join, styled
+from tui.widgets.fields import StillInput
 from tui.widgets.lines import LinesView
 from tui.widgets.plain import Horizontal, VerticalScroll
 
@@ -32,7 +33,7 @@ HIGH = 30
 """Lines from which on there is air between the steps."""
 
 
-class FolderField(Input):
+class FolderField(StillInput):
     """Where the fused model goes."""
 
     DEFAULT_CSS = """

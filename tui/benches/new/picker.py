@@ -18,6 +18,7 @@ from tui.keys import bind
 from tui.labroom.inert import inert
 from tui.paths import short_path
 from tui.typeset import styled
+from tui.widgets.fields import StillInput
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Picker(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(styled(say(self._lang, f"new.pick.{self._kind}")), id="pick-title")
-            yield Input(placeholder=say(self._lang, "new.pick.hint"), id="pick-text", compact=True)
+            yield StillInput(placeholder=say(self._lang, "new.pick.hint"), id="pick-text", compact=True)
             found = OptionList(markup=False, id="pick-list")
             found.can_focus = False
             yield found

@@ -12,6 +12,8 @@ from textual.widgets import Input, Static, TextArea
 from tui.benches.runs import words  # noqa: F401  (before the bindings below name them)
 from tui.keys import bind
 from tui.typeset import clickable, join, styled
+from tui.widgets.fields import StillInput
+from tui.widgets.sentences import CleanArea
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class LineScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(styled(self._title), classes="title")
-            yield Input(self._value, compact=True, select_on_focus=False)
+            yield StillInput(self._value, compact=True, select_on_focus=False)
             yield Static(styled(self._hint), classes="hint")
             save, cancel = say(self._lang, "key.runs.save"), say(self._lang, "key.runs.cancel")
             yield KeysLine(keys_line(("Enter", save, "save"), ("Esc", cancel, "dismiss")))
@@ -84,7 +86,7 @@ class NotesScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(styled(self._title), classes="title")
-            page = TextArea(self._value, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+            page = CleanArea(self._value)
             page.move_cursor(page.document.end)
             yield page
             yield Static(styled(say(self._lang, "runs.form.notes.hint")), classes="hint")

@@ -21,6 +21,7 @@ from tui.labroom import units
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.typeset import styled
+from tui.widgets.fields import StillInput
 from tui.widgets.grid import Column, Grid, GridRow
 from tui.words import say
 
@@ -83,7 +84,7 @@ class SweepScreen(ModalScreen[list[Run] | None]):
                     choice = Choice(options, name, id=f"sweep-{number}")
                     choice.names = {NONE: self._say("sweep.none")}
                     yield choice
-                    yield Input(
+                    yield StillInput(
                         id=f"sweep-{number}-values",
                         compact=True,
                         select_on_focus=False,

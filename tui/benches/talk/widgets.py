@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,15 +14,15 @@ from textual.events import Key, MouseDown, MouseMove, MouseUp, Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from tui.benches.talk import words  # noqa: F401  (the words of the bindings below)
 from tui.benches.talk.exchange import SCALES
 from tui.keys import bind
-from tui.typeset import plain
+from tui.widgets.sentences import CleanArea
 
 
-class PromptField(TextArea):
+class PromptField(CleanArea):
     """Some lines for a question; Enter asks, ^J makes a new line, and ↑ at the top brings what was asked before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,7 +52,7 @@ class PromptField(TextArea):
         by: int
 
     def __init__(self, id: str) -> None:
-        super().__init__(id=id, soft_wrap=True, highlight_cursor_line=False, tab_behavior="focus")
+        super().__init__(id=id, highlight_cursor_line=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action not in ("select_line", "select_all")  # F6 and F7, which mean something else here
@@ -61,8 +62,8 @@ class PromptField(TextArea):
             event.prevent_default()
 
     async def _on_paste(self, event: Paste) -> None:
-        """Before the field takes it: line breaks as terminals send them, and no control characters."""
-        event.text = plain(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        """Before the field takes it: composed characters, as the rows have that a model learned from."""
+        event.text = unicodedata.normalize("NFC", event.text)
 
     def action_hand_in(self) -> None:
         self.post_message(self.Asked())
