@@ -1,23 +1,32 @@
 """`lowrank`: without arguments the app, which then must not wait for the command line's imports."""
 
+import os
 import sys
+
+COMPLETION = "_LOWRANK_COMPLETE"
+"""Set by a shell that asks what a word may be completed to; typer answers."""
 
 
 def main() -> int:
     """Open the app, or hand over to the command line; the exit status."""
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 1 or COMPLETION in os.environ:
         from tui import cli
 
         return cli.main()
+    from tui.terminal import refusal, show
+
+    if told := refusal():
+        from tui.commands.output import note
+
+        note(f"lowrank: {told}")
+        return 2
     from tui.haste import begin
 
     begin()  # collecting garbage would take a fifth of the time to the first frame
     from tui.app import LowrankApp
     from tui.home import home
 
-    app = LowrankApp(home())
-    app.run()
-    return app.return_code or 0
+    return show(LowrankApp(home()))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -9,6 +10,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.events import Event, Key
 
@@ -231,7 +233,17 @@ class LowrankApp(App[None]):
         self.tell(say(self.lang, "quit.how"))
 
     async def action_quit(self) -> None:
-        """Keep the place in the text; a run goes on by itself."""
-        self.room.leave()
+        """A run goes on by itself."""
         goes_on = self._watcher is not None and await asyncio.to_thread(self._watcher.going)
-        self.exit(message=say(self.lang, "quit.run-goes-on") if goes_on else None)
+        self.end(message=say(self.lang, "quit.run-goes-on") if goes_on else None)
+
+    def end(self, status: int = 0, message: str | None = None) -> None:
+        """Keep the place in the text and exit."""
+        self.keep_place()
+        self.workers.cancel_all()  # they would go on filling screens that are being taken down
+        self.exit(return_code=status, message=message)
+
+    def keep_place(self) -> None:
+        """Where the reading stops, if there is a page already."""
+        with suppress(NoMatches):
+            self.room.leave()

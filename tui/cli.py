@@ -32,7 +32,6 @@ app = typer.Typer(
     name="lowrank",
     help="A terminal classroom and laboratory for fine-tuning language models on MLX; alone, it opens the classroom.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -1,14 +1,23 @@
 """The commands of the command line, by what one wants to do."""
 
 from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
 
 from lab.runs.directory import Runs
+from tui.commands.completion import run_ids
 from tui.commands.output import Status as Status
 from tui.commands.output import note as note
 from tui.commands.output import say as say
 from tui.commands.output import write as write
 from tui.commands.output import write_text as write_text
 from tui.home import home
+
+RunName = Annotated[
+    str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.", autocompletion=run_ids)
+]
+"""A run that there is."""
 
 
 def runs() -> Runs:

@@ -4,15 +4,14 @@ import math
 from typing import Annotated, Any
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from lab.errors import LabError
 from lab.runs import evaluation
 from lab.runs.directory import Run
-from tui.commands import Status, runs, say, write, write_text
+from tui.commands import RunName, Status, runs, say, write, write_text
 from tui.commands.engine import ask
 
-Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 Checkpoint = Annotated[str, Option(help="Which adapter: last, best, or an iteration that was saved.")]
 
@@ -24,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    run: Name,
+    run: RunName,
     checkpoint: Checkpoint = "last",
     split: Annotated[str, Option(help="Rows to score on: test or valid.")] = "test",
     rows: Annotated[int, Option(help="Only the first so many rows; 0 for all.")] = 0,
@@ -61,7 +60,7 @@ def evaluate(
 
 
 def generate(
-    run: Name,
+    run: RunName,
     prompt: Annotated[str, Option("--prompt", "-p", help="What to ask.")],
     max_tokens: Annotated[int, Option(help="Where to cut the answer.")] = 100,
     base: Annotated[bool, Option("--base", help="Ask the base without the adapter.")] = False,

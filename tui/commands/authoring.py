@@ -9,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from lab.errors import LabError
+from tui import terminal
 from tui.commands import note, say, write
 from tui.commands.checking import course_of
 from tui.home import home
@@ -86,12 +87,11 @@ def preview(
 
     Progress and runs go to a folder of their own, so that nothing here counts as learned.
     """
+    root, below = course_of(folder)
+    terminal.require()
     from tui.preview import PreviewApp
 
-    root, below = course_of(folder)
-    app = PreviewApp(home() / "preview", root, below)
-    app.run()
-    return app.return_code or 0
+    return terminal.show(PreviewApp(home() / "preview", root, below))
 
 
 @contextlib.contextmanager

@@ -121,7 +121,7 @@ def refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
 def _lowrank(words: Sequence[str]) -> str:
     """What our own parser says; the command itself is not carried out."""
     command, rest = _program(), list(words)
-    if not rest or rest == ["--version"]:
+    if rest in ([], ["--version"], ["--install-completion"], ["--show-completion"]):
         return ""
     name, context = "lowrank", None
     try:
@@ -149,7 +149,10 @@ def _program() -> Any:
 
     from tui.cli import app
 
-    return get_command(app)
+    command = get_command(app)
+    for option in command.params:  # those about completion would be carried out while they are read
+        option.callback = None
+    return command
 
 
 def _mlx_lm(commands: list[list[str]]) -> list[str]:

@@ -17,6 +17,7 @@ from lab.runs import evaluation
 from lab.runs.directory import Run
 from tui.commands import Status, cache, note, runs, say, write
 from tui.commands.asking import engine
+from tui.commands.completion import run_ids
 from tui.commands.spark import line
 from tui.commands.table import table
 from tui.labroom import units
@@ -73,7 +74,10 @@ def _attend(comparison: Comparison) -> None:
 
 
 def compare(
-    names: Annotated[list[str], Argument(metavar="RUN RUN…", help="Run ids, their beginnings, paths, or `last`.")],
+    names: Annotated[
+        list[str],
+        Argument(metavar="RUN RUN…", help="Run ids, their beginnings, paths, or `last`.", autocompletion=run_ids),
+    ],
     as_json: Json = False,
 ) -> int:
     """Put runs side by side: how they differ, what they reached, what it cost."""
@@ -141,7 +145,9 @@ DOUBTS = {
 
 
 def write_report(
-    names: Annotated[list[str], Argument(metavar="RUN…", help="Run ids, their beginnings, paths, or `last`.")],
+    names: Annotated[
+        list[str], Argument(metavar="RUN…", help="Run ids, their beginnings, paths, or `last`.", autocompletion=run_ids)
+    ],
     output: Annotated[
         Path | None, Option("--output", "-o", help="The Markdown file; its charts stand beside it.")
     ] = None,

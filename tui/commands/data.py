@@ -10,6 +10,7 @@ from lab.check.problems import TITLES
 from lab.errors import LabError
 from lab.models import find_model
 from tui.commands import Status, cache, note, say, write
+from tui.commands.completion import data_names, model_names
 from tui.commands.engine import ask
 from tui.commands.spark import spark
 
@@ -27,9 +28,16 @@ def register(app: typer.Typer) -> None:
 
 def check(
     path: Annotated[
-        str, Argument(metavar="PATH", help="Folder with train.jsonl and others, one file, or a bundled name.")
+        str,
+        Argument(
+            metavar="PATH",
+            help="Folder with train.jsonl and others, one file, or a bundled name.",
+            autocompletion=data_names,
+        ),
     ],
-    model: Annotated[str, Option(help="Base whose tokenizer and chat template to use.")] = "sprout",
+    model: Annotated[
+        str, Option(help="Base whose tokenizer and chat template to use.", autocompletion=model_names)
+    ] = "sprout",
     max_seq_length: Annotated[int, Option(help="Tokens a row is cut to.")] = 2048,
     mask_prompt: Annotated[
         bool | None,

@@ -8,8 +8,8 @@ from typer import Option
 
 from lab.errors import LabError
 from lab.runs.fused import check_target
-from tui.commands import cache, megabytes, note, runs, say, write
-from tui.commands.asking import Checkpoint, Json, Name, engine
+from tui.commands import RunName, cache, megabytes, note, runs, say, write
+from tui.commands.asking import Checkpoint, Json, engine
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def fuse(
-    run: Name,
+    run: RunName,
     save_path: Annotated[Path | None, Option(help="Folder to make (default: `fused` in the run's).")] = None,
     way: Annotated[
         str, Option(help="quantized, dequantized, fused (of an unquantized base), separate, or auto: the recommended.")

@@ -4,8 +4,8 @@ from typing import Any
 
 import typer
 
-from tui.commands import runs, say, write
-from tui.commands.asking import Checkpoint, Json, Name, engine
+from tui.commands import RunName, runs, say, write
+from tui.commands.asking import Checkpoint, Json, engine
 from tui.commands.spark import spark
 
 SPARK, STEPS = 24, 1000  # cells of a line of singular values, and how finely they are told apart
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command("inspect")(inspect)
 
 
-def inspect(run: Name, checkpoint: Checkpoint = "last", as_json: Json = False) -> int:
+def inspect(run: RunName, checkpoint: Checkpoint = "last", as_json: Json = False) -> int:
     """Show the change of each adapted layer: norm, singular values, effective rank. A full run's takes longest."""
     result = engine(runs().get(run), "inspect", "--checkpoint", checkpoint)
     if as_json:

@@ -9,9 +9,9 @@ from typer import Argument, Option
 
 from lab.runs import about, trash
 from lab.runs.disk import use
-from tui.commands import megabytes, note, runs, say, write, write_text
+from tui.commands import RunName, megabytes, note, runs, say, write, write_text
+from tui.commands.completion import deleted_ids, run_ids
 
-Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 
 
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def write_note(
-    run: Name,
+    run: RunName,
     name: Annotated[str | None, Option(help="What to call the run; empty shows its id again.")] = None,
     tags: Annotated[str | None, Option(help="Words with spaces or commas between, in place of its tags.")] = None,
     notes: Annotated[str | None, Option(help="Text in place of its notes.")] = None,
@@ -46,7 +46,9 @@ def write_note(
 
 
 def delete(
-    names: Annotated[list[str], Argument(metavar="RUN…", help="Run ids, their beginnings, or `last`.")],
+    names: Annotated[
+        list[str], Argument(metavar="RUN…", help="Run ids, their beginnings, or `last`.", autocompletion=run_ids)
+    ],
     as_json: Json = False,
 ) -> int:
     """Put runs aside, after stopping what is going on; `lowrank restore` takes back those deleted last."""
@@ -65,7 +67,12 @@ def delete(
 
 def restore(
     name: Annotated[
-        str | None, Argument(metavar="[RUN]", help="A deleted run's id or its beginning (default: those deleted last).")
+        str | None,
+        Argument(
+            metavar="[RUN]",
+            help="A deleted run's id or its beginning (default: those deleted last).",
+            autocompletion=deleted_ids,
+        ),
     ] = None,
     list_: Annotated[bool, Option("--list", help="Only list what was deleted.")] = False,
     empty: Annotated[bool, Option("--empty", help="Delete all of them for good.")] = False,

@@ -15,6 +15,7 @@ from lab.blas import find_blas
 from lab.errors import LabError
 from lab.models import list_models
 from tui.commands import cache, megabytes, say, write, write_text
+from tui.commands.completion import lesson_ids
 from tui.home import home
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
@@ -103,7 +104,7 @@ def _writable(path: Path) -> bool:
 
 
 def read(
-    lesson: Annotated[str, Argument(help="Lesson id, for example lora/why-lora.")] = "",
+    lesson: Annotated[str, Argument(help="Lesson id, for example lora/why-lora.", autocompletion=lesson_ids)] = "",
     lang: Annotated[str, Option(help="en or ko.")] = "en",
     as_json: Json = False,
 ) -> int:

@@ -6,7 +6,9 @@ import typer
 from typer import Argument, Option
 
 from lab.errors import LabError
+from tui import terminal
 from tui.commands import note, runs, say, write
+from tui.commands.completion import run_ids
 from tui.home import home
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
@@ -20,21 +22,22 @@ def register(app: typer.Typer) -> None:
 
 def lab(
     names: Annotated[
-        list[str] | None, Argument(metavar="[RUN…]", help="A run to look at, or several to compare.")
+        list[str] | None,
+        Argument(metavar="[RUN…]", help="A run to look at, or several to compare.", autocompletion=run_ids),
     ] = None,
 ) -> int:
     """Open the program in the laboratory, at a run or at the comparison of several."""
+    found = [runs().get(name).id for name in names or []]
+    terminal.require()
     from tui.haste import begin
 
     begin()
     from tui.app import LowrankApp
     from tui.benches.bench import Picks
 
-    found = [runs().get(name).id for name in names or []]
     app = LowrankApp(home())
     app.open_at(Picks(run=found[0] if found else "", marked=tuple(found)))
-    app.run()
-    return app.return_code or 0
+    return terminal.show(app)
 
 
 def keys(as_json: Json = False) -> int:

@@ -9,13 +9,19 @@ from typing import Annotated, Any
 from typer import Option
 
 from lab.spec import RunSpec, read_yaml
+from tui.commands.completion import data_names, model_names
 
 
 def _fields(
     model: Annotated[
-        str | None, Option(help="Bundled name, model folder, or hub id; `plan` also takes its presets.")
+        str | None,
+        Option(
+            help="Bundled name, model folder, or hub id; `plan` also takes its presets.", autocompletion=model_names
+        ),
     ] = None,
-    data: Annotated[str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.")] = None,
+    data: Annotated[
+        str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.", autocompletion=data_names)
+    ] = None,
     fine_tune_type: Annotated[str | None, Option(help="lora, dora or full.")] = None,
     num_layers: Annotated[int | None, Option(help="Blocks to adapt, counted from the top; -1 for all.")] = None,
     batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,

@@ -13,6 +13,7 @@ from lab.runs import shelf
 from lab.runs.directory import Run
 from lab.spec import RunSpec, read_yaml
 from tui.commands import Status, cache, note, runs, say, write
+from tui.commands.completion import data_names, model_names, run_ids
 from tui.commands.table import table
 from tui.labroom import units
 
@@ -30,12 +31,19 @@ def sweep_over(
     over: Annotated[
         list[str], Option(help="FIELD=VALUE,VALUE… such as learning_rate=1e-3,2e-3; give it twice for a grid.")
     ],
-    like: Annotated[str | None, Option(help="A run that all else is taken from (id, its beginning, `last`).")] = None,
+    like: Annotated[
+        str | None,
+        Option(help="A run that all else is taken from (id, its beginning, `last`).", autocompletion=run_ids),
+    ] = None,
     config: Annotated[
         Path | None, Option("--config", "-c", help="YAML file as `mlx_lm lora -c` takes that all else is taken from.")
     ] = None,
-    model: Annotated[str | None, Option(help="Bundled name, model folder, or hub id.")] = None,
-    data: Annotated[str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.")] = None,
+    model: Annotated[
+        str | None, Option(help="Bundled name, model folder, or hub id.", autocompletion=model_names)
+    ] = None,
+    data: Annotated[
+        str | None, Option(help="Bundled name, or folder with train.jsonl and valid.jsonl.", autocompletion=data_names)
+    ] = None,
     fine_tune_type: Annotated[str | None, Option(help="lora, dora or full.")] = None,
     iters: Annotated[int | None, Option(help="Iterations of each run.")] = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Only list the runs it would make.")] = False,

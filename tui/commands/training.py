@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from lab import launch, outputs
 from lab.errors import LabError
 from lab.runs.directory import ENDED, Run
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
-from tui.commands import cache, megabytes, note, runs, say, write
+from tui.commands import RunName, cache, megabytes, note, runs, say, write
 from tui.commands.spec_flags import spec_flags
 from tui.home import home
 
@@ -22,7 +22,6 @@ COPY = "--adapter-path"
 POLL = 0.1  # seconds between looks at a run's events
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
 
-Name = Annotated[str, Argument(metavar="RUN", help="Run id, its beginning, a path, or `last`.")]
 AdapterPath = Annotated[Path | None, Option(help="Also copy the finished adapter here, over one copied before.")]
 Now = Annotated[bool, Option("--now", help="Train at once, beside a run that is training, instead of after it.")]
 Detach = Annotated[bool, Option("--detach", help="Start the run, print its id, and return at once.")]
@@ -55,7 +54,7 @@ def train(
 
 
 def resume(
-    run: Name,
+    run: RunName,
     adapter_path: AdapterPath = None,
     now: Now = False,
     detach: Detach = False,
@@ -187,7 +186,7 @@ def _loss(value: float | None) -> str:
     return "not a number" if value is None else f"{value:.3f}"
 
 
-def stop(run: Name, as_json: Annotated[bool, Option("--json", help="One JSON object.")] = False) -> int:
+def stop(run: RunName, as_json: Annotated[bool, Option("--json", help="One JSON object.")] = False) -> int:
     """Stop a run at its next step and keep its adapter; one that waits for its turn is stopped too."""
     found = runs().get(run)
     if not found.stop():
