@@ -52,7 +52,7 @@ def compare(home: Path, kills: int, rng: random.Random) -> int:
         while more and reached(broken) < goal and psutil.pid_exists(pid) and not broken.result():
             time.sleep(0.02)
         time.sleep(rng.uniform(0, 0.2 if more else 3))
-        if broken.process() is not None:
+        if broken.lives():
             psutil.Process(pid).kill()
         end(broken, pid)
         if broken.result():

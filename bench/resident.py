@@ -6,7 +6,6 @@ shares with others. Leave the machine alone meanwhile.
 """
 
 import argparse
-import os
 import random
 import tempfile
 import time
@@ -17,8 +16,8 @@ import psutil
 from bench.desk import training
 from bench.screen import make, resident, train
 from bench.terminal import Terminal
-from lab.launch import note_process
 from lab.runs.directory import Run
+from lab.runs.lock import take_engine_lock
 
 LIMIT = 90e6
 ENOUGH = 60
@@ -95,7 +94,7 @@ def main() -> None:
             while done.result() is None:
                 time.sleep(0.1)
         going = make(home, HOURS_RUN, SHOWN, SHOWN + HOUR * PER_SECOND)
-        note_process(going.path, os.getpid())
+        take_engine_lock(going.path)
         with training(home, ENOUGH, iters=100_000, save_every=50, samples=1, steps_per_report=1):
             terminal = Terminal(home)
             try:

@@ -8,7 +8,6 @@ The events are written by hand, as the engine writes them; the program is the re
 import argparse
 import json
 import math
-import os
 import random
 import statistics
 import tempfile
@@ -20,8 +19,8 @@ import psutil
 
 from bench.terminal import Terminal
 from lab.events.digest import Digest
-from lab.launch import note_process
 from lab.runs.directory import Run, Runs
+from lab.runs.lock import take_engine_lock
 from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 from tui.labroom.curves import Curves, loss_plot
@@ -113,7 +112,7 @@ def an_hour(home: Path) -> tuple[int, list[int]]:
     """How many events of a going run were shown, and bytes of memory before the first and after each quarter."""
     events, chance = HOUR * PER_SECOND, random.Random(1)
     run = make(home, "9-going", 100, events)
-    note_process(run.path, os.getpid())
+    take_engine_lock(run.path)
     program = Terminal(home, arguments=["lab", "9-going"])
     program.wait("100/")
     time.sleep(5)

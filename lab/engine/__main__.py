@@ -185,6 +185,7 @@ def main() -> int:
     parser.add_argument("--max-seq-length", type=int, default=2048)
     parser.add_argument("--mask-prompt", action=argparse.BooleanOptionalAction)
     parser.add_argument("--now", action="store_true", help="train beside other runs, not after them")
+    parser.add_argument("--lock", type=int, help="number of the open file that is this run's engine.lock, held")
     parser.add_argument("--keep", type=int, default=1000)
     parser.add_argument("--checkpoint", default="last")
     parser.add_argument("--split", default="test")
@@ -202,7 +203,7 @@ def main() -> int:
     if options.job == "train":
         from lab.engine.process import work
 
-        return work(options.run, options.cache, now=options.now)
+        return work(options.run, options.cache, now=options.now, lock=options.lock)
     if options.job == "rank":
         from lab.engine.process import rank
 

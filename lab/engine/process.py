@@ -8,8 +8,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from lab.engine import launcher, stopping
 from lab.engine.failure import explain
 from lab.events.log import EventLog
@@ -18,6 +16,7 @@ from lab.inert import inert
 from lab.launch import note_process
 from lab.line.ticket import Ticket
 from lab.runs.directory import Run
+from lab.runs.lock import launching, take_engine_lock
 from lab.runs.lost import speak_for
 from lab.runs.outcome import standing
 
@@ -25,19 +24,30 @@ LOOK = 0.2
 """Seconds between looks at the queue."""
 
 
-def work(path: Path, cache: Path, *, now: bool) -> int:
-    """Train the run in `path` when its turn comes, or with `now` at once; returns the exit code."""
+def work(path: Path, cache: Path, *, now: bool, lock: int | None = None) -> int:
+    """Train the run in `path` when its turn comes, or with `now` at once; returns the exit code.
+
+    `lock` is the engine's lock, already held, as an open file that was handed over; without it, it is taken here.
+    """
     faulthandler.enable()  # a crash inside MLX leaves its name in the log
     stopping.listen()
     run = Run(path)
-    engine = FileLock(run.engine_lock)
-    try:
-        engine.acquire(timeout=0)
-    except Timeout:
+    if lock is None:
+        with launching(path):
+            lock = take_engine_lock(path)
+    if lock is None:
         print(inert(f"failed: another engine works on {run.id}"), file=sys.stderr)
         return 1
+    os.set_inheritable(lock, False)  # held until this process ends, and by none that it starts
+    if run.last_word() == "finished":
+        print(inert(f"failed: {run.id} has finished"), file=sys.stderr)
+        return 1
     try:
-        note_process(path, os.getpid(), int(run.noted().get("log_bytes", 0)))
+        noted = run.noted()
+        if noted.get("pid") != os.getpid():
+            note_process(path, os.getpid(), int(noted.get("log_bytes", 0)))
+        if run.asked_to_stop():  # before we could hear a signal
+            stopping.ask()
         ticket = Ticket(cache / "queue", run.id)  # held, as the engine's lock is, until this function returns
         if not now and not _turn(run, ticket):
             return 0

@@ -1,21 +1,21 @@
 """Runs in line: one small process starts each when its turn is near, so that sixty-four cost no more than one.
 
-`python -m lab.line.starter CACHE RUN…`; it lives in its own session, so the program that began it may close.
+`python -m lab.line.starter CACHE FIRST LOCK:RUN…`; it lives in its own session, so the program that began it may close.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock
-
 from lab import launch
+from lab.errors import LabError
 from lab.events.log import EventLog
 from lab.line.ticket import has_ticket
 from lab.runs.directory import Run
+from lab.runs.lock import launching
 from lab.runs.lost import speak_for
 
 LOOK = 0.2
@@ -23,57 +23,68 @@ LOOK = 0.2
 
 
 def line_up(runs: list[Run], cache: Path) -> None:
-    """Train runs that were made, or have failed or were stopped, in this order, after what trains already."""
+    """Train runs that were made, or have failed or were stopped, in this order, after what trains already.
+
+    Raises LabError, and starts none, if one of them cannot be started.
+    """
     if not runs:
         return
-    for run in runs:
-        (run.path / "state" / "stop").unlink(missing_ok=True)
-        (run.path / "result.json").unlink(missing_ok=True)
-    launch.start(runs[0], cache)
-    if len(runs) == 1:
-        return
-    paths = [str(launch.PACKAGES), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    cache.mkdir(parents=True, exist_ok=True)
-    # Python would die of a signal that comes before `main` has said what to do with it.
-    command = ["/bin/sh", "-c", 'trap "" TERM; exec "$@"', "sh", sys.executable, "-P", "-m", "lab.line.starter"]
-    command += [str(cache), *(str(run.path) for run in runs)]
-    with (cache / "line.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
-        )
-    for run in runs[1:]:  # noted here, so that none is lost in the moment before that process has begun
-        launch.note_process(run.path, process.pid)
-    _tell(runs[0], runs[1:])
+    with launch.claimed(runs, cache) as locks:
+        launch.begin(runs[0], cache, locks[0])
+        if len(runs) == 1:
+            return
+        paths = [str(launch.PACKAGES), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+        cache.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-P", "-m", "lab.line.starter", str(cache), str(runs[0].path)]
+        command += [f"{lock}:{run.path}" for run, lock in zip(runs[1:], locks[1:], strict=True)]
+        with (cache / "line.log").open("ab") as log:
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+                pass_fds=locks[1:],
+            )
+        _tell(runs[0], runs[1:])
 
 
-def stand(before: Run, waiting: list[Run], cache: Path) -> None:
-    """Start the waiting runs one after another; the one asked to stop says its last word and steps out."""
+def stand(before: Run, waiting: dict[Run, int], cache: Path) -> None:
+    """Start the waiting runs, whose engine's locks are held here, one after another.
+
+    One that is asked to stop, or that cannot be started, says its last word and steps out.
+    """
     while waiting:
-        there = [run for run in waiting if not _stepped_out(run)]
-        if there != waiting:
-            waiting = there
-            _tell(before, waiting)
+        out = [run for run in waiting if run.asked_to_stop() or not run.path.exists()]
+        for run in out:
+            _step_out(run, waiting.pop(run))
+        if out:
+            _tell(before, list(waiting))
         # One is started ahead of its turn, in which it will not have to wait for Python.
-        gone_in = before.process() is None or (has_ticket(cache / "queue", before.id) and before.state() != "waiting")
+        gone_in = not before.lives() or (has_ticket(cache / "queue", before.id) and before.state() != "waiting")
         if waiting and gone_in:
-            before, waiting = waiting[0], waiting[1:]
-            launch.start(before, cache)
-            _tell(before, waiting)
+            run = next(iter(waiting))
+            lock = waiting.pop(run)
+            try:
+                with launching(run.path):
+                    launch.begin(run, cache, lock)
+            except (LabError, OSError) as error:
+                _step_out(run, lock, {"what": f"could not be started: {error}"})
+            else:
+                os.close(lock)
+                before = run
+            _tell(before, list(waiting))
         time.sleep(LOOK)
 
 
-def _stepped_out(run: Run) -> bool:
-    """Whether somebody deleted the run, or asked it to stop, for which it gets its last word here."""
-    if not run.path.exists():
-        return True
-    if not run.asked_to_stop():
-        return False
-    with FileLock(run.launch_lock):
+def _step_out(run: Run, lock: int, error: dict[str, str] | None = None) -> None:
+    """Say the last word of a run that has not begun, and let go of it."""
+    with suppress(OSError):  # it was deleted with other means than ours
         if run.result() is None:
-            speak_for(run)
-        (run.path / "state" / "process.json").unlink(missing_ok=True)  # we live on, and are no longer its process
-    return True
+            speak_for(run, error)
+    os.close(lock)
 
 
 def _tell(before: Run, waiting: list[Run]) -> None:
@@ -87,9 +98,11 @@ def _tell(before: Run, waiting: list[Run]) -> None:
 
 def main() -> None:
     """Stand in line until the last run has started."""
-    signal.signal(signal.SIGTERM, lambda *_: None)  # `Run.stop` leaves a note beside the signal; we look at the note
-    cache, first, *others = map(Path, sys.argv[1:])
-    stand(Run(first), [Run(path) for path in others], cache)
+    cache, first, *others = sys.argv[1:]
+    waiting = {Run(Path(path)): int(lock) for lock, _, path in (each.partition(":") for each in others)}
+    for lock in waiting.values():
+        os.set_inheritable(lock, False)
+    stand(Run(Path(first)), waiting, Path(cache))
 
 
 if __name__ == "__main__":

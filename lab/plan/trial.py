@@ -54,7 +54,7 @@ def _follow(trial: Run, progress: Callable[[str], None]) -> list[dict[str, Any]]
     offset = 0
     found: list[dict[str, Any]] = []
     while True:
-        alive = trial.process() is not None
+        alive = trial.lives()
         events, offset = trial.events(offset)
         found += events
         for event in events:

@@ -7,18 +7,21 @@ import json
 import os
 import shutil
 import signal
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
 from lab.errors import LabError
+from lab.runs.lock import engine_lives, launching
 from lab.spec import RunSpec
 
 ENDED = ("finished", "stopped", "failed")
+NOTE = "process.json"
 Event = dict[str, Any]
 
 
@@ -82,18 +85,27 @@ class Run:
         result = self.result()
         if result:
             return str(result.get("event", "finished"))
-        process = self.process()
-        last = self.last_event()  # read after the process was looked at, which may just have said its last word
-        if process is None:
+        alive = self.lives()
+        last = self.last_event()  # read after the engine was looked at, which may just have said its last word
+        if not alive:
             return str(last["event"]) if last.get("event") in ENDED else "lost"
         if self.asked_to_stop():
             return "stopping"
         return "waiting" if last.get("stage") == "waiting" else "running"
 
+    def last_word(self) -> str:
+        """How the run ended last, in one of `ENDED`, whether or not an engine works on it again; "" if it never did."""
+        word = (self.result() or self.last_event()).get("event")
+        return str(word) if word in ENDED else ""
+
+    def lives(self) -> bool:
+        """Whether an engine works on it or will, since it stands in line: whether somebody holds the engine's lock."""
+        return engine_lives(self.path)
+
     def noted(self) -> dict[str, Any]:
         """What was written down when the engine started (`lab.launch.note_process`); empty if it never was."""
         try:
-            noted = json.loads((self.path / "state" / "process.json").read_text(encoding="utf-8"))
+            noted = json.loads((self.path / "state" / NOTE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return noted if isinstance(noted, dict) else {}
@@ -103,41 +115,31 @@ class Run:
         return (self.path / "state" / "stop").exists()
 
     @property
-    def engine_lock(self) -> Path:
-        """Held by the engine for as long as it lives, so that two never work on one run."""
-        return self.path / "state" / "engine.lock"
-
-    @property
     def reported(self) -> Path:
         """Names the report that was last written about this run; not there before one was."""
         return self.path / "state" / "reported"
 
-    @property
-    def launch_lock(self) -> Path:
-        """Held for the moment in which somebody starts an engine, or speaks for one that died."""
-        return self.path / "state" / "launch.lock"
-
     def process(self) -> psutil.Process | None:
-        """The engine process if it is alive and really this run's (the number may have been given away since)."""
+        """The engine's process, to send it a signal; None if there is none, or if the run only stands in line."""
         try:
-            noted = self.noted()
-            process = psutil.Process(int(noted["pid"]))
-            if abs(process.create_time() - float(noted["created"])) > 1 or process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            return process
-        except (ValueError, KeyError, TypeError, psutil.Error):
+            process = psutil.Process(int(self.noted()["pid"]))
+        except (ValueError, KeyError, TypeError, OverflowError, psutil.Error):
             return None
+        return process if self.lives() else None  # asked last: while the lock is held, the number is the holder's
 
     def stop(self) -> bool:
-        """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends."""
-        process = self.process()
-        if process is None or self.result():
-            return False
-        (self.path / "state" / "stop").touch()
-        try:
-            process.send_signal(signal.SIGTERM)
-        except psutil.Error:  # it ended in this moment
-            return False
+        """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends.
+
+        Raises LabError if the run is gone, or if somebody else does something to it that takes too long.
+        """
+        with launching(self.path):
+            process = self.process()
+            if not self.lives() or self.result():
+                return False
+            (self.path / "state" / "stop").touch()
+            if process is not None:  # whoever holds the lock without one looks at the note
+                with suppress(psutil.Error):  # it ended in this moment
+                    process.send_signal(signal.SIGTERM)
         return True
 
     def files(self) -> list[tuple[str, int]]:
@@ -174,7 +176,8 @@ class Runs:
         """A new run directory with its spec, there whole or not at all."""
         self.root.mkdir(parents=True, exist_ok=True)
         stem = f"{datetime.now():%Y%m%d-%H%M%S}-{Path(spec.data).name}-{spec.fine_tune_type}"
-        work = Path(tempfile.mkdtemp(prefix=".new-", dir=self.root))
+        work = self.root / f".new-{uuid4().hex}"
+        work.mkdir()
         number = 1
         while True:
             target = self.root / (stem if number == 1 else f"{stem}-{number}")
@@ -184,7 +187,6 @@ class Runs:
         (work / "adapters").mkdir()
         (work / "state").mkdir()
         spec.write(work / "spec.yaml", model_path=model_path, data_path=data_path, adapter_path=target / "adapters")
-        work.chmod(0o755)
         try:
             os.rename(work, target)
         except OSError:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.runs.directory import ENDED, Run
+from lab.runs.directory import Run
+from lab.runs.lock import launching
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,15 @@ def drop_checkpoints(run: Run) -> int:
 
     Raises LabError if it is going on, and OSError if a file cannot be deleted.
     """
-    if (state := run.state()) not in (*ENDED, "lost"):
-        raise LabError(f"is {state}, and may still need its checkpoints", where=run.id, remedy="stop it first")
-    freed = 0
-    for path in spare_checkpoints(run):
-        freed += path.stat().st_size
-        path.unlink()
-    return freed
+    with launching(run.path):
+        if run.lives():
+            what = f"is {run.state()}, and may still need its checkpoints"
+            raise LabError(what, where=run.id, remedy="stop it first")
+        freed = 0
+        for path in spare_checkpoints(run):
+            freed += path.stat().st_size
+            path.unlink()
+        return freed
 
 
 def _numbered(run: Run, path: Path) -> bool:

@@ -1,15 +1,18 @@
 """A run whose engine was killed, or whose machine went down: somebody else has to say its last word."""
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 
 from lab.causes import MEMORY, find_cause
+from lab.errors import LabError
 from lab.events.digest import Digest
 from lab.events.log import EventLog
 from lab.runs.directory import Run
+from lab.runs.lock import launching
 from lab.runs.outcome import standing
 
 NEAR = 0.75
@@ -25,24 +28,26 @@ def settle(run: Run) -> str:
     state = run.state()
     if state != "lost" or not run.noted():
         return state
-    try:
-        with FileLock(run.launch_lock, timeout=0), FileLock(run.engine_lock, timeout=0):
-            if run.state() == "lost":
-                speak_for(run)
-    except (Timeout, OSError):
-        pass
+    with suppress(LabError, OSError), launching(run.path, patience=0):
+        settle_held(run)
     return run.state()
 
 
-def speak_for(run: Run) -> None:
-    """Write the last word of a run whose engine is known to be gone, as far as it can be known what ended it."""
+def settle_held(run: Run) -> None:
+    """The same for who holds the run's launch.lock, so that no engine can be started meanwhile."""
+    if run.state() == "lost" and run.noted():
+        speak_for(run)
+
+
+def speak_for(run: Run, error: Mapping[str, str] | None = None) -> None:
+    """Write the last word of a run whose engine is known to be gone, with the error or what can be known of it."""
     fields = standing(run)
     log = EventLog(run.path)
     try:
         if run.asked_to_stop():
             log.last_word("stopped", run=run.id, run_dir=str(run.path), **fields)
         else:
-            log.last_word("failed", run=run.id, run_dir=str(run.path), error=_error(run), **fields)
+            log.last_word("failed", run=run.id, run_dir=str(run.path), error=error or _error(run), **fields)
     finally:
         log.close()
 

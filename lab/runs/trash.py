@@ -4,16 +4,16 @@ import json
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from lab.errors import LabError
 from lab.runs.about import read_path
-from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.runs.disk import use
-from lab.runs.lost import settle
+from lab.runs.lock import launching
+from lab.runs.lost import settle_held
 
 FOLDER = ".deleted"
 NOTE = "deleted.json"
@@ -41,14 +41,27 @@ def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
     """
     if run.path.parent.resolve() != runs.root.resolve():
         raise LabError("lies outside the folder of runs", where=str(run.path), remedy="delete that folder yourself")
-    _end(run)
-    trash = runs.root / FOLDER
+    end = time.monotonic() + PATIENCE
+    while True:
+        with launching(run.path):
+            if not run.lives():
+                settle_held(run)
+                return _put_aside(run, runs.root / FOLDER, at or time.time())
+        if time.monotonic() > end:
+            what = f"is still {run.state()}"
+            raise LabError(what, where=run.id, remedy="wait until it has ended, and delete it again")
+        if not run.asked_to_stop():  # or not any more: it was resumed meanwhile
+            run.stop()
+        time.sleep(LOOK)
+
+
+def _put_aside(run: Run, trash: Path, at: float) -> Deleted:
     trash.mkdir(exist_ok=True)
-    (run.path / "state" / NOTE).write_text(json.dumps({"at": at or time.time()}), encoding="utf-8")
     target = trash / run.id
     if target.exists():  # of a run with the same id that was deleted before
         target.rename(target.with_name(f"{run.id}~{time.time_ns()}"))
     os.rename(run.path, target)
+    (target / "state" / NOTE).write_text(json.dumps({"at": at}), encoding="utf-8")
     return _deleted(target)
 
 
@@ -72,10 +85,12 @@ def restore(runs: Runs, name: str = "last") -> Run:
         raise LabError(what, where=name, remedy=f"there are {names}" if names else "nothing was deleted", usage=True)
     source = found[0].run.path
     target = runs.root / source.name.partition("~")[0]
-    if target.exists():
-        raise LabError("there is another run of this id", where=str(target), remedy="delete or rename that one first")
-    (source / "state" / NOTE).unlink(missing_ok=True)
-    os.rename(source, target)
+    with launching(source):
+        if target.exists():
+            remedy = "delete or rename that one first"
+            raise LabError("there is another run of this id", where=str(target), remedy=remedy)
+        os.rename(source, target)
+        (target / "state" / NOTE).unlink(missing_ok=True)
     return Run(target)
 
 
@@ -95,29 +110,10 @@ def size(runs: Runs) -> int:
 def empty(runs: Runs) -> int:
     """Delete what lies in the trash for good; returns the bytes freed."""
     freed = size(runs)
-    shutil.rmtree(runs.root / FOLDER, ignore_errors=True)
+    for gone in deleted(runs):
+        with suppress(LabError), launching(gone.run.path):  # somebody takes it back in this moment
+            shutil.rmtree(gone.run.path, ignore_errors=True)
     return freed
-
-
-def _end(run: Run) -> None:
-    """Ask a run that is going on to stop, and wait until it has."""
-    end = time.monotonic() + PATIENCE
-    if settle(run) in (*ENDED, "lost"):
-        return
-    run.stop()
-    while (state := settle(run)) not in (*ENDED, "lost") or _engine_lives(run):
-        if time.monotonic() > end:
-            raise LabError(f"is still {state}", where=run.id, remedy="wait until it has ended, and delete it again")
-        time.sleep(LOOK)
-
-
-def _engine_lives(run: Run) -> bool:
-    """Whether an engine that has said its last word is still there."""
-    try:
-        with FileLock(run.engine_lock, timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 def _deleted(path: Path) -> Deleted:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import end_all
 
 from lab.runs.directory import Run, Runs
 
@@ -56,9 +57,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One home for the whole session, so that a quantized base is made once."""
     made = Desk(tmp_path_factory.mktemp("home"))
     yield made
-    for run in made.runs.all():  # what a failed test left behind
-        if process := run.process():
-            process.kill()
+    end_all(made.runs.all())  # what a failed test left behind
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,15 @@
 """Runs whose engine is gone: somebody else says the last word, once, with what can be known of the cause."""
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
+from engines import StandIn
 
 from lab.events import schema as events
 from lab.events.log import EventLog
-from lab.launch import note_process
 from lab.runs.directory import Run, Runs
 from lab.runs.lost import settle
 from lab.spec import RunSpec
@@ -21,17 +19,16 @@ from lab.spec import RunSpec
 def dead(tmp_path: Path) -> Run:
     """A run that trained for four iterations under a process that was killed."""
     run = Runs(tmp_path).create(RunSpec(iters=9), model_path="/m", data_path="/d")
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    engine = StandIn()
     (run.path / "log.txt").write_text("from an earlier engine: [malloc] Unable to allocate 9 bytes.\n")
-    note_process(run.path, child.pid, (run.path / "log.txt").stat().st_size)
+    engine.work_on(run, (run.path / "log.txt").stat().st_size)
     log = EventLog(run.path)
     for iteration in (2, 4):
         log.write("train", iteration=iteration, train_loss=1 / iteration, elapsed_seconds=iteration, trained_tokens=9)
     log.write("saved", iteration=4, file="adapters.safetensors")
     (run.path / "state/checkpoint.safetensors").touch()
     assert settle(run) == "running"
-    child.kill()
-    child.wait()
+    engine.kill()
     return run
 
 

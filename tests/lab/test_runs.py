@@ -2,16 +2,24 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
+from engines import StandIn, end_all, hold
 
 from lab.errors import LabError
-from lab.launch import note_process, resume
+from lab.launch import PACKAGES, note_process, start
+from lab.line.starter import line_up
+from lab.runs import disk, trash
 from lab.runs.directory import Run, Runs
+from lab.runs.lock import take_engine_lock
+from lab.runs.lost import settle
 from lab.spec import RunSpec
 
 
@@ -42,20 +50,59 @@ def test_events_are_read_from_an_offset_and_a_half_written_line_is_left_for_late
 def test_state_follows_the_process_and_the_last_word(tmp_path: Path) -> None:
     run = make(tmp_path)
     assert run.state() == "lost"
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    note_process(run.path, child.pid)
+    engine = StandIn()
+    engine.work_on(run)
     assert run.state() == "running"
-    child.kill()
-    child.wait()
+    engine.kill()
     assert run.state() == "lost"
     (run.path / "result.json").write_text('{"event": "stopped"}')
     assert run.state() == "stopped"
 
 
-def test_a_process_number_given_to_another_program_is_not_ours(tmp_path: Path) -> None:
-    run = make(tmp_path)
-    (run.path / "state/process.json").write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
-    assert run.process() is None and not run.stop()
+def test_only_the_lock_tells_that_a_run_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a number that was given to another program, nor when a process was born by a clock that was set since."""
+    run, engine = make(tmp_path), StandIn()
+    note_process(run.path, os.getpid())
+    assert run.state() == "lost" and run.process() is None and not run.stop()
+    engine.work_on(run)
+    for noted in (json.dumps({"pid": engine.process.pid, "created": 1.0}), "", "[]", '{"pid": -1}', '{"pid": "x"}'):
+        (run.path / "state/process.json").write_text(noted)
+        assert run.state() == "running"
+    (run.path / "state/process.json").unlink()
+    born = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: born(self) + 5)
+    note_process(run.path, engine.process.pid)
+    assert run.state() == "running" and run.process() is not None
+    assert run.stop() and engine.process.wait(60) == -signal.SIGTERM
+    assert run.state() == "lost" and settle(run) == "stopped"
+
+
+def test_looking_at_a_run_keeps_nobody_from_its_lock(tmp_path: Path) -> None:
+    run, done = make(tmp_path), threading.Event()
+    (run.path / "state/engine.lock").touch()
+
+    def look() -> None:
+        while not done.is_set():
+            run.lives()
+
+    with ThreadPoolExecutor() as many:
+        for _ in range(4):
+            many.submit(look)
+        for _ in range(200):
+            lock = take_engine_lock(run.path)
+            assert lock is not None and run.lives()
+            os.close(lock)
+        done.set()
+    assert not run.lives()
+
+
+def test_a_run_keeps_to_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        run = make(tmp_path / "runs")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (run.path.parent, run.path, *run.path.rglob("*"))} == {0}
 
 
 def test_a_run_is_found_by_id_beginning_path_and_last(tmp_path: Path) -> None:
@@ -80,23 +127,98 @@ def test_a_long_log_is_read_in_slices_that_lose_nothing(tmp_path: Path) -> None:
     assert seen == list(range(500))
 
 
-def test_who_resumes_waits_for_an_engine_that_has_stopped_and_is_about_to_leave(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = make(tmp_path)
-    leaves = "import sys; sys.stdin.read()"
-    leaving = subprocess.Popen([sys.executable, "-c", leaves], stdin=subprocess.PIPE)
-    assert leaving.stdin is not None
-    note_process(run.path, leaving.pid)
-    monkeypatch.setattr("lab.launch.engine_command", lambda *_: [sys.executable, "-c", "pass"])
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines that hold the lock that they are handed until they are told to stop, and train nothing."""
+    waits = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr("lab.launch.engine_command", lambda *_: waits)
+
+
+def ended(root: Path, event: str) -> Run:
+    """A run of what is there, which has ended."""
+    run = Runs(root).create(RunSpec(iters=5), model_path="sprout", data_path="sql")
+    (run.path / "result.json").write_text(json.dumps({"event": event}))
+    (run.path / "events.jsonl").write_text(json.dumps({"event": event}) + "\n")
+    note_process(run.path, 1)
+    return run
+
+
+def contents(run: Run) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in run.path.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
+def test_who_resumes_waits_for_an_engine_that_has_stopped_and_is_about_to_leave(tmp_path: Path, engines: None) -> None:
+    run, leaving = ended(tmp_path, "stopped"), StandIn()
+    result = (run.path / "result.json").read_bytes()
+    (run.path / "result.json").unlink()
+    leaving.work_on(run)
     with pytest.raises(LabError, match="is running already"):
-        resume(run, tmp_path)
-    (run.path / "result.json").write_text('{"event": "stopped"}')
+        start(run, tmp_path)
+    (run.path / "result.json").write_bytes(result)
     assert run.state() == "stopped" and run.process() is not None
     with ThreadPoolExecutor() as aside:
-        waiting = aside.submit(resume, run, tmp_path)
+        waiting = aside.submit(start, run, tmp_path)
         with pytest.raises(TimeoutError):
             waiting.result(timeout=0.2)
-        leaving.stdin.close()
-        assert waiting.result(timeout=60) != leaving.pid
-    assert run.result() is None
+        leaving.leave()
+        assert waiting.result(timeout=60) != leaving.process.pid
+    assert run.result() is None and run.state() == "running"
+    end_all([run])
+
+
+def test_of_many_who_resume_at_once_one_does(tmp_path: Path, engines: None) -> None:
+    run = ended(tmp_path, "failed")
+    ways = [lambda: start(run, tmp_path), lambda: line_up([run], tmp_path)] * 3
+    with ThreadPoolExecutor(len(ways)) as many:
+        refusals = [str(error) for each in [many.submit(way) for way in ways] if (error := each.exception())]
+    assert len(refusals) == 5 and all("is running already" in each for each in refusals)
+    assert run.process() is not None and run.state() == "running"
+    end_all([run])
+
+
+def test_a_finished_run_is_never_started_again(tmp_path: Path, engines: None) -> None:
+    run, other = ended(tmp_path, "finished"), ended(tmp_path, "stopped")
+    before = [contents(run), contents(other)]
+    for way in (lambda: start(run, tmp_path), lambda: line_up([other, run], tmp_path)):
+        with pytest.raises(LabError, match="has finished"):
+            way()
+    command = [sys.executable, "-P", "-m", "lab.engine", "train", str(run.path), "--cache", str(tmp_path)]
+    engine = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(PACKAGES)}, capture_output=True, text=True)
+    assert (engine.returncode, engine.stderr) == (1, f"failed: {run.id} has finished\n")
+    assert [contents(run), contents(other)] == before and not run.lives() and not other.lives()
+
+
+def test_a_run_that_cannot_be_resumed_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [ended(tmp_path, "stopped"), ended(tmp_path, "failed"), make(tmp_path)]
+    (runs[0].path / "state/stop").touch()
+    before = [contents(run) for run in runs]
+    monkeypatch.setattr("lab.launch.engine_command", lambda *_: ["/nowhere/python"])
+    with pytest.raises(OSError, match="nowhere"):
+        line_up(runs, tmp_path)
+    for run in runs:
+        (run.path / "log.txt").unlink(missing_ok=True)
+    assert [contents(run) for run in runs] == before and not any(run.lives() for run in runs)
+    spec = (runs[0].path / "spec.yaml").read_text()
+    (runs[0].path / "spec.yaml").write_text(spec.replace("data: sql", "data: /nowhere"))
+    before = [contents(run) for run in runs]
+    with pytest.raises(LabError, match="no data set or folder"):
+        start(runs[0], tmp_path)
+    assert [contents(run) for run in runs] == before
+
+
+def test_what_an_engine_works_on_cannot_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.runs.trash.PATIENCE", 0.3)
+    run = make(tmp_path)
+    lock = hold(run)
+    (run.path / "result.json").write_text('{"event": "stopped"}')
+    with pytest.raises(LabError, match="still"):
+        trash.delete(run, Runs(tmp_path))
+    assert run.path.is_dir() and trash.deleted(Runs(tmp_path)) == []
+    with pytest.raises(LabError, match="may still need its checkpoints"):
+        disk.drop_checkpoints(run)
+    os.close(lock)
+    trash.delete(run, Runs(tmp_path))
+    for deed in (lambda: start(run, tmp_path), lambda: trash.delete(run, Runs(tmp_path)), run.stop):
+        with pytest.raises(LabError, match="is not there any more"):
+            deed()
+    assert not run.path.exists()

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import hold
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.events.log import EventLog
-from lab.launch import note_process
 from lab.runs import about
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
@@ -81,7 +81,7 @@ def test_only_what_changed_is_read_again(runs: Runs, tmp_path: Path) -> None:
 
 def test_a_going_run_is_read_every_time_and_a_broken_one_hides_none(runs: Runs, tmp_path: Path) -> None:
     going, broken = make(runs, None, iters=40), make(runs)
-    note_process(going.path, os.getpid())
+    hold(going)
     (broken.path / "spec.yaml").write_text("model: [")
     shelf = Shelf(runs, tmp_path / "cache")
     log = EventLog(going.path)

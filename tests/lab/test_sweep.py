@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import end_all
 from waiting import wait_for
 
 from lab.errors import LabError
@@ -67,7 +68,7 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
         assert [about.read(run).name for run in made] == ["w", "x", "y", "z"]
         assert [run.state() for run in made[1:]] == ["waiting"] * 3
         assert [run.last_event()["position"] for run in made[1:]] == [1, 2, 3]
-        assert made[3].process() == made[2].process(), "one process for all that wait"
+        assert made[2].lives() and made[2].process() is None, "one process for all that wait, and it gets no signal"
         made[2].stop()
         gone = trash.delete(made[3], runs)
         wait_for(lambda: all(settle(run) in ENDED for run in made[:3]))
@@ -75,11 +76,9 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
         assert gone.run.state() == "stopped"
         ended, began = (_at(run, event) for run, event in ((made[0], "finished"), (made[1], "started")))
         assert ended < began, "one trains at a time"
-        assert made[2].process() is None, "what stepped out can be resumed"
+        assert not made[2].lives(), "what stepped out can be resumed"
     finally:
-        for run in runs.all():
-            if (process := run.process()) is not None:
-                process.kill()
+        end_all(runs.all())
 
 
 def _at(run: Run, event: str) -> str:

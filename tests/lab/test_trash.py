@@ -26,6 +26,11 @@ def make(runs: Runs) -> Run:
     return run
 
 
+def files(run: Run) -> dict[str, bytes]:
+    """All but the locks."""
+    return {str(path): path.read_bytes() for path in run.path.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
 def test_what_is_written_stays_and_the_rest_too(runs: Runs) -> None:
     run = make(runs)
     assert about.read(run) == about.About()
@@ -54,12 +59,12 @@ def test_any_text_is_tags(text: str) -> None:
 def test_a_deleted_run_comes_back_whole(runs: Runs) -> None:
     run = make(runs)
     about.change(run, name="mine")
-    before = {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    before = files(run)
     gone = trash.delete(run, runs)
     assert runs.all() == [] and (gone.id, gone.name) == (run.id, "mine")
     assert [each.id for each in trash.deleted(Runs(runs.root))] == [run.id]
     assert trash.restore(Runs(runs.root), run.id[:12]) == run
-    assert {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+    assert files(run) == before
     assert trash.deleted(runs) == []
 
 

@@ -3,12 +3,11 @@
 import asyncio
 from typing import Any
 
-import psutil
 import pytest
+from engines import hold
 from textual.events import Key
 
 from lab.errors import LabError
-from lab.launch import note_process
 from tui.panes.exercise import ExercisePane
 from tui.screens.dialogs import ConfirmScreen
 from tui.widgets.fields import NumberField
@@ -108,7 +107,7 @@ async def test_a_run_under_way_is_watched_again_after_a_restart(
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "175104")
         run = bench.run("20250101-000000-sql-lora")
-        note_process(run.path, psutil.Process().pid)
+        hold(run)
         pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
         await pilot.press("q")
     async with app().run_test(size=TALL) as pilot:

@@ -1,11 +1,11 @@
 """Whoever started a run: its end is told once, wherever one is, and recorded."""
 
 import json
-import os
 import shutil
 from typing import Any
 
-from lab.launch import note_process
+from engines import hold
+
 from lab.runs.directory import Run
 from tui.watcher import Ended, Watcher
 
@@ -13,7 +13,7 @@ from tui.watcher import Ended, Watcher
 def going(bench: Any, name: str) -> Run:
     """A run whose engine is this very process."""
     run: Run = bench.run(name)
-    note_process(run.path, os.getpid())
+    hold(run)
     return run
 
 

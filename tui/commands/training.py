@@ -65,7 +65,7 @@ def resume(
     _check_copy(adapter_path, detach, found.spec.model_dump())
     settle(found)
     heard = sum(1 for _ in all_events(found))
-    launch.resume(found, cache(), now=now)
+    launch.start(found, cache(), now=now)
     return _attend(found, detach, as_json, adapter_path, heard)
 
 
@@ -120,7 +120,7 @@ def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
     offset, asked = 0, False
     while True:
         try:
-            alive = run.process() is not None
+            alive = run.lives()
             events, offset = run.events(offset)
             for event in events[heard:]:
                 if event.get("event") in ENDED:
@@ -192,7 +192,7 @@ def stop(run: RunName, as_json: Annotated[bool, Option("--json", help="One JSON 
     if not found.stop():
         raise LabError(f"is not running ({settle(found)})", where=found.id, remedy="`lowrank runs` lists every run")
     began = said = time.monotonic()
-    while found.process() is not None and not found.result():
+    while found.lives() and not found.result():
         time.sleep(POLL)
         if (moment := time.monotonic()) - said > (PATIENCE if said == began else AGAIN):
             said = moment

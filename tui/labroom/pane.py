@@ -205,7 +205,12 @@ class LabPane(Widget):
             self._confirm = self.set_timer(SECONDS_TO_CONFIRM, lambda: self._ask(False))
             return
         self._ask(False)
-        await to_thread(self._follower.run.stop)
+        from lab.errors import LabError
+
+        try:
+            await to_thread(self._follower.run.stop)
+        except (LabError, OSError) as error:
+            self._notice(str(error))
         await self.poll()
 
     async def action_new(self) -> None:

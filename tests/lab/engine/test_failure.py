@@ -29,6 +29,7 @@ def ended(
 ) -> tuple[Run, int, str]:
     """A run trained in an engine that `before` has put in a difficulty: with its exit code and standard error."""
     run = launch.prepare(spec, Runs(home / "runs"), home / "cache")
+    launch.note_process(run.path, None)
     command = launch.engine_command("train", str(run.path), "--cache", str(home / "cache"))
     process = subprocess.Popen(
         command,
@@ -38,7 +39,6 @@ def ended(
         stderr=subprocess.PIPE,
         text=True,
     )
-    launch.note_process(run.path, process.pid)
     out, err = process.communicate(timeout=300)
     (run.path / "log.txt").write_text(out + err)
     return run, process.returncode, err

@@ -42,7 +42,7 @@ def train(desk: Any, run: Run | None = None, **spec: int) -> Run:
         launch.start(run, desk.home / "cache")
     else:
         done = int(run.result()["iterations"])
-        launch.resume(run, desk.home / "cache")
+        launch.start(run, desk.home / "cache")
     wait_for(lambda: iteration(run) >= done + 4)
     return run
 
@@ -60,7 +60,7 @@ def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behi
     assert all(int(e["OPENBLAS_NUM_THREADS"]) <= max(1, (os.cpu_count() or 1) // 2) for e in environments)
     assert {e.get("LD_PRELOAD") for e in environments} == {run.process().environ().get("LD_PRELOAD")}
     assert run.stop()
-    wait_for(lambda: run.state() == "stopped" and not ranks(run) and run.process() is None)
+    wait_for(lambda: run.state() == "stopped" and not ranks(run) and not run.lives())
     alone = train(desk)
     alone.stop()
     wait_for(lambda: alone.state() == "stopped")
@@ -69,7 +69,7 @@ def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behi
 
     train(desk, run)
     next(process for process in ranks(run) if process.environ()["MLX_RANK"] == "0").kill()
-    wait_for(lambda: not ranks(run) and run.process() is None)
+    wait_for(lambda: not ranks(run) and not run.lives())
     assert run.state() == "failed" and "rank" in run.result()["error"]["what"]
     assert "`lowrank resume" in run.result()["error"]["remedy"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import end_all
 from filelock import FileLock
 
 from lab.launch import prepare, start
@@ -53,10 +54,7 @@ def trained(trained_home: Path, home: Path) -> Path:
 def stopped_at_end(home: Path) -> Iterator[None]:
     """Ends every engine that a test has left behind."""
     yield
-    for run in Runs(home / "runs").all():
-        if (process := run.process()) is not None:
-            process.kill()
-            process.wait(10)
+    end_all(Runs(home / "runs").all())
 
 
 OpenBench = Callable[..., Awaitable[Any]]

@@ -1,15 +1,14 @@
 """Holding runs against each other: what differs first, the figures, the curves, the answers, and every key."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from engines import hold
 
 from lab.datasets import find_data
-from lab.launch import note_process
 from lab.runs import about, evaluation
 from lab.runs.directory import Run
 from tests.tui.benches.compared import finished, scored, three_way
@@ -155,7 +154,7 @@ async def test_runs_that_go_on_are_drawn_as_they_grow_and_stopped_after_asking(
     lines = (going.path / "events.jsonl").read_text().splitlines(keepends=True)
     (going.path / "result.json").unlink()
     (going.path / "events.jsonl").write_text("".join(lines[:20]))
-    note_process(going.path, os.getpid())
+    hold(going)
     async with app().run_test(size=(120, 40)) as pilot:
         bench = await compare(pilot, (done.id, going.id))
         assert "run 2 of 2: QLoRA, iteration 17/50" in text(pilot) and bench.status() == "67 %"

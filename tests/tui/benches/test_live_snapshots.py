@@ -2,12 +2,11 @@
 
 import json
 import math
-import os
 from typing import Any
 
 import pytest
+from engines import hold
 
-from lab.launch import note_process
 from lab.runs.directory import Run
 from tui.labroom.chart import PlotView
 
@@ -67,7 +66,7 @@ def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any, monkeypatch:
 def going(bench: Any) -> None:
     """A run at iteration 145 of 200."""
     run = bench.run(NAME, iters=200)
-    note_process(run.path, os.getpid())
+    hold(run)
     tell(run, 145)
 
 

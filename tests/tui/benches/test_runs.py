@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import hold
 from textual.widgets import Input, TextArea
 
 from lab.events.log import EventLog
-from lab.launch import note_process
 from lab.runs import about, trash
 from lab.runs.directory import Run, Runs
 from lab.runs.shelf import INDEX
@@ -220,7 +220,7 @@ async def test_a_group_has_one_bar_and_the_queue_its_order(
         about.change(run, group="rank@1")
     waiting = bench.run("r2", iters=400)
     about.change(waiting, group="rank@1", name="third")
-    note_process(waiting.path, os.getpid())
+    hold(waiting)
     log = EventLog(waiting.path)
     log.write("stage", stage="waiting", behind="r1", position=1)
     async with app().run_test(size=(120, 40)) as pilot:

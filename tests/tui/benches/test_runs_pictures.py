@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import hold
 from textual.widgets import Input, TextArea
 
 from lab.events.log import EventLog
-from lab.launch import note_process
 from lab.runs import about
 from lab.runs.directory import Run
 from lab.runs.outcome import KEYS
@@ -42,10 +42,10 @@ def make(home: Path, number: int, state: str, **fields: Any) -> Run:
     os.utime(path / "spec.yaml", (BEGUN + 60 * number,) * 2)
     log = EventLog(path)
     if state == "waiting":
-        note_process(path, os.getpid())
+        hold(Run(path))
         log.write("stage", stage="waiting", behind="20251124-160005-sql-lora", position=1)
     elif state == "running":
-        note_process(path, os.getpid())
+        hold(Run(path))
         log.write("started", method="LoRA", iterations=spec.iters)
         log.write("train", iteration=143, train_loss=0.412, tokens_per_second=2310.0, elapsed_seconds=4.4,
                   trained_tokens=9000, peak_memory_bytes=212_000_000, remaining_seconds=25.0)  # fmt: skip

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import math
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import StandIn, end_all
 from hypothesis import settings
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -17,7 +17,6 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from lab.launch import note_process
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 from tui.labroom.pane import LabPane
@@ -138,11 +137,7 @@ def ending(kind: str, iteration: int, **more: object) -> dict[str, object]:
 
 def sweep(runs: Runs) -> None:
     """End every engine that a test has left behind."""
-    for run in runs.all():
-        process = run.process()
-        if process is not None and process.pid != os.getpid():
-            process.kill()
-            process.wait(10)
+    end_all(runs.all())
 
 
 class Bench:
@@ -152,12 +147,12 @@ class Bench:
         self.home = home
         self.runs = Runs(home / "runs")
 
-    def run(self, name: str, pid: int = 0, **fields: object) -> Run:
-        """A run under a fixed name; `pid` is a live process that stands for its engine."""
+    def run(self, name: str, engine: StandIn | None = None, **fields: object) -> Run:
+        """A run under a fixed name, on which `engine` works."""
         made = self.runs.create(RunSpec.make(fields), model_path="sprout", data_path="sql")
         run = Run(made.path.rename(made.path.with_name(name)))
-        if pid:
-            note_process(run.path, pid)
+        if engine:
+            engine.work_on(run)
         return run
 
     def write(self, run: Run, events: Iterable[dict[str, object]]) -> None:

@@ -1,20 +1,18 @@
 """The pane in a host program; run directories are real, their events written by hand."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import pytest
+from engines import StandIn, hold
 from picture import drawn
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
-from lab.launch import note_process
 from tui.labroom.chart import PlotView
 from tui.labroom.choice import Choice
 from tui.labroom.form import FormView
@@ -36,12 +34,11 @@ def shown(pilot: Pilot[None]) -> type:
 
 
 @pytest.fixture
-def engine() -> Iterator[subprocess.Popen[bytes]]:
+def engine() -> Iterator[StandIn]:
     """A live process that stands for an engine: it waits until it is told to end."""
-    process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
-    yield process
-    process.kill()
-    process.communicate()
+    made = StandIn()
+    yield made
+    made.kill()
 
 
 async def test_without_runs_the_form_says_what_this_place_is_for(host: Any, settle: Any) -> None:
@@ -102,9 +99,9 @@ async def test_choices_take_the_mouse(host: Any, settle: Any) -> None:
 
 
 async def test_watching_a_run_lays_nothing_out_and_reads_no_keys_anew(
-    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    host: Any, bench: Any, settle: Any, training: Any, engine: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = bench.run("20251123-020000-sql-lora", engine.pid, model="sprout-4bit", iters=200)
+    run = bench.run("20251123-020000-sql-lora", engine, model="sprout-4bit", iters=200)
     bench.write(run, training(45, 200))
     done: list[str] = []
     async with host().run_test(size=SMALL) as pilot:
@@ -139,9 +136,9 @@ async def test_a_refused_run_says_why(host: Any, settle: Any) -> None:
 
 
 async def test_a_run_that_goes_on_is_watched_from_the_start(
-    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes]
+    host: Any, bench: Any, settle: Any, training: Any, engine: StandIn
 ) -> None:
-    run = bench.run("20251123-020000-sql-lora", engine.pid, model="sprout-4bit", iters=200)
+    run = bench.run("20251123-020000-sql-lora", engine, model="sprout-4bit", iters=200)
     bench.write(run, training(45, 200))
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
@@ -162,9 +159,9 @@ async def test_a_run_that_goes_on_is_watched_from_the_start(
 
 
 async def test_a_half_written_line_is_read_when_it_is_whole(
-    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes]
+    host: Any, bench: Any, settle: Any, training: Any, engine: StandIn
 ) -> None:
-    run = bench.run("20251123-020000-sql-lora", engine.pid, iters=200)
+    run = bench.run("20251123-020000-sql-lora", engine, iters=200)
     *before, last = training(20, 200)
     bench.write(run, before)
     line = json.dumps(last)
@@ -180,10 +177,8 @@ async def test_a_half_written_line_is_read_when_it_is_whole(
         assert text(pilot, "#lab-progress").endswith(" 20/200")
 
 
-async def test_stopping_asks_first(
-    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes]
-) -> None:
-    run = bench.run("20251123-020000-sql-lora", engine.pid, iters=200)
+async def test_stopping_asks_first(host: Any, bench: Any, settle: Any, training: Any, engine: StandIn) -> None:
+    run = bench.run("20251123-020000-sql-lora", engine, iters=200)
     bench.write(run, training(20, 200))
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
@@ -192,18 +187,18 @@ async def test_stopping_asks_first(
         assert text(pilot, "#lab-goes-on").startswith("Press x again to stop")
         await pilot.press("escape")
         assert "goes on" in text(pilot, "#lab-goes-on")
-        assert psutil.pid_exists(engine.pid) and run.state() == "running"
+        assert engine.process.poll() is None and run.state() == "running"
         await pilot.click("#lab-stop")
         await pilot.press("ㅌ")
         await settle(pilot)
-        engine.wait(10)
+        engine.process.wait(10)
         assert (run.path / "state" / "stop").exists()
 
 
 async def test_the_end_shows_the_summary_once(
-    host: Any, bench: Any, settle: Any, training: Any, ending: Any, engine: subprocess.Popen[bytes]
+    host: Any, bench: Any, settle: Any, training: Any, ending: Any, engine: StandIn
 ) -> None:
-    run = bench.run("20251123-020000-sql-lora", engine.pid, iters=200)
+    run = bench.run("20251123-020000-sql-lora", engine, iters=200)
     bench.write(run, training(195, 200))
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
@@ -291,14 +286,14 @@ async def test_a_lost_engine_is_said_to_be_lost(host: Any, bench: Any, settle: A
 
 
 async def test_a_run_taken_for_lost_is_watched_again_when_its_engine_lives(
-    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes]
+    host: Any, bench: Any, settle: Any, training: Any, engine: StandIn
 ) -> None:
     """As it looks in the instant between making the run directory and starting the engine."""
     run = bench.run("20251123-020000-sql-lora", iters=200)
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
         assert shown(pilot) is SummaryView
-        note_process(run.path, engine.pid)
+        engine.work_on(run)
         bench.write(run, training(20, 200))
         await pilot.app.pane.look()
         await settle(pilot)
@@ -306,12 +301,12 @@ async def test_a_run_taken_for_lost_is_watched_again_when_its_engine_lives(
 
 
 async def test_a_run_started_elsewhere_is_offered(
-    host: Any, bench: Any, settle: Any, training: Any, engine: subprocess.Popen[bytes]
+    host: Any, bench: Any, settle: Any, training: Any, engine: StandIn
 ) -> None:
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
         pilot.app.pane.focus()
-        run = bench.run("20251123-020000-sql-lora", engine.pid, iters=200)
+        run = bench.run("20251123-020000-sql-lora", engine, iters=200)
         bench.write(run, training(20, 200))
         await pilot.app.pane.look()
         assert run.id in text(pilot, "#lab-notice")
@@ -335,7 +330,8 @@ async def test_a_spec_that_cannot_be_read_is_said_and_the_form_is_there(host: An
 
 
 async def test_the_language_changes_in_place(host: Any, bench: Any, settle: Any, training: Any, ending: Any) -> None:
-    run = bench.run("20251123-020000-sql-lora", os.getpid(), iters=200)
+    run = bench.run("20251123-020000-sql-lora", iters=200)
+    hold(run)
     bench.write(run, training(60, 200))
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)

@@ -205,8 +205,12 @@ class CompareBench(CompareFace):
     async def _stop_runs(self) -> None:
         if self.comparison is not None:
             going = [each.run for each in reversed(self.comparison.contenders) if not each.ended]
-            await to_thread(lambda: [run.stop() for run in going])
-            self.post_message(self.Tell(self.say("compare.stopping")))
+            try:
+                await to_thread(lambda: [run.stop() for run in going])
+            except (LabError, OSError) as error:
+                self.post_message(self.Tell(inert(error), "trouble"))
+            else:
+                self.post_message(self.Tell(self.say("compare.stopping")))
 
     def _confirm(self, about: str, then: Callable[[], Coroutine[Any, Any, None]]) -> None:
         def answered(yes: bool | None) -> None:

@@ -276,7 +276,10 @@ class LiveBench(CursorBench):
             self._confirm = self.set_timer(SECONDS_TO_CONFIRM, lambda: self._ask(False))
             return
         self._ask(False)
-        await asyncio.to_thread(self.run.run.stop)
+        try:
+            await asyncio.to_thread(self.run.run.stop)
+        except (LabError, OSError) as error:
+            self.post_message(self.Tell(inert(error), "trouble"))
         await self.poll()
 
     def _ask(self, asking: bool) -> None:
@@ -290,12 +293,12 @@ class LiveBench(CursorBench):
 
     async def action_resume(self) -> None:
         """Go on from the checkpoint."""
-        from lab.launch import resume
+        from lab.launch import start
 
         if (run := self.run) is None:
             return
         try:
-            await asyncio.to_thread(resume, run.run, self.lab.cache)
+            await asyncio.to_thread(start, run.run, self.lab.cache)
         except (LabError, OSError) as error:
             reason = error.what if isinstance(error, LabError) else error
             self.post_message(self.Tell(self.say("live.not-resumed", reason=inert(reason)), "trouble"))

@@ -1,0 +1,159 @@
+"""Every pair of things that can be done to a run, at the same time, again and again, with engines that train."""
+
+import itertools
+import os
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from engines import end_all
+from waiting import wait_for
+
+from lab import launch
+from lab.errors import LabError
+from lab.line.starter import line_up
+from lab.runs import disk, trash
+from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.lost import settle
+
+SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps_per_report": 1, "iters": 12,
+        "save_every": 3, "steps_per_eval": 100}  # fmt: skip
+TIMES = int(os.environ.get("LOWRANK_RACES", "2"))
+"""How often each pair meets."""
+
+Deed = Callable[[Run, Runs, Path], object]
+
+
+def kill(run: Run, runs: Runs, cache: Path) -> None:
+    process = run.process()
+    if process is not None:
+        process.kill()
+
+
+DEEDS: dict[str, Deed] = {
+    "start": lambda run, runs, cache: launch.start(run, cache),
+    "start now": lambda run, runs, cache: launch.start(run, cache, now=True),
+    "table": lambda run, runs, cache: line_up([run], cache),
+    "line": lambda run, runs, cache: line_up([_beside(runs, cache), run], cache),
+    "stop": lambda run, runs, cache: run.stop(),
+    "delete": lambda run, runs, cache: trash.delete(run, runs),
+    "restore": lambda run, runs, cache: trash.restore(runs, run.id),
+    "free": lambda run, runs, cache: disk.drop_checkpoints(run),
+    "list": lambda run, runs, cache: [settle(each) for each in runs.all()],
+    "kill": kill,
+}
+
+
+def _beside(runs: Runs, cache: Path) -> Run:
+    return launch.prepare(SPEC | {"iters": 1}, runs, cache)
+
+
+def engines(run: Run) -> list[psutil.Process]:
+    """Every process that trains this run, whatever the run says of itself."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "train" in words and str(run.path) in words and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+class Watch:
+    """Looks all the while for two engines on one run, and for a result that is lost."""
+
+    def __init__(self, run: Run, runs: Runs) -> None:
+        self.run, self.aside = run, Run(runs.root / trash.FOLDER / run.id)
+        self.faults: list[str] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def _look(self) -> None:
+        finished: dict[str, Any] | None = None
+        while not self._over.wait(0.005):
+            at_work = [p for p in engines(self.run) if _trains(p)]
+            if len(at_work) > 1:
+                self.faults.append(f"{len(at_work)} engines: {at_work}")
+            result = self.run.result() or self.aside.result()
+            if result and result["event"] == "finished":
+                finished = result
+            elif finished and (self.run.path.exists() or self.aside.path.exists()) and not _moving(self):
+                self.faults.append("a finished result is gone")
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def _moving(watch: Watch) -> bool:
+    """Whether the result was only out of sight while the folder moved from one place to the other."""
+    return any((each.result() or {}).get("event") == "finished" for each in (watch.run, watch.aside, watch.run))
+
+
+def _trains(process: psutil.Process) -> bool:
+    """Whether it is past the question whether it may: one that is refused holds no checkpoint or log of events open."""
+    try:
+        return any(Path(file.path).name == "events.jsonl" for file in process.open_files())
+    except psutil.Error:
+        return False
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations_with_replacement(DEEDS, 2)))
+def test_whatever_two_do_at_once_one_engine_works_and_nothing_is_lost(tmp_path: Path, one: str, other: str) -> None:
+    runs, cache = Runs(tmp_path / "runs"), tmp_path / "cache"
+    chance = random.Random(f"{one} {other}")
+    try:
+        for _ in range(TIMES):
+            run = launch.prepare(SPEC, runs, cache)
+            meet(run, runs, cache, one, other, chance)
+    finally:
+        end_all(runs.all())
+
+
+def meet(run: Run, runs: Runs, cache: Path, one: str, other: str, chance: random.Random) -> None:
+    """Bring a run somewhere, let two things happen to it at once, and see what is left and whether it can go on."""
+    launch.start(run, cache)
+    before = chance.choice(["starting", "training", "stopped", "finished"])
+    if before in ("training", "stopped"):
+        wait_for(lambda: run.last_event().get("event") == "train" or run.result())
+    if before == "stopped":
+        run.stop()
+    if before in ("stopped", "finished"):
+        wait_for(run.result)
+    watch = Watch(run, runs)
+    gate = threading.Barrier(2)
+
+    def do(name: str) -> BaseException | None:
+        gate.wait()
+        try:
+            DEEDS[name](run, runs, cache)
+        except LabError as error:
+            return error
+        return None
+
+    try:
+        with ThreadPoolExecutor(2) as both:
+            for each in [both.submit(do, name) for name in (one, other)]:
+                each.result()
+        lived, at_work = run.lives(), [p for p in engines(run) if _trains(p)]
+        assert lived or not at_work or not run.lives(), "an engine that nobody knows of"
+        if not run.path.exists():
+            trash.restore(runs, run.id)
+        wait_for(lambda: settle(run) in ENDED and not run.lives())
+        while run.state() != "finished":  # it goes on to its end
+            launch.start(run, cache)
+            wait_for(lambda: settle(run) in ENDED and not run.lives())
+    finally:
+        watch.end()
+    assert watch.faults == []
+    result = run.result()
+    assert result is not None and result["iterations"] == SPEC["iters"] and not engines(run)
+    assert run.last_event()["event"] == "finished"
+    with pytest.raises(LabError, match="has finished"):
+        launch.start(run, cache)
