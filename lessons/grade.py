@@ -4,7 +4,6 @@ A grader that cannot judge raises NotGraded, or ValueError for an answer of anot
 never "wrong".
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +20,7 @@ from lessons.model import (
     Text,
     Verdict,
 )
-from lessons.numbers import NotANumber, Number, parse_number, round_to, show_number, significant
+from lessons.numbers import NotANumber, Number, parse_number, round_to, show_number, significant, without_unit
 from lessons.spelling import spelled
 from lessons.steps import Alternative, Prediction, Selection
 from lessons.text import fill
@@ -37,6 +36,7 @@ __all__ = [
     "grade_prediction",
     "grade_selection",
     "parse_number",
+    "read_prediction",
     "truth_of",
     "values_of",
 ]
@@ -119,12 +119,22 @@ def grade_number(question: Question, text: str) -> Feedback:
     if question.number is None:
         raise ValueError(f"This question asks for {_ASKED[question.kind]}.")
     answer = question.number
-    for unit in answer.unit.values():
-        text = re.sub(rf"\s*{re.escape(unit)}\s*$", "", text, flags=re.IGNORECASE)
-    number = parse_number(text)
+    number = parse_number(without_unit(text, answer.unit.values()))
     truth = evaluate(answer.formula, answer.parameters)
     texts = {"exact": answer.right, "close": answer.right, "off": answer.off}
     return _judge(number, truth, (answer.tolerance, 0.0), answer.misconceptions, answer.parameters, texts)
+
+
+def read_prediction(prediction: Prediction, text: str) -> float:
+    """What was foretold, before it is locked for good; NotGraded for what is no number, and for what cannot be."""
+    value = parse_number(without_unit(text, prediction.unit.values())).value
+    if value > prediction.most:
+        shown, most = f"{value:,.10g}", f"{prediction.most:,.10g}"
+        raise NotGraded(
+            f"{shown} cannot be: this is a number from 0 to {most}. Nothing is locked yet.",
+            f"나올 수 없는 숫자예요({shown}). 0부터 {most}까지의 숫자를 적어 주세요. 아직 잠그지 않았어요.",
+        )
+    return value
 
 
 def truth_of(prediction: Prediction, names: Mapping[str, int | float]) -> int | float:

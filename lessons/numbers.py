@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,10 +24,12 @@ _SUFFIXES = {
 _SMALL = {"십": 10, "백": 100, "천": 1000}
 _LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:_[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
-_PLAIN = re.compile(rf"(?P<digits>{_DIGITS})(?:e\+?(?P<power>[0-9]{{1,2}}))?\s*(?P<suffix>[a-z]*)")
+_PLAIN = re.compile(rf"(?P<digits>{_DIGITS})(?:e(?P<power>[+-]?[0-9]{{1,2}}))?\s*(?P<suffix>[a-z]*)")
 _KOREAN = re.compile(rf"(?P<digits>{_DIGITS})?\s*(?P<units>[십백천]?[만억조]?)\s*")
 _GROUPED = re.compile(r"[0-9]+[,_][0-9,_]*(?:\.[0-9]+)?\s*[a-z]*")
 LONGEST = 100
+EXAMPLES = ("7.3M", "7,300,000", "730만")
+"""How a number may be written: one that no question and no exercise of the course asks for."""
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -35,8 +38,8 @@ class NotANumber(NotGraded):
 
     def __init__(self, en: str, ko: str) -> None:
         super().__init__(
-            f"{en}: write a number such as 5,636,096 or 5.6M or 563만.",
-            f"{ko}. 5,636,096이나 5.6M, 563만처럼 적어 주세요.",
+            f"{en}: write a number such as {' or '.join(EXAMPLES)}.",
+            f"{ko}. {', '.join(EXAMPLES)}처럼 적어 주세요.",
         )
 
 
@@ -49,7 +52,7 @@ class Number:
 
 
 def parse_number(text: str) -> Number:
-    """Reads "5,636,096", "5_636_096", "5.6M", "1e6", "563만 6096", "3억 5천만" and their full-width forms.
+    """Reads "5,636,096", "5_636_096", "5.6M", "1e6", "1e-5", "563만 6096", "3억 5천만" and their full-width forms.
 
     A leading ~, ≈ or 약 and a trailing 개 are allowed. Raises NotANumber.
     """
@@ -71,6 +74,36 @@ def parse_number(text: str) -> Number:
     raise NotANumber("This is not a number", "숫자로 읽을 수 없어요")
 
 
+def without_unit(text: str, units: Iterable[str]) -> str:
+    """A number without the unit that somebody wrote behind it."""
+    plain = text.strip()
+    for unit in units:
+        if unit and plain.casefold().endswith(unit.casefold()):
+            return plain[: -len(unit)].rstrip()
+    return plain
+
+
+def begins_number(text: str, units: Collection[str] = ()) -> bool:
+    """Whether something that is read as a number, a sign and a unit allowed, may begin with this text.
+
+    It is tried with all that could come behind it.
+    """
+    text = text.translate(_FULL_WIDTH)
+    tails = ["", "1", "11", "111"]
+    for word in (*_SUFFIXES, "about", *units):
+        cuts = (cut for cut in range(1, len(word)) if text.casefold().endswith(word[:cut].casefold()))
+        tails += [word[cut:] + more for cut in cuts for more in ("", " 1")]
+    return any(_is_number(without_unit(text.removeprefix("-") + tail, units)) for tail in tails)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parse_number(text)
+    except NotANumber:
+        return False
+    return True
+
+
 def _plain(match: re.Match[str]) -> Number:
     suffix = match["suffix"]
     if suffix not in _SUFFIXES:
@@ -78,7 +111,7 @@ def _plain(match: re.Match[str]) -> Number:
             f"{suffix!r} is not a unit known here (k, M and B are)", f"{suffix!r}라는 단위는 몰라요(k, M, B는 알아요)"
         )
     digits = match["digits"]
-    value = _fraction(digits) * 10 ** int(match["power"] or 0) * _SUFFIXES[suffix]
+    value = _fraction(digits) * Fraction(10) ** int(match["power"] or 0) * _SUFFIXES[suffix]
     return _number(value, _written(digits))
 
 

@@ -55,8 +55,8 @@ class Prediction:
 
     `truth` is a formula over measurements such as lora.train_loss and, where there is a `source`, over the names of a
     model's shape: "run:NAME" takes that run's model, "preset:NAME" a published one. `tolerance` is relative, `within`
-    absolute, `digits` the decimals of the truth. `exact`, `close` and `off` may hold {{predicted}}, {{truth}},
-    {{difference}} and {{times}}, which the grader fills in.
+    absolute, `digits` the decimals of the truth, and `most` the most that can be foretold. `exact`, `close` and `off`
+    may hold {{predicted}}, {{truth}}, {{difference}} and {{times}}, which the grader fills in.
     """
 
     id: str
@@ -71,6 +71,7 @@ class Prediction:
     close: Text
     off: Text
     misconceptions: tuple[Misconception, ...]
+    most: float
 
 
 @dataclass(frozen=True)

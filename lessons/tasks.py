@@ -44,6 +44,9 @@ STEP_KINDS = ("number", "choice", "repair", "deed")
 REPAIRED = "repaired"
 """The folder in data/ that shows how a broken one can be repaired."""
 
+MOST = 1e13
+"""The most that can be foretold where an exercise says nothing: no model has so many parameters. Of a share, 100."""
+
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -278,10 +281,12 @@ def _prediction(table: Table, words: Words, known: _Known) -> Prediction:
         truth = known.checked(known.table, "truth", known.truth, source)
     if not table.has("tolerance") and not table.has("within"):
         raise table.error("how far off still counts as right: give 'tolerance' or 'within'")
+    unit = words.text("unit")
+    most = 100.0 if any("%" in shown for shown in unit.values()) else MOST
     return Prediction(
         table.text("id"),
         words.text("prompt"),
-        words.text("unit"),
+        unit,
         source,
         truth,
         table.fraction("tolerance") if table.has("tolerance") else 0.0,
@@ -291,6 +296,7 @@ def _prediction(table: Table, words: Words, known: _Known) -> Prediction:
         words.text("close", FEEDBACK_NAMES),
         words.text("off", FEEDBACK_NAMES),
         known.misconceptions(table, source),
+        _number(table, "most") if table.has("most") else most,
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -13,6 +13,7 @@ from textual.command import CommandPalette, Provider
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.events import Event, Key
+from textual.screen import Screen
 
 from tui import keysfirst
 from tui.keymap import KeymapError
@@ -21,6 +22,7 @@ from tui.keys import bind, key_name
 from tui.look import remember, remembered
 from tui.paths import short_path
 from tui.screens.lesson_room import LessonRoom
+from tui.sight import Sight
 from tui.study import Problem, Study
 from tui.theme import DARK, LIGHT, THEMES
 from tui.words import say
@@ -79,6 +81,7 @@ class LowrankApp(App[None]):
         self._watcher: Watcher | None = None
         self._begin_at: Picks | None = None
         self._clashes: set[str] = set()
+        self._sight = Sight()
         self._read_keys()
 
     def _read_keys(self) -> None:
@@ -142,7 +145,18 @@ class LowrankApp(App[None]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key):
             keysfirst.heard()
+            self._sight.typed(self.screen)
         await super().on_event(event)
+
+    def on_mount(self) -> None:
+        self._watch_layout(self.screen)
+        self.screen_change_signal.subscribe(self, self._watch_layout)
+
+    def _watch_layout(self, screen: Screen[Any]) -> None:
+        screen.screen_layout_refresh_signal.subscribe(self, self._sight.keep, immediate=True)
+
+    def on_descendant_focus(self) -> None:
+        self._sight.keep(self.screen)
 
     def on_ready(self) -> None:
         if self._begin_at is not None:

@@ -64,6 +64,9 @@ def _prediction(desk: Desk, exercise: Exercise, step: Prediction, known: Names) 
         return
     if grade_prediction(step, truth, truth, names).kind != "exact":
         yield _wrong(desk, step.id, (), "the truth does not pass", "mend `truth` or `tolerance`")
+    if not 0 <= truth <= step.most:
+        what = f"the truth ({show_number(truth)}) cannot be foretold: numbers from 0 to {show_number(step.most)} can"
+        yield _wrong(desk, step.id, ("most",), what, "write a larger `most`, or mend `truth`")
     told = {step.off["en"]: "no misconception at all"}
     for wrong in step.misconceptions:
         if (words := wrong.feedback["en"]) in told:

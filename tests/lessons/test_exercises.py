@@ -10,9 +10,9 @@ from lessons.check.course import check_course
 from lessons.check.desk import Tools
 from lessons.check.ids import ids_of
 from lessons.formula import evaluate, names_in
-from lessons.grade import grade_prediction, grade_selection, truth_of, values_of
-from lessons.load import load_course, load_lesson
-from lessons.model import ContentError
+from lessons.grade import grade_prediction, grade_selection, read_prediction, truth_of, values_of
+from lessons.load import BUNDLED, load_course, load_lesson
+from lessons.model import ContentError, NotGraded
 from lessons.steps import Prediction, Repair, Selection
 from lessons.tasks import trials_of
 from tui.commands import checking
@@ -165,3 +165,39 @@ def change(root: Path, file: str, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+BUNDLED_PREDICTIONS = [
+    step
+    for track in load_course(BUNDLED).tracks
+    for lesson in track.lessons
+    if lesson.exercise is not None
+    for step in lesson.exercise.steps
+    if isinstance(step, Prediction)
+]
+
+
+@pytest.mark.parametrize("step", BUNDLED_PREDICTIONS, ids=lambda step: step.id)
+def test_what_cannot_be_is_not_locked(step: Prediction) -> None:
+    """A prediction stays for good, so a share has 100 as its end, and a count what any model could have."""
+    share = any("%" in unit for unit in step.unit.values())
+    assert step.most == (100 if share else 1e13)
+    for text in ("-1", "100,000 %" if share else "1e14", "100.1" if share else "10000000000001"):
+        with pytest.raises(NotGraded) as error:
+            read_prediction(step, text)
+        assert all(line.isprintable() for line in error.value.text.values())
+    assert read_prediction(step, f"100 {step.unit['ko']}") == 100 and read_prediction(step, "0") == 0
+
+
+def test_an_exercise_can_say_the_most_that_can_be_foretold(tmp_path: Path) -> None:
+    shutil.copytree(TASKS, tmp_path / "tasks")
+    file = next((tmp_path / "tasks").glob("*/tasks/lesson.toml"))
+    text = file.read_text()
+    file.write_text(
+        text.replace("tolerance =", "most = 2\ntolerance =", 1).replace("within =", "most = 2\nwithin =", 1)
+    )
+    exercise = load_course(tmp_path / "tasks").lesson("demo/tasks").exercise
+    assert exercise is not None
+    assert 2 in {step.most for step in exercise.steps if isinstance(step, Prediction)}
+    problems = check_course(tmp_path / "tasks", TOOLS).problems
+    assert any("cannot be foretold" in problem.what for problem in problems)

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.numbers import LARGEST, NotANumber, Number, parse_number, round_to, show_number
+from lessons.numbers import (
+    EXAMPLES,
+    LARGEST,
+    NotANumber,
+    Number,
+    begins_number,
+    parse_number,
+    round_to,
+    show_number,
+    without_unit,
+)
 
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 counts = st.integers(min_value=0, max_value=10**15)
@@ -42,6 +52,7 @@ counts = st.integers(min_value=0, max_value=10**15)
         ("약 563만", 5_630_000, 3),
         ("~5.6M", 5_600_000, 2),
         ("0.5", 0.5, 1),
+        ("1e-5", 1e-5, 1),
         ("0", 0, 1),
     ],
 )
@@ -83,7 +94,7 @@ def test_what_is_no_number_is_refused_in_one_helpful_line(text: str, complaint: 
     assert error.value.text["en"] == str(error.value)
     assert re.search("[가-힣]{2} ", error.value.text["ko"])
     for line in error.value.text.values():
-        assert "5,636,096" in line
+        assert all(example in line for example in EXAMPLES)
         assert line.isprintable()
 
 
@@ -103,7 +114,7 @@ def test_any_text_of_number_signs_is_a_number_or_a_value_error(text: str) -> Non
     try:
         assert 0 <= parse_number(text).value <= LARGEST
     except ValueError as error:
-        assert "563만" in str(error)
+        assert EXAMPLES[-1] in str(error)
 
 
 @given(counts)
@@ -138,3 +149,26 @@ def test_shown_numbers() -> None:
 def test_rounding_to_significant_digits() -> None:
     assert round_to(5_636_096, 2) == 5_600_000
     assert round_to(5_636_096, 4) == 5_636_000
+
+
+WAYS = ["5,636,096", "5_636_096", "5.6M", "5.60 million", "1e6", "1e-5", "1E+6", "563만 6,096개", "3억 5천만",
+        "약 563만", "~5.6M", "about 12", "５６３만", "63.8 %", "-4", "12 nats a token", "0.5"]  # fmt: skip
+UNITS = ("%", "nats a token", "nats/토큰")
+
+
+@pytest.mark.parametrize("text", WAYS)
+def test_a_number_begins_with_every_beginning_of_it(text: str) -> None:
+    for cut in range(1, len(text) + 1):
+        assert begins_number(text[:cut], UNITS), text[:cut]
+
+
+@pytest.mark.parametrize(
+    "text", ["q", "h", "ㅂ", "s", "e", "k", "?", "5x", "5.6q", "5%5", "5 q", "1ee", "5.6.", "만q", "5h", "/", "+"]
+)
+def test_a_letter_that_no_number_holds_there_begins_none(text: str) -> None:
+    assert not begins_number(text, UNITS)
+
+
+@pytest.mark.parametrize("text", ["12 nats/토큰", "12nats a token", "12 NATS A TOKEN", " 12 % "])
+def test_a_unit_behind_a_number_is_no_part_of_it(text: str) -> None:
+    assert without_unit(text, UNITS) == "12"

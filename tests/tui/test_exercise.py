@@ -42,8 +42,8 @@ async def test_a_prediction_is_confirmed_and_then_locked(
     async with app().run_test(size=SMALL) as pilot:
         await at_exercise(pilot, opened, until)
         await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
-        await pilot.press(*"a lot", "enter")
-        await until(pilot, lambda: "This is not a number" in text(pilot))
+        await pilot.press(*"17,5", "enter")
+        await until(pilot, lambda: "commas do not stand at the thousands" in text(pilot))
         pane(pilot).query_one(NumberField).value = "17.5만"
         await pilot.press("enter")
         await until(pilot, lambda: "Lock 175,000 as your prediction?" in text(pilot))
@@ -219,3 +219,61 @@ async def test_keys_typed_ahead_of_the_page_are_written_into_its_field(app: Any,
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         assert pane(pilot).query_one(NumberField).value == "17500"
         assert pilot.app.room.pane == "exercise"
+
+
+def seen(pilot: Any) -> bool:
+    """Whether all of what has the focus is on the screen."""
+    found = pilot.app.screen.find_widget(pilot.app.focused)
+    return bool(found.region.area and found.clip.contains_region(found.region))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_field_with_the_focus_is_in_view_after_a_run_and_after_any_change(
+    app: Any, opened: Any, until: Any, text: Any, bench: Any, size: tuple[int, int]
+) -> None:
+    async with app().run_test(size=TALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await predict(pilot, until, "175104")
+        run = bench.run("20250101-000000-sql-lora")
+        note_process(run.path, psutil.Process().pid)
+        pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
+        await pilot.press("q")
+    async with app().run_test(size=size) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: "Training …" in text(pilot))
+        bench.finish(run, TRUTH)
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField) and seen(pilot))
+        await pilot.press("5", "6")
+        assert pane(pilot).query_one(NumberField).value == "56" and "56" in text(pilot)
+        await pilot.resize_terminal(100, 24)
+        await until(pilot, lambda: seen(pilot))
+        pane(pilot).scroll_home(animate=False)
+        await pilot.pause()
+        await pilot.press("3")
+        await until(pilot, lambda: seen(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Sentences) and seen(pilot))
+
+
+async def test_a_number_field_lets_commands_through_and_keeps_what_a_number_holds(
+    app: Any, opened: Any, until: Any, text: Any
+) -> None:
+    async with app().run_test(size=SMALL) as pilot:
+        await at_exercise(pilot, opened, until)
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        field = pilot.app.focused
+        await pilot.press("5", ".", "6", "m", "i")
+        assert field.value == "5.6mi", "a million begins so"
+        await pilot.press("backspace", "z")
+        await until(pilot, lambda: pilot.app.room.pane == "quiz")
+        await pilot.press("escape", "e")
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        assert pilot.app.focused.value == "5.6m"
+        await pilot.press("ㅋ")  # z under the Hangul layout
+        await until(pilot, lambda: pilot.app.room.pane == "quiz")
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
+        await pilot.press("q")
+        await until(pilot, lambda: not pilot.app.is_running)

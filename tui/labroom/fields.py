@@ -113,6 +113,14 @@ def rate(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def read(name: str, text: str) -> float:
+    """The number that stands in a field. Raises ValueError for none."""
+    value = rate(text) if name == "rate" else layers(text) if name == "layers" else whole(text)
+    if value is None:
+        raise ValueError(text)
+    return value
+
+
 def used(name: str, values: Values, choices: Choices) -> bool:
     """Whether the field matters: full fine-tuning has no rank, plain text has no prompt to mask."""
     if name == "rank":

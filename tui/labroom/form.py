@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -21,7 +22,7 @@ from tui.labroom.choice import Choice
 from tui.labroom.fields import Choices
 from tui.labroom.inert import inert
 from tui.labroom.words import Lang, Words, words
-from tui.widgets.fields import StillInput
+from tui.widgets.fields import StillInput, begins
 from tui.widgets.plain import Horizontal, Vertical, VerticalScroll
 
 WRONG = "✗ "
@@ -103,7 +104,8 @@ class FormView(VerticalScroll, can_focus=False):
     def _control(self, name: str) -> Widget:
         value = self.values[name]
         if name not in fields.CHOICES:
-            return StillInput(value, id=f"lab-field-{name}", compact=True, select_on_focus=True)
+            taken = partial(begins, partial(fields.read, name), (fields.ALL_LAYERS,) if name == "layers" else ())
+            return StillInput(value, begins=taken, id=f"lab-field-{name}", compact=True, select_on_focus=True)
         options = {
             "model": [model.name for model in self.choices.models],
             "data": [data.name for data in self.choices.data],

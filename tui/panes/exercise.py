@@ -161,7 +161,7 @@ class ExercisePane(PagePane):
         if held:
             self.release_keys()
         for view in self.page.query(".-now"):
-            view.scroll_visible(animate=False, top=False)
+            view.scroll_visible(animate=False, immediate=True)  # and then the field, once it has the keys
 
     def enter(self) -> None:
         """Take the focus, and give it on to whatever is to be written."""
@@ -219,9 +219,9 @@ class ExercisePane(PagePane):
         self.post_message(self.Explained(self._desk.exercise.id, plain(sentences)))
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Read the number; what is no number stays in the field, and is explained."""
-        from lessons.grade import parse_number
-        from lessons.numbers import NotANumber
+        """Read the number; what is none, or cannot be, stays in the field, and is explained."""
+        from lessons.grade import read_prediction
+        from lessons.model import NotGraded
         from lessons.steps import Prediction
         from tui.panes.exercise_sheet import count
 
@@ -233,8 +233,8 @@ class ExercisePane(PagePane):
         assert isinstance(step, Prediction)
         text = plain(event.value).strip()
         try:
-            value = parse_number(_without_unit(text, step)).value
-        except NotANumber as error:
+            value = read_prediction(step, text)
+        except NotGraded as error:
             await self.update_state(desk.state, error.text[self.lang])
             return
         self.post_message(self.Typed(item_of(desk.exercise, step), value, text, count(value)))
@@ -250,11 +250,3 @@ class ExercisePane(PagePane):
         assert isinstance(step, Selection)
         option = step.options[event.number]
         self.post_message(self.Typed(item_of(desk.exercise, step), option.id, "", desk.text(option.text).plain))
-
-
-def _without_unit(text: str, step: Any) -> str:
-    """A number without the unit that somebody wrote behind it."""
-    for unit in step.unit.values():
-        if unit and text.casefold().endswith(unit.casefold()):
-            return text[: -len(unit)].rstrip()
-    return text

@@ -118,12 +118,15 @@ class Desk:
         elif locked is not None:
             yield Static(sheet.locked_line(self.lang, sheet.locked_text(locked.get("value")), step.unit[self.lang]))
         else:
-            yield NumberLine(self.drafted(), say(self.lang, "quiz.number"), step.unit[self.lang])
+            yield NumberLine(self.drafted(), say(self.lang, "quiz.number"), step.unit[self.lang], step.unit.values())
             large = sheet.source_of(step) in ("truth-run", "truth-preset")
             yield self._hint("hint.lock" if large else "hint.lock-small")
 
     def _hint(self, key: str) -> Static:
-        return Static(styled(self.trouble or self.say(key), "$warning" if self.trouble else "$text-muted"))
+        from lessons.numbers import EXAMPLES
+
+        told = self.trouble or self.say(key, examples=", ".join(EXAMPLES))
+        return Static(styled(told, "$warning" if self.trouble else "$text-muted"))
 
     # run
 

@@ -152,14 +152,17 @@ class QuizPane(PagePane):
         if question.chart is not None:
             widgets.append(ChartView(question.chart, self.lang, classes="chart"))
         if question.number is not None:
-            unit = question.number.unit[self.lang]
-            widgets.append(NumberLine(sheet.typed, say(self.lang, "quiz.number"), unit, disabled=sheet.graded))
+            unit = question.number.unit
+            placeholder = say(self.lang, "quiz.number")
+            widgets.append(NumberLine(sheet.typed, placeholder, unit[self.lang], unit.values(), sheet.graded))
         elif question.gap is not None:
             filled = sheet.typed if sheet.right_now else question.gap.accepted[0] if sheet.graded else ""
             style = "$success" if sheet.graded else "$primary"
             widgets.append(LinesView(command_lines(question.gap, filled, style), classes="command"))
             placeholder = say(self.lang, "quiz.flag")
-            widgets.append(FlagField(sheet.typed, placeholder, select_on_focus=False, disabled=sheet.graded))
+            widgets.append(
+                FlagField(sheet.typed, placeholder=placeholder, select_on_focus=False, disabled=sheet.graded)
+            )
         else:
             widgets += [OptionRow(sheet, i, self.lang) for i in range(len(question.options))]
         if sheet.hints or sheet.more_hints:
@@ -190,12 +193,14 @@ class QuizPane(PagePane):
         return join([styled(f"{count}   ", "$text-muted"), join(marks, " ")])
 
     def _hint(self, sheet: Sheet) -> str:
+        from lessons.numbers import EXAMPLES
+
         if sheet.graded and not sheet.right_now:
             return say(self.lang, "quiz.hint.other-sizes" if sheet.asked.template else "quiz.hint.again")
         if sheet.graded:
             all_right = self.right == len(self._sheets)
             return say(self.lang, "quiz.hint.done" if all_right else "quiz.hint.onward")
-        return say(self.lang, f"quiz.hint.{sheet.question.kind}")
+        return say(self.lang, f"quiz.hint.{sheet.question.kind}", examples=", ".join(EXAMPLES))
 
     def _refresh_rows(self) -> None:
         for row in self.page.query(OptionRow):

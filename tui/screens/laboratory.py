@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from tui.benches.bench import PLACES, Bench, Picks
 from tui.haste import settle
@@ -212,7 +213,7 @@ class Laboratory(Screen[None]):
         """Away with a message; out of a field, so that its letters and digits are keys again; else to the classroom."""
         if any([ribbon.skip() for ribbon in self.query(Ribbon)]):
             return
-        if self.focused is not None and self.focused.check_consume_key("a", "a"):
+        if isinstance(self.focused, Input | TextArea):
             self.set_focus(None)
         else:
             self.action_leave()

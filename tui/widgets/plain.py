@@ -29,3 +29,7 @@ class VerticalScroll(containers.VerticalScroll):
     """As Textual's."""
 
     BLANK = True
+
+
+class FieldScroll(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Holds fields, and has no keys of its own: the arrows move the focus, and it goes along."""

@@ -22,7 +22,7 @@ from tui.paths import NARROW, short_path
 from tui.typeset import Lines, bar, hang, join, styled
 from tui.widgets.fields import StillInput
 from tui.widgets.lines import LinesView
-from tui.widgets.plain import Horizontal, VerticalScroll
+from tui.widgets.plain import FieldScroll, Horizontal
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
@@ -91,7 +91,7 @@ class FuseFace(Bench, can_focus=True):
         with Horizontal(id="fuse-head"):
             yield LinesView(self._heading, id="fuse-title")
             yield Choice((), "last", "fuse-checkpoint")
-        with VerticalScroll(id="fuse-steps", can_focus=False):
+        with FieldScroll(id="fuse-steps"):
             with Horizontal(classes="line"):
                 yield LinesView(self._first, id="fuse-first")
                 yield Choice(ROWS, ROWS[1], "fuse-rows")

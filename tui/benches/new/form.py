@@ -26,7 +26,7 @@ from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.paths import short_path
 from tui.typeset import styled
-from tui.widgets.plain import Vertical, VerticalScroll
+from tui.widgets.plain import FieldScroll, Vertical
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Form(Vertical):
         for field in FIELDS:
             value = self.values[field.name]
             self._rows[field.name] = Row(field.name, value, field.options or (value,))
-        with VerticalScroll(id="new-rows", can_focus=False):
+        with FieldScroll(id="new-rows"):
             for name, row in self._rows.items():
                 if name == "lora_parameters.rank":
                     yield Static(f"{fields.LORA}:", markup=False)

@@ -1,6 +1,8 @@
 """One line of the form: the name as it stands in the YAML, the value, and what there is to say beside it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,12 +13,12 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.benches.new.fields import BY_NAME, Field
+from tui.benches.new.fields import ALL, BY_NAME, Field, parse
 from tui.keys import bind
 from tui.labroom.choice import Choice
 from tui.labroom.inert import inert
 from tui.typeset import fit, pad, styled
-from tui.widgets.fields import StillInput
+from tui.widgets.fields import StillInput, begins
 
 LABEL, VALUE, GAP = 25, 16, 1
 """Cells of the name, of a value, and between the value and what stands beside it."""
@@ -78,8 +80,14 @@ class Row(Widget):
             if kind == "source"
             else Choice(options, value, identity)
             if kind == "choice"
-            else StillInput(value, id=identity, compact=True, select_on_focus=True)
+            else StillInput(value, begins=self._begins(kind), id=identity, compact=True, select_on_focus=True)
         )
+
+    def _begins(self, kind: str) -> Callable[[str], bool] | None:
+        """What a value may begin with: a number lets all other keys through."""
+        if self.field is None or kind not in ("whole", "number"):
+            return None
+        return partial(begins, partial(parse, self.field), (ALL,) if self.field.name == "num_layers" else ())
 
     def compose(self) -> ComposeResult:
         yield self.control
