@@ -63,6 +63,8 @@ class Session:
     fingerprint: dict[str, Any]
     writes: bool = True
     progress: Progress = field(default_factory=Progress)
+    stage: str = ""
+    """What was last said to come next."""
 
     def resume(self) -> bool:
         """Take up the last checkpoint; false if there is none. Raises LabError if it does not belong to this data."""
@@ -113,6 +115,7 @@ class Session:
         return ""
 
     def _step(self, ids: mx.array, mask: mx.array) -> None:
+        self._enter("training")
         p, began = self.progress, time.perf_counter()
         loss, tokens = self.loop.step(p.iteration + 1, ids, mask)
         p.step_seconds += time.perf_counter() - began
@@ -157,7 +160,7 @@ class Session:
         if self.validate is None:
             return
         p, began = self.progress, time.perf_counter()
-        self.events.write("stage", stage="evaluating")
+        self._enter("evaluating")
         loss = self.validate()
         p.validations.append((p.iteration, loss))
         p.watch.validated(loss)
@@ -170,12 +173,18 @@ class Session:
             p.waited += 1
         seconds = time.perf_counter() - began
         self.events.write("validation", iteration=p.iteration, val_loss=loss, best=better, seconds=seconds)
-        self.events.write("stage", stage="training")
 
     def _ask(self) -> None:
         if self.answer is not None:
+            self._enter("evaluating")
             answers = self.answer()
             self.events.write("samples", iteration=self.progress.iteration, answers=answers)
+
+    def _enter(self, stage: str) -> None:
+        """Say what comes next, where that is something else."""
+        if self.stage != stage:
+            self.stage = stage
+            self.events.write("stage", stage=stage)
 
     def _save(self, numbered: bool = False) -> None:
         """A checkpoint; one of the regular ones only while the loss is where it should be, so that a good one stays."""

@@ -16,7 +16,7 @@ from lab.events.progress import RunProgress
 from lab.events.series import Over, Point
 from lab.runs.directory import Event, Run
 
-VERSION = 1
+VERSION = 2
 TAIL = 512
 """Bytes before the digest's end that tell whether the file still begins as it was read."""
 STRIDE = 1 << 16

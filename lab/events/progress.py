@@ -62,6 +62,8 @@ class RunProgress:
     resident: int | None = None
     """Bytes of memory of the engine by its newest heartbeat."""
     train_loss: float | None = None
+    validated: bool = False
+    """A validation was told of, be its loss a number or not."""
     val_loss: float | None = None
     best: Point | None = None
     report: dict[str, object] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class RunProgress:
         self.base_bytes = whole(event, "base_bytes")
         self.device = str(event.get("device") or "")
         self._started_at = _moment(event)
+        self._enter("training")  # nothing else says so where there is no validation
 
     def _on_resumed(self, event: Mapping[str, object]) -> None:
         """What was told of later iterations is void."""
@@ -127,8 +130,14 @@ class RunProgress:
         self.stage_total = whole(event, "total")
         self.behind, self.position = str(event.get("behind") or ""), whole(event, "position")
 
+    def _enter(self, stage: str) -> None:
+        if self.stage != stage:
+            self.stage, self.stage_done, self.stage_total = stage, None, None
+            self.behind, self.position = "", None
+
     def _on_train(self, event: Mapping[str, object]) -> None:
         self._advance(event)
+        self._enter("training")
         self.report.update(event)  # numbers are looked for when somebody asks, since there can be millions of reports
         loss = number(event, "train_loss")
         tokens, seconds = number(event, "trained_tokens") or 0.0, number(event, "elapsed_seconds") or 0.0
@@ -143,6 +152,7 @@ class RunProgress:
 
     def _on_validation(self, event: Mapping[str, object]) -> None:
         self._advance(event)
+        self.validated = True
         loss = number(event, "val_loss")
         if loss is None:
             return

@@ -7,21 +7,26 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
+from lab.events.missing import Missing
 from lab.events.progress import RunProgress
 from tui.labroom import units
 from tui.labroom.curves import STYLES, TRAIN, VALIDATION
+from tui.labroom.feed import Follower
 from tui.labroom.inert import inert
 from tui.labroom.words import Words
 
-Fact = tuple[str, str, str]
-"""Label, value, style of the value."""
+Fact = tuple[str, str | Missing, str]
+"""Label, value or why there is none, style of the value."""
+
+SIGNS = {Missing.UNREAD: "…", Missing.NOT_YET: "…", Missing.NONE: units.NOTHING, Missing.UNKNOWN: "?"}
+"""Where there is no room for the words."""
 
 COLUMN = 17
 GAP = 2
 MUTED, INK = "$text-muted", "$foreground"
 
 
-def grid(facts: Sequence[Fact], width: int) -> Content:
+def grid(facts: Sequence[Fact], width: int, say: Words) -> Content:
     """The facts in as many columns of at least 17 cells as fit, read downwards."""
     rows = grid_rows(len(facts), width)
     columns = -(-len(facts) // rows)
@@ -33,7 +38,7 @@ def grid(facts: Sequence[Fact], width: int) -> Content:
             index = column * rows + row
             if index < len(facts):
                 rest = width - (cell + GAP) * column
-                parts.append(_fact(facts[index], rest if column == columns - 1 else cell))
+                parts.append(_fact(facts[index], rest if column == columns - 1 else cell, say))
         lines.append(Content(" " * GAP).join(parts))
     return Content("\n").join(lines)
 
@@ -44,57 +49,70 @@ def grid_rows(count: int, width: int) -> int:
     return -(-count // columns)
 
 
-def _fact(fact: Fact, width: int) -> Content:
+def known(text: str, missing: Missing) -> str | Missing:
+    """A figure, or why there is none."""
+    return missing if text == units.NOTHING else text
+
+
+def _fact(fact: Fact, width: int, say: Words) -> Content:
     label, value, style = fact
+    if isinstance(value, Missing):
+        words = say.missing[value]
+        value, style = words if cell_len(label) + 1 + cell_len(words) <= width else SIGNS[value], MUTED
     head = units.fit(label, max(0, width - cell_len(value) - 1))
     return Content.assemble((f"{head} ", MUTED), (value, style))
 
 
-def live_facts(progress: RunProgress, say: Words) -> list[Fact]:
+def live_facts(run: Follower, say: Words) -> list[Fact]:
     """Eight facts of a run that goes on, four about learning and four about the machine."""
+    progress, missing = run.progress, run.missing("training")
     now = progress.measured.get
     return [
-        (say.train_loss, units.loss(progress.train_loss), STYLES[TRAIN]),
-        (say.val_loss, units.loss(progress.val_loss), STYLES[VALIDATION]),
-        (say.best, best(progress, say), INK),
-        (say.left, units.duration(now("remaining_seconds")), INK),
-        (say.speed, units.count(now("tokens_per_second")), INK),
-        (say.step, units.per_iteration(now("iterations_per_second")), INK),
-        (say.memory, units.size(now("peak_memory_bytes")), INK),
-        (say.time, units.duration(now("elapsed_seconds")), INK),
+        *losses(run, say, INK),
+        (say.left, known(units.duration(now("remaining_seconds")), missing), INK),
+        (say.speed, known(units.count(now("tokens_per_second")), missing), INK),
+        (say.step, known(units.per_iteration(now("iterations_per_second")), missing), INK),
+        (say.memory, known(units.size(now("peak_memory_bytes")), missing), INK),
+        (say.time, known(units.duration(now("elapsed_seconds")), missing), INK),
     ]
 
 
-def final_facts(progress: RunProgress, say: Words) -> list[Fact]:
+def final_facts(run: Follower, say: Words) -> list[Fact]:
     """Eight facts of a run that has ended."""
+    progress, missing = run.progress, run.missing("training")
     get = progress.outcome_number
     seconds = get("seconds_per_iteration")
     step = 1 / seconds if seconds else get("iterations_per_second")
     return [
-        (say.train_loss, units.loss(progress.train_loss), STYLES[TRAIN]),
-        (say.val_loss, units.loss(progress.val_loss), STYLES[VALIDATION]),
-        (say.best, best(progress, say), INK),
-        (say.time, units.duration(progress.elapsed), INK),
-        (say.tokens, units.count(get("trained_tokens")), INK),
-        (say.speed, units.count(get("tokens_per_second")), INK),
-        (say.step, units.per_iteration(step), INK),
-        (say.memory, units.size(get("peak_memory_bytes")), INK),
+        *losses(run, say, INK),
+        (say.time, known(units.duration(progress.elapsed), missing), INK),
+        (say.tokens, known(units.count(get("trained_tokens")), missing), INK),
+        (say.speed, known(units.count(get("tokens_per_second")), missing), INK),
+        (say.step, known(units.per_iteration(step), missing), INK),
+        (say.memory, known(units.size(get("peak_memory_bytes")), missing), INK),
     ]
 
 
-def best(progress: RunProgress, say: Words) -> str:
-    """The lowest validation loss and the iteration it was seen at."""
-    if progress.best is None:
-        return units.NOTHING
-    return say.best_at.format(loss=units.loss(progress.best.y), iteration=units.count(progress.best.x))
+def losses(run: Follower, say: Words, best: str) -> list[Fact]:
+    """The newest training and validation loss, and in the style `best` the lowest of validation with its iteration."""
+    progress, lowest = run.progress, run.progress.best
+    at: str | Missing = run.missing("best")
+    if lowest is not None:
+        at = say.best_at.format(loss=units.loss(lowest.y), iteration=units.count(lowest.x))
+    return [
+        (say.train_loss, known(units.loss(progress.train_loss), run.missing("training")), STYLES[TRAIN]),
+        (say.val_loss, known(units.loss(progress.val_loss), run.missing("validation")), STYLES[VALIDATION]),
+        (say.best, at, best),
+    ]
 
 
-def trainable(progress: RunProgress, say: Words, width: int) -> Content:
+def trainable(run: Follower, say: Words, width: int) -> Content:
     """How many of all parameters were trained, and the share."""
-    part, whole = progress.trainable_parameters, progress.total_parameters
+    part, whole = run.progress.trainable_parameters, run.progress.total_parameters
+    if part is None:
+        return _fact((say.trainable, run.missing("training"), INK), width, say)
     text = say.of_total.format(part=units.parameters(part), whole=units.parameters(whole))
-    share = f"  {units.percent(part, whole, 2)}"
-    return _fact((say.trainable, text + share, INK), width)
+    return _fact((say.trainable, f"{text}  {units.percent(part, whole, 2)}", INK), width, say)
 
 
 def files_table(files: Sequence[tuple[str, int]], rows: int, width: int, say: Words) -> Content:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.events.digest import Digest, glimpse
+from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
@@ -48,6 +49,10 @@ class Follower:
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    def missing(self, kind: Kind) -> Missing:
+        """Why there is no figure of this kind."""
+        return why(kind, self.progress, ended=self.ended, unread=self.unread > 0)
 
     @property
     def outcome(self) -> dict[str, object]:

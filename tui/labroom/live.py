@@ -110,12 +110,12 @@ class LiveView(Vertical, can_focus=True):
         follower, say = self.follower, self.say
         plot = loss_plot(follower.curves, say)
         self.query_one(PlotView).show(plot)
-        grid = facts.live_facts(follower.progress, say)
+        grid = facts.live_facts(follower, say)
         self._set("lab-live-title", title(follower))
         self._set("lab-live-state", state_line(follower, say))
         self._set("lab-legend", legend(plot))
         self._set("lab-progress", facts.progress_line(follower.progress, width))
-        panel = self._set("lab-facts", facts.grid(grid, width))
+        panel = self._set("lab-facts", facts.grid(grid, width, say))
         panel.styles.height = facts.grid_rows(len(grid), width)
         stopping = follower.state == "stopping"
         note = say.stop_again if self.asking else say.stopping if stopping else say.goes_on

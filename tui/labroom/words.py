@@ -64,6 +64,7 @@ class Words:
     folder: str
     more_files: str
     no_files: str
+    missing: dict[str, str]
     ratio: str
     what: str
     where: str
@@ -168,6 +169,7 @@ EN = Words(
     folder="adapters/",
     more_files="… {count} more",
     no_files="No adapter was saved.",
+    missing={"unread": "reading", "not-yet": "not yet", "none": "none", "unknown": "not known"},
     ratio="adapter {adapter} · base {base} · {percent}",
     what="what",
     where="where",
@@ -272,6 +274,7 @@ KO = Words(
     folder="adapters/",
     more_files="… {count}개 더",
     no_files="저장된 어댑터가 없어요.",
+    missing={"unread": "읽는 중", "not-yet": "아직", "none": "없음", "unknown": "모름"},
     ratio="어댑터 {adapter} · 모델 {base} · {percent}",
     what="무엇",
     where="어디서",

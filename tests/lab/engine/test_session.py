@@ -120,3 +120,17 @@ def test_only_the_layers_named_are_adapted_and_a_name_that_fits_none_is_refused(
     }
     done = desk("train", *SMALL, *short, "q_proj")
     assert done.code == 1 and "no layer is called q_proj; a block of this model has mlp.down_proj" in done.err
+
+
+def test_the_stage_is_told_without_validation_rows_and_questions(trained: Callable, tmp_path: Path) -> None:
+    """Without either, nothing but the stage says that loading is over."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    rows = (find_data("sql").path / "train.jsonl").read_text().splitlines()[:4]
+    (folder / "train.jsonl").write_text("\n".join(rows))
+    alone = trained(*SMALL, "--iters", "2", "--data", str(folder))[1].lines
+    told = [event.get("stage") or event["event"] for event in alone if event["event"] in ("stage", "train")]
+    assert told == ["loading", "training", "train"]
+    asked = trained(*SMALL, "--iters", "2", "--data", str(folder), "--sample-prompt", "How many?")[1].lines
+    told = [event.get("stage") or event["event"] for event in asked if event["event"] in ("stage", "samples", "train")]
+    assert told == ["loading", "evaluating", "samples", "training", "train", "evaluating", "samples"]

@@ -229,11 +229,12 @@ class LiveBench(CursorBench):
         if shown.run.unread:
             return
         before = shown.answered, shown.report
+        looked, shown.looked = shown.looked, True
         shown.answered = await asyncio.to_thread(digest.answers, at)
         shown.report = (
             await asyncio.to_thread(digest.report, at) if view.cursor is not None else shown.run.progress.report
         )
-        if before != (shown.answered, shown.report):
+        if before != (shown.answered, shown.report) or not looked:
             self.draw()
         train = digest.progress.train
         if view.span is not None and len(train) > 2 * train.capacity:

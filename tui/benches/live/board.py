@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
+from lab.events.missing import Missing
 from tui.benches.bench import Bench
 from tui.benches.live import answers, facts
 from tui.benches.live import words as _words  # noqa: F401  (its words, before the bindings name them)
@@ -50,6 +51,8 @@ class Shown:
     timeline: Timeline = field(default_factory=lambda: Timeline(Curves()))
     report: "Event" = field(default_factory=dict)
     answered: tuple[int, list[dict[str, Any]]] | None = None
+    looked: bool = False
+    """Whether anybody has looked for answers, which takes reading the file."""
     asking: bool = False
 
     @property
@@ -169,7 +172,7 @@ class Board(Vertical):
         self._set("trouble", trouble(run, speak))
         figures = facts.facts(run, tell, speak)
         room = SIDE if self.wide else width
-        panel = self._set("facts", lab_facts.grid(figures, room))
+        panel = self._set("facts", lab_facts.grid(figures, room, speak))
         panel.styles.height = lab_facts.grid_rows(len(figures), room)
         self._draw_picture(shown, lang, tell)
         self._draw_answers(shown, room, tell)
@@ -189,18 +192,26 @@ class Board(Vertical):
         self._set("cursor", facts.cursor_line(view, shown.curves, timeline, shown.report, width, tell))
 
     def _draw_answers(self, shown: Shown, width: int, tell: facts.Say) -> None:
-        key = (shown.answered, width, self._lang)
+        missing = self._unanswered(shown)
+        key = (shown.answered, missing, width, self._lang)
         if key == self._sheet:
             return
         self._sheet = key
         if shown.answered is None:
-            none = "live.no-answers-before" if shown.run.digest.samples else "live.no-answers"
             self._set("heading", Content(""))
-            self._set("sheet", styled(tell(none), "$text-muted"))
+            self._set("sheet", styled(tell(f"live.answers.{missing}"), "$text-muted"))
         else:
             at, told = shown.answered
             self._set("heading", answers.heading(at, told, tell))
             self._set("sheet", answers.sheet(told, width - 2, tell))
+
+    def _unanswered(self, shown: Shown) -> str:
+        """Why there is no answer at the cursor."""
+        run = shown.run
+        if run.digest.samples:
+            return "before" if shown.looked else Missing.UNREAD
+        missing = run.missing("samples")
+        return "ended" if missing == Missing.NONE and not run.progress.report else missing
 
     def _note(self, shown: Shown, lang: "Lang") -> str:
         run, speak = shown.run, words(lang)

@@ -7,8 +7,8 @@ from textual.content import Content
 from lab.runs.directory import Event
 from tui.benches.live.timeline import Timeline, View, before
 from tui.labroom import units
-from tui.labroom.curves import STYLES, TRAIN, VALIDATION, Curves
-from tui.labroom.facts import Fact, best
+from tui.labroom.curves import STYLES, Curves
+from tui.labroom.facts import Fact, known, losses
 from tui.labroom.feed import Follower
 from tui.labroom.words import Words
 from tui.typeset import clickable, fit, join, styled
@@ -24,23 +24,20 @@ def rate(value: float | None) -> str:
 
 def facts(run: Follower, say: Say, words: Words) -> list[Fact]:
     """Ten facts: what was learned, how fast, and what it takes."""
-    progress, now = run.progress, run.progress.outcome_number
+    progress, now, missing = run.progress, run.progress.outcome_number, run.missing("training")
     measured = progress.measured.get
     per_second = measured("iterations_per_second")
     seconds = now("seconds_per_iteration") if run.ended else None
-    left = (words.time, units.duration(progress.elapsed), INK) if run.ended else (
-        words.left, units.duration(measured("remaining_seconds")), INK)  # fmt: skip
+    time, spent = (words.time, progress.elapsed) if run.ended else (words.left, measured("remaining_seconds"))
     return [
-        (words.train_loss, units.loss(progress.train_loss), STYLES[TRAIN]),
-        (words.val_loss, units.loss(progress.val_loss), STYLES[VALIDATION]),
-        (words.best, best(progress, words), STYLES["★"]),
-        (say("live.rate"), rate(measured("learning_rate")), INK),
-        (words.tokens, units.count(now("trained_tokens")), INK),
-        (words.speed, units.count(now("tokens_per_second")), INK),
-        (words.step, units.per_iteration(1 / seconds if seconds else per_second), INK),
-        (words.memory, units.size(now("peak_memory_bytes")), INK),
-        left,
-        (words.trainable, units.parameters(progress.trainable_parameters), INK),
+        *losses(run, words, STYLES["★"]),
+        (say("live.rate"), known(rate(measured("learning_rate")), missing), INK),
+        (words.tokens, known(units.count(now("trained_tokens")), missing), INK),
+        (words.speed, known(units.count(now("tokens_per_second")), missing), INK),
+        (words.step, known(units.per_iteration(1 / seconds if seconds else per_second), missing), INK),
+        (words.memory, known(units.size(now("peak_memory_bytes")), missing), INK),
+        (time, known(units.duration(spent), missing), INK),
+        (words.trainable, known(units.parameters(progress.trainable_parameters), missing), INK),
     ]
 
 
