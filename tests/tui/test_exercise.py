@@ -235,7 +235,7 @@ async def test_the_field_with_the_focus_is_in_view_after_a_run_and_after_any_cha
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "175104")
         run = bench.run("20250101-000000-sql-lora")
-        note_process(run.path, psutil.Process().pid)
+        hold(run)
         pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
         await pilot.press("q")
     async with app().run_test(size=size) as pilot:
