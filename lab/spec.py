@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lab.errors import LabError
+from lab.methods import method_name
 from lab.models import ModelInfo
 
 ADAM = {"betas": [0.9, 0.95], "bias_correction": True}
@@ -97,8 +98,7 @@ class RunSpec(BaseModel):
 
     def method(self, model: ModelInfo) -> str:
         """The method in the field's words; QLoRA is not chosen but follows from a quantized base."""
-        name = {"lora": "LoRA", "dora": "DoRA", "full": "full"}[self.fine_tune_type]
-        return {"LoRA": "QLoRA", "DoRA": "QDoRA"}.get(name, name) if model.bits else name
+        return method_name(self.fine_tune_type, model.bits)
 
     def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
         """Write the YAML that `mlx_lm lora -c` accepts."""

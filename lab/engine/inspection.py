@@ -20,6 +20,7 @@ from lab.errors import LabError
 from lab.runs import inspected
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run
+from lab.runs.method import method_of
 from lab.spectrum import directions, effective_rank, energy
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -83,7 +84,7 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
     answer = {
         "run": run.id,
         "checkpoint": checkpoint,
-        "method": run.started().get("method", spec.fine_tune_type),
+        "method": method_of(run, cache),
         "rank": rank,
         "layers": rows,
         "summary": summary(rows),

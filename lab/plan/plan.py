@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, Protocol
 
+from lab.methods import method_name
 from lab.params import total_parameters, trainable_parameters
 from lab.plan import seconds, warnings
 from lab.plan.base import Base
@@ -81,9 +82,8 @@ class Plan:
 
 
 def method(spec: RunSpec, base: Base) -> str:
-    """The method in the field's words; QLoRA follows from a quantized base."""
-    name = {"lora": "LoRA", "dora": "DoRA", "full": "full"}[spec.fine_tune_type]
-    return f"Q{name}" if base.bits and name != "full" else name
+    """The method in the field's words."""
+    return method_name(spec.fine_tune_type, base.bits)
 
 
 def by_formula(spec: RunSpec, base: Base) -> tuple[int, int]:

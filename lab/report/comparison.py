@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from lab.datasets import split_file
-from lab.errors import LabError
 from lab.events.digest import Digest
 from lab.events.progress import number
 from lab.events.series import Over, Point, height
-from lab.models import VARIANT, find_model
+from lab.models import VARIANT
 from lab.runs import about, evaluation
 from lab.runs.directory import ENDED, Run
 from lab.runs.lost import settle
+from lab.runs.method import method_of
 from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 
@@ -35,7 +35,7 @@ class Contender:
         self.run = run
         self.spec = run.spec
         self.about = about.read(run)
-        self.method = _method(run, self.spec, cache)
+        self.method = method_of(run, cache)
         self.digest = Digest.open(run)
         self.state = ""
         self.told: dict[str, Any] = {}
@@ -245,11 +245,3 @@ def _family(spec: RunSpec) -> str:
     """The model whose tokens are counted: a quantized variant has those of its base."""
     variant = VARIANT.fullmatch(spec.model)
     return variant["base"] if variant else spec.model
-
-
-def _method(run: Run, spec: RunSpec, cache: Path) -> str:
-    """The method in words, also for a run whose base is no longer there."""
-    try:
-        return spec.method(find_model(spec.model, cache, spec.bits))
-    except LabError:
-        return str(run.started().get("method") or spec.fine_tune_type)

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from lab.params import safetensors_header
 from lab.runs import inspected
 from lab.runs.adapters import checkpoints, find_adapter
 from lab.runs.directory import Run
+from lab.runs.method import method_of
 
 BLOCK = re.compile(r"(?:^|\.)(?:layers|blocks|h)\.(\d+)\.(.+)")
 PARTS = ("lora_a", "lora_b", "m", "weight", "bias", "scales", "biases")
@@ -51,16 +53,14 @@ class Adapter:
 def look(run: Run, cache: Path, checkpoint: str = "last") -> Adapter:
     """The anatomy of a checkpoint. Raises LabError if there is none, or its file is no safetensors file."""
     adapter, spec, started = find_adapter(run, checkpoint), run.spec, run.started()
-    base, total, method = started.get("base_bytes", 0), started.get("total_parameters", 0), started.get("method")
-    if not (base and total and method):
-        try:
+    base, total = started.get("base_bytes", 0), started.get("total_parameters", 0)
+    if not (base and total):
+        with suppress(LabError):
             info = find_model(spec.model, cache, spec.bits)
-            base, total, method = base or info.bytes, total or info.parameters, method or spec.method(info)
-        except LabError:
-            method = method or spec.fine_tune_type
+            base, total = base or info.bytes, total or info.parameters
     return Adapter(
         run.id,
-        str(method),
+        method_of(run, cache),
         spec.model,
         spec.data,
         checkpoint,

@@ -14,6 +14,7 @@ from lab.models import find_model, read_config
 from lab.runs import inspected
 from lab.runs.adapters import checkpoints
 from lab.runs.directory import Run
+from lab.runs.method import method_of
 
 OPTION = "--save-path"
 GGUF, GGUF_TYPES = "ggml-model-f16.gguf", ("llama", "mistral", "mixtral")
@@ -59,14 +60,13 @@ class Prospect:
 def look(run: Run, cache: Path, checkpoint: str = "last") -> Prospect:
     """What is known of a checkpoint before it is fused. Raises LabError if there is none."""
     table = inspected.read(run, "fuse", checkpoint)
-    spec, method = run.spec, str(run.started().get("method") or "")
+    spec, method = run.spec, method_of(run, cache)
     try:
         info = find_model(spec.model, cache, spec.bits)
-        method = method or spec.method(info)
         folder = info.path if info.ready else info.made_from
         quantized = info.bits > 0 or method.startswith("Q")  # of a model on the hub only the run knows
     except LabError:
-        folder, quantized, method = None, method.startswith("Q"), method or spec.fine_tune_type
+        folder, quantized = None, method.startswith("Q")
     kind = str(read_config(folder).get("model_type") or "") if folder else ""
     return Prospect(run.id, method, spec.model, spec.data, checkpoint, checkpoints(run), ways_of(quantized), kind,
                     folder is not None and speaks_bytes(folder), default_folder(run), table)  # fmt: skip

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.models import find_model
+from lab.methods import method_name
 from lab.runs import evaluation
 from lab.runs.about import read as read_about
 from lab.runs.directory import ENDED, Event, Run, Runs
 from lab.runs.disk import use
 from lab.runs.lost import settle
+from lab.runs.method import method_of
 from lab.runs.outcome import KEYS, outcome, reached
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
@@ -172,7 +173,7 @@ def read(run: Run, cache: Path) -> Row:
     row: dict[str, Any] = {"run": run.id, "state": state, **vars(about), **_spec(run)}
     row |= {key: told[key] for key in KEYS if key in FIELDS and told.get(key) is not None}
     row |= {
-        "method": started.get("method") or _method(run, row.get("method", "?"), cache),
+        "method": method_of(run, cache) or row.get("method", "?"),
         "begun": _begun(run),
         "started": started.get("at"),
         "exact_match": _exact_match(run) if state in ENDED else None,
@@ -210,7 +211,7 @@ def _spec(run: Run) -> dict[str, Any]:
         lora = LoraParameters().model_dump() | (asked["lora_parameters"] or {} if _given(asked) else {})
         full = asked["fine_tune_type"] == "full"
         return {
-            "method": str(asked["fine_tune_type"]),
+            "method": method_name(str(asked["fine_tune_type"]), asked["bits"]),
             "model": str(asked["model"]),
             "data": str(asked["data"]),
             "rank": None if full else int(lora["rank"]),
@@ -226,14 +227,6 @@ def _spec(run: Run) -> dict[str, Any]:
 
 def _given(asked: dict[str, Any]) -> bool:
     return isinstance(asked["lora_parameters"], dict)
-
-
-def _method(run: Run, kind: str, cache: Path) -> str:
-    """The method in words before the run has started, as far as its base is known."""
-    try:
-        return run.spec.method(find_model(run.spec.model, cache, run.spec.bits))
-    except LabError:
-        return kind
 
 
 def _begun(run: Run) -> float:

@@ -94,7 +94,7 @@ def test_a_run_whose_base_is_gone_is_still_described(run: Run, tmp_path: Path) -
     )
     adapter(gone.adapters / "adapters.safetensors", {"a.weight": {"dtype": "F32", "shape": [3]}})
     found = look(gone, tmp_path)
-    assert (found.method, found.base_bytes, found.parameters) == ("dora", 0, {"a": 3})
+    assert (found.method, found.base_bytes, found.parameters) == ("DoRA", 0, {"a": 3})
 
 
 def test_without_an_adapter_it_says_so(run: Run, tmp_path: Path) -> None:

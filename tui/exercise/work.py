@@ -51,8 +51,8 @@ class Work:
     def begin(self, names: Sequence[str]) -> list[Begun]:
         """Put the runs of these names in line, behind what trains already. Raises LabError. Blocking."""
         from lab.line.sweep import begin_all
-        from lab.models import find_model
         from lab.runs.directory import Runs
+        from lab.runs.method import method_of
 
         trials = [trial for trial in self.exercise.trials if trial.name in names]
         group = self.exercise.id.partition("!")[0]
@@ -61,8 +61,7 @@ class Work:
         found = []
         for trial, run in zip(trials, runs, strict=True):
             spec = run.spec
-            method = spec.method(find_model(spec.model, self.place.cache, spec.bits))
-            found.append(Begun(trial.name, run.id, method, spec.model, spec.data))
+            found.append(Begun(trial.name, run.id, method_of(run, self.place.cache), spec.model, spec.data))
         return found
 
     async def go_on(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lab.events.digest import Digest, glimpse
 from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
+from lab.runs.method import method_of
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
 
@@ -34,7 +35,7 @@ class Follower:
         self.id = run.id
         self.model, self.data = spec.model, spec.data
         self.kind: str = spec.fine_tune_type
-        self.method = _method(run, cache)
+        self.method = method_of(run, cache)
         self.rank = spec.lora_parameters.rank
         self.command = shlex.join(spec.command())
         self.digest = Digest.open(run)
@@ -102,17 +103,6 @@ class Follower:
         if changed and self._glimpse is None:
             self.curves = Curves.of(self.progress)
         return changed
-
-
-def _method(run: Run, cache: Path) -> str:
-    """The method in words, also for a run whose base is no longer there."""
-    from lab.errors import LabError
-    from lab.models import find_model
-
-    try:
-        return run.spec.method(find_model(run.spec.model, cache))
-    except LabError:
-        return str(run.started().get("method") or run.spec.fine_tune_type)
 
 
 def last_line(log: Path) -> str:

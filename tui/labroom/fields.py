@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lab.methods import method_name
 from tui.labroom.words import Words
 
 CHOICES = ("model", "data", "method", "mask")
@@ -175,11 +176,9 @@ def errors(values: Values, choices: Choices, say: Words) -> dict[str, str]:
     return {name: sentence for name, sentence in found.items() if sentence}
 
 
-def method_name(values: Values, choices: Choices) -> str:
-    """LoRA on a quantized base is QLoRA; that follows from the base and is nothing one chooses."""
-    name = {"lora": "LoRA", "dora": "DoRA", "full": "full"}[values["method"]]
-    quantized = choices.model(values["model"]).bits > 0
-    return f"Q{name}" if quantized and name != "full" else name
+def method(values: Values, choices: Choices) -> str:
+    """The method in the field's words, as the form stands."""
+    return method_name(values["method"], choices.model(values["model"]).bits)
 
 
 def spec_fields(values: Values, choices: Choices) -> dict[str, object]:

@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from lab.methods import NAMES
 from tui.labroom import fields
 from tui.labroom.buttons import ButtonRow
 from tui.labroom.choice import Choice
@@ -114,7 +115,7 @@ class FormView(VerticalScroll, can_focus=False):
         }
         choice = Choice(options[name], value, id=f"lab-field-{name}")
         if name == "method":
-            choice.names = {"lora": "LoRA", "dora": "DoRA", "full": "full"}
+            choice.names = dict(NAMES)
         return choice
 
     def on_mount(self) -> None:
@@ -199,7 +200,7 @@ class FormView(VerticalScroll, can_focus=False):
             text = self.say.rows.format(count=f"{data.rows:,}")
             return self._fitting(text, f"{data.rows:,}") if data.rows else ""
         if name == "method":
-            derived = fields.method_name(self.values, self.choices)
+            derived = fields.method(self.values, self.choices)
             return f"= {derived}" if derived.startswith("Q") else ""
         if name == "mask":
             return ""

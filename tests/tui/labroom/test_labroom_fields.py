@@ -76,10 +76,10 @@ def test_what_does_not_matter_is_left_out() -> None:
 
 
 def test_the_method_follows_from_the_base() -> None:
-    assert fields.method_name(values(), CHOICES) == "LoRA"
-    assert fields.method_name(values(model="sprout-4bit"), CHOICES) == "QLoRA"
-    assert fields.method_name(values(model="sprout-4bit", method="dora"), CHOICES) == "QDoRA"
-    assert fields.method_name(values(model="sprout-4bit", method="full"), CHOICES) == "full"
+    assert fields.method(values(), CHOICES) == "LoRA"
+    assert fields.method(values(model="sprout-4bit"), CHOICES) == "QLoRA"
+    assert fields.method(values(model="sprout-4bit", method="dora"), CHOICES) == "QDoRA"
+    assert fields.method(values(model="sprout-4bit", method="full"), CHOICES) == "full"
 
 
 def bounds(model: Any, name: str) -> tuple[int, int]:

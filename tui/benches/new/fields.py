@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 import yaml
 from pydantic.fields import FieldInfo
 
+from lab.methods import method_name
 from lab.spec import LoraParameters, RunSpec
 
 Kind = Literal["source", "choice", "whole", "number", "text", "list"]
@@ -290,7 +291,5 @@ def hidden(spec: RunSpec) -> dict[str, Any]:
 
 
 def method(values: Values, known: Known) -> str:
-    """The method in the field's words; QLoRA follows from a quantized base and is nothing one chooses."""
-    name = {"lora": "LoRA", "dora": "DoRA", "full": "full"}[values["fine_tune_type"]]
-    quantized = known.bits or values["bits"] != NULL
-    return f"Q{name}" if quantized and name != "full" else name
+    """The method in the field's words, as the form stands."""
+    return method_name(values["fine_tune_type"], known.bits or (0 if values["bits"] == NULL else int(values["bits"])))

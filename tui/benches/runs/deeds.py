@@ -9,6 +9,7 @@ from lab.errors import LabError
 from lab.line import starter as line
 from lab.runs import about, disk, trash
 from lab.runs.directory import Run, Runs
+from lab.runs.method import method_of
 from lab.runs.shelf import Row
 from tui.benches.bench import Bench
 from tui.benches.runs.forms import LineScreen, NotesScreen
@@ -224,7 +225,7 @@ class Deeds(Bench):
                 self._tell("runs.did.sweep", count=len(made))
                 for run in made:
                     spec = run.spec
-                    self.post_message(Bench.Began(run.id, spec.fine_tune_type, spec.model, spec.data))
+                    self.post_message(Bench.Began(run.id, method_of(run, self.lab.cache), spec.model, spec.data))
                 self.look()
 
         row = self.row

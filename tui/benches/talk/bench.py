@@ -129,7 +129,7 @@ class TalkBench(Bench):
             self._explain(lambda width: nothing_yet(self.say, width, "talk.empty", "talk.empty.title"))
             return
         try:
-            subject = await asyncio.to_thread(look, root, self.picks.run)
+            subject = await asyncio.to_thread(look, root, self.picks.run, self.lab.cache)
         except LabError as error:
             self._say_empty(words_of(error))
             return

@@ -52,15 +52,15 @@ def checkpoints(run: Run) -> tuple[str, ...]:
     return (*last, *best, *map(str, reversed(numbered)))
 
 
-def look(root: Path, name: str) -> Subject:
+def look(root: Path, name: str, cache: Path) -> Subject:
     """Everything about a run. Raises LabError if there is none, or if its files cannot be read."""
     from lab.runs import asked, votes
     from lab.runs.directory import Runs
+    from lab.runs.method import method_of
 
     run = Runs(root).get(name)
     spec = run.spec
-    method = str(run.started().get("method") or spec.fine_tune_type)
-    subject = Subject(run, method, spec.model, spec.data, spec.fine_tune_type, checkpoints(run))
+    subject = Subject(run, method_of(run, cache), spec.model, spec.data, spec.fine_tune_type, checkpoints(run))
     subject.history, subject.votes = list(asked.read(run)), votes.read(run)
     _questions(subject)
     for checkpoint in subject.checkpoints:
