@@ -3,9 +3,12 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from typing import Final
 
+from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
 
 import tui
 
@@ -29,6 +32,67 @@ def own_bindings(holder: type[DOMNode]) -> list[Binding]:
 def named_actions() -> dict[str, Binding]:
     """Id → binding, one for each action that a keymap can give other keys."""
     return {binding.id: binding for holder in holders() for binding in own_bindings(holder) if binding.id}
+
+
+def keys_of() -> dict[str, set[str]]:
+    """Id → the keys that the program gives it, in all the places where it has any."""
+    found: dict[str, set[str]] = {}
+    for holder in holders():
+        for binding in own_bindings(holder):
+            if binding.id:
+                found.setdefault(binding.id, set()).update(binding.key.split(","))
+    return found
+
+
+WITHIN: Final = {
+    "tui.widgets.grid": ("tui.benches", "tui.progress"),
+    "tui.widgets.fields": ("tui.panes", "tui.progress"),
+    "tui.widgets.choices": ("tui.panes.exercise", "tui.progress"),
+    "tui.widgets.sentences": ("tui.panes.exercise",),
+    "tui.labroom.choice": ("tui.labroom", "tui.benches"),
+    "tui.labroom.buttons": ("tui.labroom",),
+}
+"""Modules of widgets that stand in several places, and what they stand in."""
+SCREEN_OF: Final = {"tui.panes": "Classroom", "tui.labroom": "Classroom", "tui.benches": "Laboratory",
+                    "tui.progress": "ProgressScreen"}  # fmt: skip
+"""Packages of panes and benches, and the screen they stand on."""
+
+
+def rivals(name: str) -> set[str]:
+    """The other actions whose keys this one must not have: in its own place, or in what lies around that.
+
+    One that is reached from everywhere may have a key that has another meaning in a pane: the inner one comes first.
+    So may actions that have a key in common to begin with: only one of them can be meant at a time.
+    """
+    keys, found = keys_of(), set()
+    all_of = [(binding.id, holder) for holder in holders() for binding in own_bindings(holder) if binding.id]
+    for holder in (holder for id, holder in all_of if id == name):
+        found |= {other for other, its in all_of if other != name and _meet(holder, its)}
+    return {other for other in found if not keys[name] & keys[other]}
+
+
+def _meet(one: type[DOMNode], other: type[DOMNode]) -> bool:
+    """Whether a key of one would take away a key of the other."""
+    if issubclass(one, other) or issubclass(other, one):
+        return True
+    if issubclass(one, ModalScreen) or issubclass(other, ModalScreen) or other.__module__ == "tui.preview":
+        return False
+    if issubclass(other, App) or issubclass(one, App):
+        return issubclass(other, App) or issubclass(other, Screen)
+    if issubclass(one, Screen):
+        return False
+    around = WITHIN.get(one.__module__, ())
+    if issubclass(other, Screen):
+        places = (one.__module__, *around)
+        screens = {screen for package, screen in SCREEN_OF.items() if any(each.startswith(package) for each in places)}
+        return any(holder.__name__ in screens for holder in other.__mro__)
+    nested = other.__module__.startswith(around) or one.__module__.startswith(WITHIN.get(other.__module__, ()))
+    return nested or _bench(one) == _bench(other) != ""
+
+
+def _bench(holder: type[DOMNode]) -> str:
+    """The bench that a widget belongs to, by its package; "" for another place."""
+    return holder.__module__.split(".")[2] if holder.__module__.startswith("tui.benches.") else ""
 
 
 def _subclasses(base: type[DOMNode]) -> Iterator[type[DOMNode]]:

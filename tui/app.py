@@ -11,12 +11,12 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.css.query import NoMatches
-from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.screen import Screen
 
 from tui import keysfirst
 from tui.keymap import KeymapError
+from tui.keymap import check as check_keymap
 from tui.keymap import read as read_keymap
 from tui.keys import bind, key_name
 from tui.look import remember, remembered
@@ -80,8 +80,8 @@ class LowrankApp(App[None]):
         self.progress_page: ProgressScreen | None = None
         self._watcher: Watcher | None = None
         self._begin_at: Picks | None = None
-        self._clashes: set[str] = set()
         self._sight = Sight()
+        self._own_keys: dict[str, str] = {}
         self._read_keys()
 
     def _read_keys(self) -> None:
@@ -89,20 +89,26 @@ class LowrankApp(App[None]):
         try:
             keymap = read_keymap(self.home)
         except KeymapError as error:
-            self.study.problems.append(Problem("keys", str(error)))
+            self._refuse_keys(error)
         else:
             if keymap:
                 self.set_keymap(keymap)
+            self._own_keys = keymap
+
+    def _refuse_keys(self, error: KeymapError) -> None:
+        self.study.problems.append(Problem("keys", str(error), error.korean))
+
+    async def _check_keys(self) -> None:
+        """Once the program stands, look at what one's own keys take away from other actions; then the usual ones."""
+        try:
+            await asyncio.to_thread(check_keymap, self._own_keys, self.home)
+        except KeymapError as error:
+            self._refuse_keys(error)
+            self.set_keymap({})
+            self.room.show_problems()
 
     def get_default_screen(self) -> LessonRoom:
         return self.room
-
-    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Two actions on one key: say which one no longer has it."""
-        names = ", ".join(sorted(str(binding.id) for binding in clashed_bindings))
-        if names not in self._clashes:
-            self._clashes.add(names)
-            self.tell(say(self.lang, "keys.clash", names=names), "trouble")
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on the keyboard: F1, Enter, Esc."""
@@ -159,6 +165,8 @@ class LowrankApp(App[None]):
         self._sight.keep(self.screen)
 
     def on_ready(self) -> None:
+        if self._own_keys:
+            self.run_worker(self._check_keys(), group="keys")
         if self._begin_at is not None:
             self.run_worker(self._open_laboratory(self._begin_at))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tui.keymap import KeymapError, read
+from tui.keymap import KeymapError, check, read
 
 
 def test_no_file_no_keys(tmp_path: Path) -> None:
@@ -27,14 +27,73 @@ def test_what_cannot_be_read_says_which_file(tmp_path: Path, text: str) -> None:
 
 
 async def test_a_remapped_key_works_and_the_old_one_does_not(app: Any, home: Path, opened: Any) -> None:
-    (home / "keys.toml").write_text('"app.theme" = "f9"\n')
+    (home / "keys.toml").write_text('"app.theme" = "alt+t"\n')
     async with app().run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         before = pilot.app.theme
         await pilot.press("f3")
         assert pilot.app.theme == before
-        await pilot.press("f9")
+        await pilot.press("alt+t")
         assert pilot.app.theme != before
+
+
+WRONG = {
+    "nonsense": "keys.toml",
+    '"app.theme" = "floob"': "no key of that name",
+    '"app.theme" = "contrl+x"': "ctrl+x",
+    '"app.them" = "f12"': "app.theme",
+    '"app.theme" = "q"': "app.quit",
+    '"lab.stop" = "q"': "app.quit",
+    '"app.theme" = "e"': "go.exercise",
+    '"runs.compare" = "j"': "grid.down",
+    '"app.theme" = "?"': "app.help",
+}
+
+
+@pytest.mark.parametrize(("line", "named"), WRONG.items())
+def test_what_is_refused_names_the_file_the_line_and_what_is_in_the_way(tmp_path: Path, line: str, named: str) -> None:
+    (tmp_path / "keys.toml").write_text(line)
+    with pytest.raises(KeymapError) as error:
+        check(read(tmp_path), tmp_path)
+    for said in (str(error.value), error.value.korean):
+        assert "keys.toml" in said and (named in said or not named.isascii() or " " in named)
+        assert line == "nonsense" or line.partition('" ')[0] in said
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '"app.quit" = "ctrl+x"',
+        '"app.quit" = "l"\n"app.language" = "q"',
+        '"quiz.submit" = "f12"\n"quiz.again" = "f12"',
+        '"app.theme" = "alt+t, ctrl+shift+f5"',
+        '"app.help" = "f12"',
+        '"dialog.yes" = "q"',
+    ],
+)
+def test_free_keys_and_keys_that_change_places_are_taken(tmp_path: Path, lines: str) -> None:
+    (tmp_path / "keys.toml").write_text(lines)
+    check(read(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("line", ["nonsense", '"app.theme" = "q"'])
+async def test_what_is_refused_stands_on_every_screen(
+    app: Any, home: Path, opened: Any, until: Any, text: Any, size: tuple[int, int], line: str
+) -> None:
+    (home / "keys.toml").write_text(line)
+    async with app().run_test(size=size) as pilot:
+        await opened(pilot)
+        await until(pilot, lambda: "keys.toml" in text(pilot))
+        before = pilot.app.theme
+        await pilot.press("f3")
+        assert pilot.app.theme != before, "the usual keys work"
+        await pilot.press("f4")
+        await until(pilot, lambda: pilot.app.screen is pilot.app.laboratory and "keys.toml" in text(pilot))
+        await pilot.press("f2")
+        await until(pilot, lambda: "기본 키를 쓰고 있어요" in text(pilot))
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: pilot.app.screen is pilot.app.progress_page and "keys.toml" in text(pilot))
 
 
 async def test_a_broken_file_is_said_and_the_usual_keys_work(app: Any, home: Path, opened: Any, text: Any) -> None:
@@ -51,10 +110,13 @@ def test_the_command_lists_every_action(monkeypatch: pytest.MonkeyPatch, tmp_pat
     from tui.cli import app
 
     monkeypatch.setenv("LOWRANK_HOME", str(tmp_path))
-    (tmp_path / "keys.toml").write_text('"app.theme" = "f9"\n')
+    (tmp_path / "keys.toml").write_text('"app.theme" = "alt+t"\n')
     result = CliRunner().invoke(app, ["keys", "--json"])
     rows = {row["action"]: row for row in json.loads(result.output)["keys"]}
-    assert rows["app.theme"] == {"action": "app.theme", "keys": "f9", "about": "light / dark", "own": True}
+    assert rows["app.theme"] == {"action": "app.theme", "keys": "alt+t", "about": "light / dark", "own": True}
     assert {"lab.stop", "bench.compare", "quiz.submit"} <= rows.keys()
     (tmp_path / "keys.toml").write_text('"app.nothing" = "f9"\n')
     assert "app.nothing" in str(CliRunner().invoke(app, ["keys"]).exception)
+    checks = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output.splitlines()[-1])["checks"]
+    (own,) = (each for each in checks if each["name"] == "keys.toml")
+    assert not own["ok"] and "app.nothing" in own["detail"] and own["remedy"]

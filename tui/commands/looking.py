@@ -74,6 +74,7 @@ def doctor(as_json: Json = False) -> int:
         )
     writable = _writable(home())
     checks.append(_check("home", writable, str(home()), "make the folder writable, or set LOWRANK_HOME"))
+    checks.append(_own_keys())
     free = shutil.disk_usage(_existing(home())).free
     checks.append(_check("free space", free > 200e6, megabytes(free), "free at least 200 MB"))
     device = "Metal GPU" if sys.platform == "darwin" else "CPU"
@@ -87,6 +88,19 @@ def doctor(as_json: Json = False) -> int:
             write(f"{'ok' if check['ok'] else '!!'}  {check['name']:<14}{check['detail']}{remedy}")
     essential = {"Python", "mlx", "mlx-lm", "transformers", "home"}
     return 0 if all(c["ok"] for c in checks if c["name"] in essential) else 1
+
+
+def _own_keys() -> dict[str, Any]:
+    """Whether `keys.toml` can be used, where there is one."""
+    from tui.keymap import FILE, KeymapError, check, read
+
+    try:
+        own = read(home())
+        if own:
+            check(own, home())
+    except KeymapError as error:
+        return _check(FILE, False, str(error), "put the line right, or delete the file; the usual keys work meanwhile")
+    return _check(FILE, True, f"{len(own)} keys of your own" if own else "none: the usual keys", "")
 
 
 def _check(name: str, ok: bool, detail: str, remedy: str) -> dict[str, Any]:

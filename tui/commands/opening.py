@@ -43,18 +43,15 @@ def lab(
 def keys(as_json: Json = False) -> int:
     """List every named action with its keys, and say where keys of one's own are kept."""
     from tui.actions import named_actions
-    from tui.keymap import FILE, KeymapError, read
+    from tui.keymap import FILE, KeymapError, check, read
 
     file = home() / FILE
     try:
         own = read(home())
+        check(own, home())
     except KeymapError as error:
         raise LabError(str(error), remedy="put the line right, or delete the file") from None
     actions = named_actions()
-    if unknown := sorted(own.keys() - actions.keys()):
-        raise LabError(
-            f"no such action: {', '.join(unknown)}", where=str(file), remedy="`lowrank keys` without them lists all"
-        )
     rows = [
         {"action": name, "keys": own.get(name, binding.key), "about": binding.description, "own": name in own}
         for name, binding in sorted(actions.items())

@@ -19,7 +19,7 @@ from tui.widgets.benchline import BenchLine
 from tui.widgets.keyline import KeyLine
 from tui.widgets.plain import Container
 from tui.widgets.ribbon import Ribbon
-from tui.widgets.topbar import Standing, TopBar
+from tui.widgets.topbar import NoticeBar, Standing, TopBar
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Laboratory(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TopBar("", markup=False, id="top")
+        yield NoticeBar("", markup=False, id="notice")
         yield BenchLine("", markup=False, id="benches")
         yield Container(id="bench")
         yield KeyLine("", markup=False, id="keys")
@@ -88,6 +89,7 @@ class Laboratory(Screen[None]):
             if hasattr(type(widget), "lang"):
                 widget.set_reactive(type(widget).lang, self.lang)  # type: ignore[attr-defined]
         self.stand(self._standing)
+        self.query_one(NoticeBar).show(cast("LowrankApp", self.app).room.notice)
         self.set_interval(1, self.tell_status)
         self.run_worker(self.open(self.place or self.first_place()))
 

@@ -269,15 +269,21 @@ class LessonRoom(ExerciseRoom):
                 screen.stand(standing)
 
     def show_problems(self) -> None:
-        """What lasts and does not belong to one pane stands under the header."""
+        """What lasts and does not belong to one pane stands under the header, here and on whatever else is open."""
+        app = cast("LowrankApp", self.app)
+        for screen in (self, app.laboratory, app.progress_page):
+            for notice in screen.query(NoticeBar) if screen is not None else ():
+                notice.show(self.notice)
+
+    @property
+    def notice(self) -> str:
+        """Every lasting problem, in a line each."""
         home = self._study.home
-        lines = [
+        return "\n".join(
             say(self.lang, f"trouble.{p.kind}", detail=shorten(p.said(self.lang), home, HOME))
             for p in self._study.problems
             if p.kind != "content"
-        ]
-        for notice in self.query(NoticeBar):
-            notice.show("\n".join(lines))
+        )
 
     def watch_lang(self, lang: "str") -> None:
         super().watch_lang(lang)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from tui.typeset import clickable, join, styled
 from tui.widgets.keyline import KeyLine
 from tui.widgets.plain import Container
 from tui.widgets.ribbon import Ribbon
-from tui.widgets.topbar import Standing, TopBar
+from tui.widgets.topbar import NoticeBar, Standing, TopBar
 from tui.words import say
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ class ProgressScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TopBar("", markup=False, id="top")
+        yield NoticeBar("", markup=False, id="notice")
         yield PartLine("", markup=False, id="parts")
         with Container(id="part"):
             for pane in self.panes.values():
@@ -114,6 +115,7 @@ class ProgressScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(KeyLine).set_reactive(KeyLine.lang, self.lang)
+        self.query_one(NoticeBar).show(cast("LowrankApp", self.app).room.notice)
         self.part = self._first if self._first in self.shown else "overview"
         self.run_worker(self._begin())
 
