@@ -8,7 +8,16 @@ COMPLETION = "_LOWRANK_COMPLETE"
 
 
 def main() -> int:
-    """Open the app, or hand over to the command line; the exit status."""
+    """Open the app, or hand over to the command line; the exit status. Whatever fails is said in one line."""
+    try:
+        return _main()
+    except Exception as error:
+        from tui.crash import complain
+
+        return complain(error)
+
+
+def _main() -> int:
     if len(sys.argv) > 1 or COMPLETION in os.environ:
         from tui import cli
 

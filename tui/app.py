@@ -107,6 +107,16 @@ class LowrankApp(App[None]):
             self.set_keymap({})
             self.room.show_problems()
 
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the program, if nobody had foreseen it: of a worker its own error."""
+        return getattr(self._exception, "error", self._exception)
+
+    def _print_error_renderables(self) -> None:
+        """Textual prints a traceback over several screens; `main` keeps it in a file and says so in one line."""
+        if self._exception is None:
+            super()._print_error_renderables()
+
     def get_default_screen(self) -> LessonRoom:
         return self.room
 

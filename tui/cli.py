@@ -75,6 +75,10 @@ def main() -> int:
             f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its permissions and free space"
         )
         return 1
+    except Exception as error:
+        from tui.crash import complain
+
+        return complain(error)
 
 
 def _complain(line: str) -> None:

@@ -38,7 +38,10 @@ def require() -> None:
 
 
 def show(app: "LowrankApp") -> int:
-    """Run the app until its learner ends it or its terminal goes away; the exit status."""
+    """Run the app until its learner ends it or its terminal goes away; the exit status.
+
+    Raises what ended it if nobody had foreseen that; the terminal is then as it was before.
+    """
     import asyncio  # after tui.haste has decided what comes with it
 
     return asyncio.run(_show(app))
@@ -53,6 +56,8 @@ async def _show(app: "LowrankApp") -> int:
         loop.add_signal_handler(number, _end, app, number)
     Thread(target=_watch, name="terminal", daemon=True).start()
     await app.run_async()
+    if app.failure is not None:
+        raise app.failure
     return app.return_code or 0
 
 
