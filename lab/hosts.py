@@ -1,9 +1,9 @@
 """The machines of a run on several: mlx.launch's hostfile, a list of {"ssh": name, "ips": [...], "rdma": [...]}."""
 
-import json
 import shutil
 from pathlib import Path
 
+from foreign import read_json
 from lab.errors import LabError
 from lab.spec import RunSpec
 
@@ -18,7 +18,7 @@ def count_ranks(spec: RunSpec) -> int:
     if not spec.hostfile:
         return spec.ranks
     try:
-        found = json.loads(Path(spec.hostfile).expanduser().read_text(encoding="utf-8"))
+        found = read_json(Path(spec.hostfile).expanduser())
         hosts = found["hosts"] if isinstance(found, dict) else found
         if hosts and all(host["ssh"] and isinstance(host.get("ips", []), list) for host in hosts):
             return len(hosts)

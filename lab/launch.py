@@ -69,7 +69,7 @@ def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
                        where="--batch-size", remedy=f"give {data.rows['train']} or less", usage=True)  # fmt: skip
     check_ranks(spec)
     if spec.hostfile:
-        spec = spec.model_copy(update={"hostfile": str(Path(spec.hostfile).expanduser().resolve())})
+        spec = spec.model_copy(update={"hostfile": os.path.realpath(Path(spec.hostfile).expanduser())})
     masked = spec.model_copy(update={"mask_prompt": data.has_prompts if spec.mask_prompt is None else spec.mask_prompt})
     return Checked(masked, model.path or spec.model, data.path)
 

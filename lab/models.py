@@ -1,13 +1,14 @@
 """Models a run can start from: bundled, made from a bundled one, a local folder, or a hub id."""
 
 import hashlib
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache as memoize
 from pathlib import Path
 from typing import Any
 
+from foreign import Refused, read_object
 from lab.errors import LabError
 from lab.params import count_safetensors, shape_from_config, total_parameters
 
@@ -107,7 +108,7 @@ def preset_shape(name: str) -> dict[str, int]:
             f"no preset named {name!r}",
             remedy=f"there are {', '.join(p.stem for p in PRESETS.glob('*.json'))}",
         )
-    return shape_from_config(json.loads(path.read_text(encoding="utf-8")))
+    return shape_from_config(read_object(path))
 
 
 def shape_of(name: str, cache: Path) -> dict[str, int]:
@@ -129,8 +130,7 @@ def _from_folder(name: str, folder: Path) -> ModelInfo:
         shape = shape_from_config(config)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise LabError(f"config.json lacks a usable {error}", where=str(folder)) from None
-    quantization = config.get("quantization") or {}
-    bits = int(quantization.get("bits", 0)) if isinstance(quantization, dict) else 0
+    bits = quantized_bits(config)
     parameters = total_parameters(shape) if bits else sum(count_safetensors(f) for f in files)
     path = folder.resolve()
     return ModelInfo(
@@ -142,14 +142,32 @@ def read_config(folder: Path) -> dict[str, Any]:
     """config.json of a model folder. Raises LabError if it is missing or no JSON object."""
     path = folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return read_object(path)
+    except Refused as error:
+        raise LabError(str(error), where=str(path), remedy="give a folder in mlx-lm's model layout") from None
+    except OSError as error:
         raise LabError(
-            f"cannot be read ({error})", where=str(path), remedy="give a folder in mlx-lm's model layout"
+            f"cannot be read ({error.strerror})", where=str(path), remedy="give a folder in mlx-lm's model layout"
         ) from None
-    if not isinstance(config, dict):
-        raise LabError("is not a JSON object", where=str(path))
-    return config
+
+
+def quantized_bits(config: Mapping[str, Any]) -> int:
+    """The bits that a config.json says its weights have, 0 for none. Raises LabError if that is no such number."""
+    return _quantization(config, "bits", 0, 16)
+
+
+def quantized_group(config: Mapping[str, Any], default: int) -> int:
+    """How many weights share a scale, by a config.json. Raises LabError if that is no such number."""
+    return _quantization(config, "group_size", default, 1 << 20)
+
+
+def _quantization(config: Mapping[str, Any], key: str, default: int, most: int) -> int:
+    told = config.get("quantization")
+    value = told.get(key, default) if isinstance(told, dict) else default
+    if type(value) is not int or not min(default, 1) <= value <= most:
+        raise LabError(f"the {key} of its quantization is {str(value)[:40]!r}, which is no such number",
+                       where="config.json", remedy="give a model that mlx-lm has quantized")  # fmt: skip
+    return value
 
 
 def _quantized_bytes(shape: dict[str, int], bits: int, group: int = 64) -> int:

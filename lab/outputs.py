@@ -18,6 +18,7 @@ from typing import Final
 
 import psutil
 
+from foreign import read_object
 from lab.errors import LabError
 
 MARK: Final = ".lowrank.json"
@@ -38,10 +39,10 @@ def check_folder(folder: Path, option: str, *, replace: bool, keep: Iterable[Pat
     other = f"give another {option}"
     place = _place(folder)
     for kept in [Path.home(), Path.cwd(), *(path for path in keep if path is not None)]:
-        kept = kept.resolve()
+        kept = _real(kept)
         if place == kept or place in kept.parents:
             raise LabError(f"is or holds {kept}, which must stay", where=str(folder), remedy=other)
-    for kept in (path.resolve() for path in keep if path is not None):
+    for kept in (_real(path) for path in keep if path is not None):
         if kept in place.parents:
             raise LabError(f"lies in {kept}, which must stay as it is", where=str(folder), remedy=other)
     _check_parent(place, folder, option)
@@ -65,14 +66,13 @@ def not_ours(folder: Path) -> str:
         mark = folder / MARK
         if mark.is_symlink() or not mark.is_file() or mark.stat().st_size > LARGEST:
             return "was not written by lowrank"
-        told = json.loads(mark.read_text(encoding="utf-8"))
-        files = told.get("files") if isinstance(told, dict) else None
+        files = read_object(mark, LARGEST).get("files")
         if not isinstance(files, list):
             return "was not written by lowrank"
         known = {name for name in files if isinstance(name, str)}
         odd = next((name for name in _inside(folder) if name not in known and Path(name).name not in DUST), "")
         return f"holds {odd}, which lowrank did not write" if odd else ""
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return "was not written by lowrank"
 
 
@@ -178,7 +178,7 @@ def _there(path: Path) -> bool:
 def _place(path: Path) -> Path:
     """Where a path lies, with the links in its parents followed and itself not."""
     path = Path(os.path.abspath(path))
-    return path.parent.resolve() / path.name
+    return _real(path.parent) / path.name
 
 
 def _check_parent(place: Path, asked: Path, option: str) -> None:
@@ -190,3 +190,8 @@ def _check_parent(place: Path, asked: Path, option: str) -> None:
     if not os.access(above, os.W_OK | os.X_OK):
         raise LabError(f"{above} may not be written to", where=str(asked),
                        remedy=f"give another {option}, or change its permissions")  # fmt: skip
+
+
+def _real(path: Path) -> Path:
+    """The path without links; of links that go round in a circle, which `resolve` does not take, what is left."""
+    return Path(os.path.realpath(path))

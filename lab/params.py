@@ -1,15 +1,18 @@
 """Counting parameters: exactly from a safetensors file, or from a model's shape by formula. No weights are loaded."""
 
-import json
 import math
+import os
 import struct
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from foreign import Refused, from_json, opened
 from lab.errors import LabError
 
 HEADER_LIMIT = 100_000_000
+LARGEST_SIZE = 1 << 32
+"""No size in a config.json is larger."""
 
 LLAMA = ("llama", "mistral")
 """The `model_type`s that mlx-lm builds with its Llama class and these formulas know."""
@@ -18,14 +21,23 @@ LLAMA = ("llama", "mistral")
 def safetensors_header(path: Path) -> dict[str, Any]:
     """The header of a safetensors file: tensor name -> {dtype, shape, data_offsets}. Raises LabError if it is none."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             (size,) = struct.unpack("<Q", file.read(8))
-            if size > HEADER_LIMIT:
-                raise ValueError("header too long")
-            header = json.loads(file.read(size))
-        return {k: v for k, v in header.items() if k != "__metadata__"}
+            if size > min(HEADER_LIMIT, os.fstat(file.fileno()).st_size):
+                raise Refused("its header is longer than the file, or than any header")
+            header = from_json(file.read(size).decode("utf-8"))
+        tensors = {k: v for k, v in header.items() if k != "__metadata__"}
+        if wrong := next((name for name, tensor in tensors.items() if not _is_tensor(tensor)), None):
+            raise Refused(f"the tensor {wrong!r} has no shape")
+        return tensors
     except (OSError, ValueError, struct.error, AttributeError) as error:
         raise LabError(f"not a readable safetensors file ({error})", where=str(path)) from None
+
+
+def _is_tensor(tensor: object) -> bool:
+    """Whether a header's entry has a shape that a file can hold."""
+    shape = tensor.get("shape") if isinstance(tensor, dict) else None
+    return isinstance(shape, list) and len(shape) < 16 and all(type(n) is int and 0 <= n < 1 << 48 for n in shape)
 
 
 def count_safetensors(path: Path) -> int:
@@ -39,6 +51,10 @@ def shape_from_config(config: Mapping[str, Any]) -> dict[str, int]:
 
     Raises KeyError, TypeError, ValueError or ZeroDivisionError if the configuration is of another kind.
     """
+    needed = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+    for name in (*needed, *(name for name in ("num_key_value_heads", "head_dim") if config.get(name) is not None)):
+        if type(config[name]) is not int or not 0 <= config[name] <= LARGEST_SIZE:
+            raise ValueError(f"{name} (it is {str(config[name])[:40]!r})")
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     kv_heads = int(config.get("num_key_value_heads") or heads)
     head_dim = int(config.get("head_dim") or hidden // heads)

@@ -4,6 +4,7 @@ Each device writes only files with its own id in their names, reads everybody's,
 So neither order nor repetition matters, and nothing that one device does can take anything from another.
 """
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -42,7 +43,7 @@ def sync(log_folder: Path, folder: Path) -> Synced:
     `folder` is created, its parent is not: a drive that is not there must not pass for an empty one.
     """
     try:
-        if folder.resolve().is_relative_to(log_folder.resolve()):
+        if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(log_folder)):
             raise StoreError(
                 f"{folder} is where Lowrank keeps progress itself. Choose a folder elsewhere.",
                 f"{folder}: Lowrank가 진도를 보관하는 폴더예요. 다른 폴더를 골라 주세요.",

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("lab", "lessons", "store", "tui")
+ROOMS = ("foreign", "lab", "lessons", "store", "tui")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 

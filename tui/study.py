@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -168,16 +169,19 @@ class Study:
 
         One that ended before the last reset stays as it is: not done.
         """
+        from lab.errors import LabError
+        from lab.runs.damage import fenced
         from lab.runs.directory import Runs
         from tui.witness import since_reset
 
         found: list[tuple[str, str, Mapping[str, object]]] = []
         for run in Runs(self.runs).all():
             known = run.id in self.progress.runs_finished
-            if not known and run.state() == "finished" and since_reset(run, self.progress):
-                result = run.result() or {}
-                method = str(result.get("method") or run.started().get("method") or "")
-                found.append((run.id, method, result))
+            with suppress(LabError), fenced(run):
+                if not known and run.state() == "finished" and since_reset(run, self.progress):
+                    result = run.result() or {}
+                    method = str(result.get("method") or run.started().get("method") or "")
+                    found.append((run.id, method, result))
         return found
 
     def record_finished(self, run_id: str, method: str, result: Mapping[str, object]) -> Change:

@@ -83,15 +83,18 @@ class Watcher:
             return {}
 
     def _state(self, name: str) -> "tuple[str, Run]":
+        from lab.errors import LabError
+        from lab.runs.damage import fenced
         from lab.runs.directory import Run
         from lab.runs.lost import settle
 
         run = Run(self._runs / name)
-        if not (run.path / "spec.yaml").exists():
+        if not os.path.lexists(run.path / "spec.yaml"):
             return "", run
         try:
-            return settle(run), run
-        except (OSError, ValueError):
+            with fenced(run):
+                return settle(run), run
+        except LabError:
             return "", run
 
 

@@ -12,6 +12,7 @@ from lab.engine.batches import fixed_share
 from lab.score import Item, items
 from lab.spec import RunSpec
 
+SHOWN = 2000  # characters of a prompt, an expected answer and an answer that an event tells
 OWN_TOKENS = 64  # where answers to prompts of one's own are cut, since nothing says how long they should be
 
 
@@ -21,6 +22,11 @@ def questions(spec: RunSpec, folder: Path) -> list[Item]:
     rows: list[Any] = list(read_rows(path)) if path.exists() and spec.samples else []
     drawn = [item for row in fixed_share(rows, spec.samples) for item in items(row)[-1:]]
     return [Item(({"role": "user", "content": p},), "", "") for p in spec.sample_prompts] + drawn
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text and how many characters are left out, so that an event stays short to read."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… (+{len(text) - SHOWN:,})"
 
 
 def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Callable[[], list[dict[str, Any]]] | None:
@@ -35,9 +41,9 @@ def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Call
         model.train()
         return [
             {
-                "prompt": item.messages[-1]["content"] if item.messages else item.text,
-                "expected": item.expected or None,
-                "text": text,
+                "prompt": shortened(item.messages[-1]["content"] if item.messages else item.text),
+                "expected": shortened(item.expected) or None,
+                "text": shortened(text),
             }
             for item, text in zip(asked, texts, strict=True)
         ]

@@ -12,9 +12,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from foreign import read_object
 from lab.events.progress import RunProgress
 from lab.events.series import Over, Point
-from lab.runs.directory import Event, Run
+from lab.runs.directory import Event, Run, parse_event
 
 VERSION = 2
 TAIL = 512
@@ -58,14 +59,14 @@ class Digest:
         """What is kept on disk, if it belongs to these events, and else an empty one; `read` goes on from there."""
         digest = cls(run)
         try:
-            found = json.loads(_path(run).read_bytes())
+            found = read_object(_path(run))
             if found["version"] == VERSION and found["tail"] == _tail(run, int(found["offset"])):
                 digest.progress = RunProgress.from_json(found["progress"])
                 digest.samples = [(int(at), int(offset)) for at, offset in found["samples"]]
                 digest.places = [(int(at), int(offset)) for at, offset in found["places"]]
                 digest._stride, digest.offset = int(found["stride"]), int(found["offset"])
                 digest.kept = digest.offset
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, ArithmeticError, AttributeError, LookupError, TypeError):
             return cls(run)
         return digest
 
@@ -79,15 +80,14 @@ class Digest:
 
     def read(self, limit: int = SLICE) -> bool:
         """Take in at most about `limit` more bytes; True when there were any."""
-        data = _bytes(self.run, self.offset, limit)
-        end = data.rfind(b"\n") + 1
-        if data and not end and len(data) == limit:
-            return self.read(limit * 8)  # samples can be long lines
-        for line in data[:end].splitlines(keepends=True):
-            if event := _parse(line):
+        before = self.offset
+        data, end = self.run.lines(before, limit)
+        for line in data.splitlines(keepends=True):
+            if event := parse_event(line):
                 self._take(event)
             self.offset += len(line)
-        return end > 0
+        self.offset = end
+        return end > before
 
     def keep(self) -> None:
         """Write it beside the events, whole or not at all; where that cannot be, nothing is lost but time."""
@@ -123,12 +123,8 @@ class Digest:
 
     def event_at(self, offset: int) -> Event:
         """The event at a byte offset, such as one of `samples`; empty if it cannot be read."""
-        try:
-            with (self.run.path / "events.jsonl").open("rb") as file:
-                file.seek(offset)
-                return _parse(file.readline()) or {}
-        except OSError:
-            return {}
+        line = self.run.lines(offset, 1 << 16)[0].partition(b"\n")[0]
+        return parse_event(line) or {}
 
     def answers(self, iteration: float) -> tuple[int, list[dict[str, Any]]] | None:
         """Iteration and answers of the samples at or before an iteration, or None if there are none."""
@@ -136,7 +132,7 @@ class Digest:
         if found is None:
             return None
         answers = self.event_at(found[1]).get("answers")
-        return found[0], [each for each in answers if isinstance(each, dict)] if isinstance(answers, list) else []
+        return found[0], [each for each in answers if _is_answer(each)] if isinstance(answers, list) else []
 
     def report(self, iteration: float) -> Event:
         """The newest `train` event at or before an iteration, read from the file; empty if there is none."""
@@ -185,51 +181,46 @@ class Digest:
 def glimpse(run: Run) -> RunProgress:
     """A first picture of a run of any length, from a few hundred places spread over its events; for the meantime."""
     progress = RunProgress()
-    size = (run.path / "events.jsonl").stat().st_size
+    try:
+        size = (run.path / "events.jsonl").stat().st_size
+    except OSError:
+        return progress
     progress.apply(event for event, _ in _events(run, 0, min(size, SLICE // 4)))
     for spot in range(1, SPOTS):
-        lines = _bytes(run, size * spot // SPOTS, SPOT).splitlines(keepends=True)[1:]
-        told = (event for line in lines if line.endswith(b"\n") and (event := _parse(line)))
+        lines = run.bytes_at(size * spot // SPOTS, SPOT).splitlines(keepends=True)[1:]
+        told = (event for line in lines if line.endswith(b"\n") and (event := parse_event(line)))
         progress.apply(event for event in told if event.get("event") in ("train", "validation"))
-    lines = _bytes(run, max(0, size - SLICE // 4), SLICE // 4).splitlines()[1:]
-    progress.apply(event for line in lines if (event := _parse(line)))
+    lines = run.bytes_at(max(0, size - SLICE // 4), SLICE // 4).splitlines()[1:]
+    progress.apply(event for line in lines if (event := parse_event(line)))
     return progress
 
 
 def _events(run: Run, begin: int, end: int) -> Iterator[tuple[Event, int]]:
     """The events that begin in a stretch of bytes, which begins with a line, each with its offset."""
     offset = begin
-    while offset < end and (data := _bytes(run, offset, min(SLICE, end - offset))):
-        whole = data.rfind(b"\n") + 1
-        for line in data[:whole].splitlines(keepends=True):
-            if event := _parse(line):
+    while offset < end:
+        data, behind = run.lines(offset, min(SLICE, end - offset))
+        if behind == offset:
+            return
+        for line in data.splitlines(keepends=True):
+            if offset >= end:
+                return
+            if event := parse_event(line):
                 yield event, offset
             offset += len(line)
-        if not whole:
-            return
+        offset = behind
+
+
+def _is_answer(told: object) -> bool:
+    """Whether it is one sample, as docs/events.md describes it."""
+    texts = isinstance(told, dict) and all(isinstance(told.get(key), str) for key in ("prompt", "text"))
+    return isinstance(told, dict) and texts and isinstance(told.get("expected"), str | None)
 
 
 def _path(run: Run) -> Path:
     return run.path / "state" / "digest.json"
 
 
-def _bytes(run: Run, offset: int, count: int) -> bytes:
-    try:
-        with (run.path / "events.jsonl").open("rb") as file:
-            file.seek(offset)
-            return file.read(count)
-    except FileNotFoundError:
-        return b""
-
-
 def _tail(run: Run, offset: int) -> str:
     begin = max(0, offset - TAIL)
-    return blake2b(_bytes(run, begin, offset - begin), digest_size=16).hexdigest()
-
-
-def _parse(line: bytes) -> Event | None:
-    try:
-        event = json.loads(line.decode())  # decoded here because json.loads would first guess how
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) else None
+    return blake2b(run.bytes_at(begin, offset - begin), digest_size=16).hexdigest()

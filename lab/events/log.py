@@ -32,7 +32,9 @@ class EventLog:
         now = datetime.now().astimezone().isoformat(timespec="milliseconds")
         line = json.dumps({"v": VERSION, "at": now, "event": event, **_plain(fields)}, ensure_ascii=False)
         with self._lock:
-            data = (b"\n" if self._torn() else b"") + line.encode() + b"\n"
+            data = (
+                (b"\n" if self._torn() else b"") + line.encode("utf-8", "replace") + b"\n"
+            )  # half a surrogate pair is "?"
             while data:
                 data = data[os.write(self._file, data) :]
             if event in KEPT:
@@ -43,7 +45,9 @@ class EventLog:
         """Write result.json whole or not at all, then the event; the event also where result.json does not fit."""
         temporary = self.run / ".result.json"
         try:
-            temporary.write_text(json.dumps({"event": event, **_plain(fields)}, indent=2), encoding="utf-8")
+            temporary.write_text(
+                json.dumps({"event": event, **_plain(fields)}, indent=2), encoding="utf-8", errors="replace"
+            )
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, self.run / "result.json")

@@ -243,8 +243,8 @@ class RunProgress:
         """What `as_json` gave. Raises KeyError, TypeError or ValueError if it is something else."""
         found = found | {name: Series.from_json(found[name]) for name in SERIES}
         found |= {name: found[name] and datetime.fromisoformat(found[name]) for name in MOMENTS}
-        found |= {name: found[name] and Point(*found[name]) for name in ("best", "_told")}
-        return cls(**found)
+        found |= {name: found[name] and Point.read(found[name]) for name in ("best", "_told")}
+        return cls(**{each.name: _of_its_type(str(each.type), found[each.name]) for each in fields(cls)})
 
 
 TOLD: dict[object, Callable[[RunProgress, Mapping[str, object]], None]] = {
@@ -255,6 +255,19 @@ TOLD: dict[object, Callable[[RunProgress, Mapping[str, object]], None]] = {
     "saved": RunProgress._on_saved,
     "heartbeat": RunProgress._on_heartbeat,
 }
+
+
+def _of_its_type(kind: str, value: Any) -> Any:
+    """The value, which stood in a file, if it may stand in a field annotated so; raises TypeError."""
+    known = {"int": int, "float": int | float, "str": str, "None": type(None)}
+    allowed = tuple(known[name] for name in kind.split(" | ") if name in known)
+    wrong = bool(allowed) and not isinstance(value, (*allowed, Point, datetime))
+    if kind.startswith("dict"):
+        texts = value.values() if kind == "dict[str, str]" and isinstance(value, dict) else ()
+        wrong = not isinstance(value, dict) or not all(isinstance(each, str) for each in texts)
+    if wrong or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no {kind}")
+    return value
 
 
 def _moment(event: Mapping[str, object]) -> datetime | None:

@@ -19,6 +19,13 @@ class Point(NamedTuple):
     tokens: float = 0.0
     seconds: float = 0.0
 
+    @classmethod
+    def read(cls, told: Sequence[Any]) -> Point:
+        """A point that stood in a file. Raises TypeError for whatever else."""
+        if not all(type(each) in (int, float) for each in told):
+            raise TypeError("is no point")
+        return cls(*told)
+
     def over(self, axis: Over) -> Point:
         """The same with tokens or seconds in the place of the iteration."""
         return self if axis == "iteration" else Point(getattr(self, axis), self.y)
@@ -134,8 +141,8 @@ class Series:
         """What `as_json` gave. Raises KeyError, TypeError or ValueError if it is something else."""
         series = cls(int(found["capacity"]))
         series.count, series._width, series._filled = (int(found[key]) for key in ("count", "width", "filled"))
-        series._first, series._last = (None if end is None else Point(*end) for end in found["ends"])
-        series._buckets = [Bucket(Point(*both[:4]), Point(*both[4:])) for both in found["buckets"]]
+        series._first, series._last = (None if end is None else Point.read(end) for end in found["ends"])
+        series._buckets = [Bucket(Point.read(both[:4]), Point.read(both[4:])) for both in found["buckets"]]
         return series
 
 

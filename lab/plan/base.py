@@ -1,13 +1,13 @@
 """The base that a plan speaks of: anything that has a config.json, whether its weights are here or not."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from foreign import read_object
 from lab.errors import LabError
-from lab.models import PRESETS, find_model, read_config
+from lab.models import PRESETS, find_model, quantized_bits, quantized_group, read_config
 from lab.params import formulas_hold, shape_from_config
 
 GROUP = 64
@@ -82,31 +82,25 @@ def find_base(name: str, cache: Path, bits: int | None = None) -> Base:
 
 def with_config(base: Base, config: Mapping[str, Any], weights: bool) -> Base:
     """A hub id with the config.json that the engine found, and whether its weights are on this machine."""
-    bits = base.bits or _bits(config)
+    bits = base.bits or quantized_bits(config)
     return replace(base, config=config, bits=bits, group=_group(config), width=_width(config), weights=weights)
 
 
 def _described(name: str, path: Path, bits: int | None) -> Base:
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = read_object(path)
     except (OSError, ValueError) as error:
         raise LabError(f"cannot be read ({error})", where=str(path), remedy="give a model's config.json") from None
-    if not isinstance(config, dict) or "model_type" not in config:
+    if "model_type" not in config:
         raise LabError("is not a model's config.json", where=str(path), remedy="give one that names a model_type")
-    found = _bits(config)
+    found = quantized_bits(config)
     if bits and found and bits != found:
         raise LabError(f"{name} has {found} bits already", where="--bits", remedy="leave the flag out", usage=True)
     return Base(name, config, str(path), bits or found, _group(config), _width(config))
 
 
-def _bits(config: Mapping[str, Any]) -> int:
-    quantization = config.get("quantization")
-    return int(quantization.get("bits", 0)) if isinstance(quantization, dict) else 0
-
-
 def _group(config: Mapping[str, Any]) -> int:
-    quantization = config.get("quantization")
-    return int(quantization.get("group_size", GROUP)) if isinstance(quantization, dict) else GROUP
+    return quantized_group(config, GROUP)
 
 
 def _width(config: Mapping[str, Any]) -> int:

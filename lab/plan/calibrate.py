@@ -11,6 +11,7 @@ from lab.plan.machine import Machine
 from lab.plan.memory import Step, components
 from lab.plan.rows import Rows
 from lab.plan.seconds import work
+from lab.runs.damage import fenced
 from lab.runs.directory import Run, Runs
 
 RECENT = 8  # finished runs that are looked at
@@ -41,6 +42,14 @@ def finished(runs: Runs) -> list[Run]:
 
 def past(run: Run, rows: Rows, machine: Machine, cache: Path) -> Past | None:
     """What a finished run with these rows teaches about this machine; None if it ran elsewhere or its model is gone."""
+    try:
+        with fenced(run):
+            return _past(run, rows, machine, cache)
+    except LabError:
+        return None
+
+
+def _past(run: Run, rows: Rows, machine: Machine, cache: Path) -> Past | None:
     result, started = run.result() or {}, run.started()
     try:
         spec = run.spec

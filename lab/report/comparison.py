@@ -11,6 +11,7 @@ from lab.events.progress import number
 from lab.events.series import Over, Point, height
 from lab.models import VARIANT
 from lab.runs import about, evaluation
+from lab.runs.damage import fenced
 from lab.runs.directory import ENDED, Run
 from lab.runs.lost import settle
 from lab.runs.method import method_of
@@ -33,10 +34,11 @@ class Contender:
 
     def __init__(self, run: Run, cache: Path) -> None:
         self.run = run
-        self.spec = run.spec
-        self.about = about.read(run)
-        self.method = method_of(run, cache)
-        self.digest = Digest.open(run)
+        with fenced(run):
+            self.spec = run.spec
+            self.about = about.read(run)
+            self.method = method_of(run, cache)
+            self.digest = Digest.open(run)
         self.state = ""
         self.told: dict[str, Any] = {}
         self.score: evaluation.Result | None = None
@@ -53,7 +55,12 @@ class Contender:
         return found | lora
 
     def read(self) -> bool:
-        """Take in what was said since; True when anything was. It may take long where a long run has no digest."""
+        """Take in what was said since; True when anything was. It may take long where a long run has no digest.
+        Raises LabError if the run's files are damaged."""
+        with fenced(self.run):
+            return self._read()
+
+    def _read(self) -> bool:
         state, news = settle(self.run), False
         while self.digest.read():
             news = True

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from foreign import read_object
 from lab.errors import LabError
 from lab.inert import cleaned
 from lab.runs.directory import Run
@@ -35,9 +36,8 @@ def read(run: Run) -> About:
 def read_path(path: Path) -> About:
     """The same of a run directory, wherever it lies."""
     try:
-        found = json.loads((path / FILE).read_text(encoding="utf-8"))
-        return _checked(found)
-    except (OSError, ValueError, TypeError, AttributeError):
+        return _checked(read_object(path / FILE))
+    except (OSError, ValueError, TypeError):
         return About()
 
 

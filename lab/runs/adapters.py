@@ -11,7 +11,7 @@ def find_adapter(run: Run, checkpoint: str = "last") -> Path:
 
     "last" is the newest that was written whole: the numbered one of a run that was killed before its end.
     """
-    numbered = {int(p.name.partition("_")[0]): p for p in run.adapters.glob("[0-9]*_adapters.safetensors")}
+    numbered = by_iteration(run)
     last, best = run.adapters / "adapters.safetensors", run.adapters / "best" / "adapters.safetensors"
     if checkpoint == "last":
         if last.exists():
@@ -32,9 +32,16 @@ def find_adapter(run: Run, checkpoint: str = "last") -> Path:
     )
 
 
+def by_iteration(run: Run) -> dict[int, Path]:
+    """The numbered adapters, which are those saved on the way."""
+    found = run.adapters.glob("[0-9]*_adapters.safetensors")
+    numbers = {path: path.name.partition("_")[0] for path in found}
+    return {int(number): path for path, number in numbers.items() if number.isdecimal() and len(number) < 19}
+
+
 def checkpoints(run: Run) -> tuple[str, ...]:
     """The names `find_adapter` knows of this run: last, best, then iterations, the latest first; none without one."""
-    numbered = sorted(int(p.name.partition("_")[0]) for p in run.adapters.glob("[0-9]*_adapters.safetensors"))
+    numbered = sorted(by_iteration(run))
     last = bool(numbered) or (run.adapters / "adapters.safetensors").exists()
     best = (run.adapters / "best" / "adapters.safetensors").exists()
     return ("last",) * last + ("best",) * best + tuple(map(str, reversed(numbered)))

@@ -13,6 +13,7 @@ from lab.models import find_model
 from lab.params import safetensors_header
 from lab.runs import inspected
 from lab.runs.adapters import checkpoints, find_adapter
+from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.method import method_of
 
@@ -52,6 +53,11 @@ class Adapter:
 
 def look(run: Run, cache: Path, checkpoint: str = "last") -> Adapter:
     """The anatomy of a checkpoint. Raises LabError if there is none, or its file is no safetensors file."""
+    with fenced(run):
+        return _look(run, cache, checkpoint)
+
+
+def _look(run: Run, cache: Path, checkpoint: str) -> Adapter:
     adapter, spec, started = find_adapter(run, checkpoint), run.spec, run.started()
     base, total = started.get("base_bytes", 0), started.get("total_parameters", 0)
     if not (base and total):

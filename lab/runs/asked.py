@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any
 
+from foreign import Refused, from_json, opened
 from lab.runs.directory import Run
 
 NAME = "talk.jsonl"
@@ -26,18 +27,30 @@ def append(run: Run, entry: Entry) -> None:
 def read(run: Run) -> list[Entry]:
     """The newest entries, oldest first; what is no entry is left out."""
     try:
-        with (run.path / NAME).open("rb") as file:
+        with opened(run.path / NAME) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
             lines = file.read().splitlines()
-    except OSError:
+    except (OSError, Refused):
         return []
     return [entry for line in lines if (entry := _parse(line))]
 
 
 def _parse(line: bytes) -> Entry:
     try:
-        entry = json.loads(line)
+        entry = from_json(line.decode())
     except ValueError:  # the first one may be cut
         return {}
-    good = isinstance(entry, dict) and isinstance(entry.get("base"), str) and isinstance(entry.get("adapter"), str)
-    return entry if good else {}
+    return entry if isinstance(entry, dict) and _is_sound(entry) else {}
+
+
+def _is_sound(entry: Entry) -> bool:
+    """Whether all that a reader takes from an entry is of the type it takes it for."""
+    kinds = {"text": str, "expected": str, "checkpoint": str, "messages": list, "scale": int | float,
+             "temperature": int | float, "seed": int, "max_tokens": int}  # fmt: skip
+    if not isinstance(entry.get("base"), str) or not isinstance(entry.get("adapter"), str):
+        return False
+    if not all(entry.get(name) is None or isinstance(entry[name], kind) for name, kind in kinds.items()):
+        return False
+    turns = entry.get("messages") or ()
+    return all(isinstance(turn, dict) and {"role", "content"} <= turn.keys()
+               and all(isinstance(text, str) for text in turn.values()) for turn in turns)  # fmt: skip

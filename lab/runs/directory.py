@@ -3,7 +3,6 @@
 runs/<id>/  spec.yaml  events.jsonl  log.txt  result.json  adapters/  state/
 """
 
-import json
 import os
 import shutil
 import signal
@@ -16,13 +15,19 @@ from uuid import uuid4
 
 import psutil
 
+from foreign import Refused, from_json, opened, read_object
 from lab.errors import LabError
+from lab.events.progress import whole
 from lab.runs.lock import engine_lives, launching
 from lab.spec import RunSpec
 
 ENDED = ("finished", "stopped", "failed")
 NOTE = "process.json"
 Event = dict[str, Any]
+LONGEST = 32 << 20
+"""Bytes of a line of events that is read; a longer one is passed over, so that it hides none after it."""
+BEGINNING = 16 << 20
+"""Bytes of events in which the engine's first words are looked for."""
 
 
 @dataclass(frozen=True)
@@ -44,38 +49,53 @@ class Run:
         return self.path / "adapters"
 
     def events(self, offset: int = 0, limit: int = 1 << 20) -> tuple[list[Event], int]:
-        """The complete events in the `limit` bytes after byte `offset`, and the offset to go on from."""
+        """The complete events in about `limit` bytes after byte `offset`, and the offset to go on from, which is the
+        same as long as nothing was added."""
+        data, end = self.lines(offset, limit)
+        return [event for line in data.splitlines() if (event := parse_event(line))], end
+
+    def lines(self, offset: int, limit: int) -> tuple[bytes, int]:
+        """The complete lines in `limit` bytes of events after byte `offset`, or in as many as one long line takes, and
+        the offset behind them. Of a line that is too long nothing is returned but the offset to go on from."""
+        data = self.bytes_at(offset, limit)
+        while not (end := data.rfind(b"\n") + 1) and len(data) == limit < LONGEST:
+            limit = min(limit * 8, LONGEST)  # samples can be long lines
+            data = self.bytes_at(offset, limit)
+        if not end and len(data) == limit:
+            return b"", offset + limit
+        return data[:end], offset + end
+
+    def bytes_at(self, offset: int, count: int) -> bytes:
+        """At most so many bytes of the events from byte `offset`; none where there are none, or they can't be read."""
         try:
-            with (self.path / "events.jsonl").open("rb") as file:
+            with opened(self.path / "events.jsonl") as file:
                 file.seek(offset)
-                data = file.read(limit)
-        except FileNotFoundError:
-            return [], 0
-        end = data.rfind(b"\n") + 1
-        return [event for line in data[:end].splitlines() if (event := _parse(line))], offset + end
+                return file.read(count)
+        except (OSError, Refused):
+            return b""
 
     def last_event(self) -> Event:
         """The newest event, read from the end of the file (an empty dict if there is none)."""
         try:
-            with (self.path / "events.jsonl").open("rb") as file:
+            with opened(self.path / "events.jsonl") as file:
                 end, size = file.seek(0, os.SEEK_END), 8192
                 while True:
                     file.seek(max(0, end - size))
                     lines = file.read(size).splitlines()
-                    event = next((event for line in reversed(lines) if (event := _parse(line))), {})
-                    if event or size >= end:
+                    event = next((event for line in reversed(lines) if (event := parse_event(line))), {})
+                    if event or size >= min(end, LONGEST):
                         return event
                     size *= 8  # samples can be long lines
-        except FileNotFoundError:
+        except (OSError, Refused):
             return {}
 
     def result(self) -> Event | None:
-        """result.json, or None while there is none."""
+        """result.json, or None while there is none that holds a last word."""
         try:
-            found = json.loads((self.path / "result.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            found = read_object(self.path / "result.json")
+        except (OSError, Refused):
             return None
-        return found if isinstance(found, dict) else None
+        return sound_event(found) if found.setdefault("event", "finished") in ENDED else None
 
     def state(self) -> str:
         """One of finished, stopped, failed; waiting, running, stopping; or lost: gone without a last word.
@@ -105,10 +125,9 @@ class Run:
     def noted(self) -> dict[str, Any]:
         """What was written down when the engine started (`lab.launch.note_process`); empty if it never was."""
         try:
-            noted = json.loads((self.path / "state" / NOTE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return read_object(self.path / "state" / NOTE)
+        except (OSError, Refused):
             return {}
-        return noted if isinstance(noted, dict) else {}
 
     def asked_to_stop(self) -> bool:
         """Whether somebody asked the present engine, or the last one, to stop."""
@@ -151,19 +170,35 @@ class Run:
 
     def started(self) -> Event:
         """The `started` event (an empty dict before the engine wrote it)."""
-        try:
-            with (self.path / "events.jsonl").open("rb") as file:
-                for line in file:
-                    event = _parse(line) if line.endswith(b"\n") else None
-                    if event and event.get("event") == "started":
-                        return event
-        except FileNotFoundError:
-            pass
+        offset = 0
+        while offset < BEGINNING:
+            events, end = self.events(offset, 1 << 16)
+            if found := next((event for event in events if event.get("event") == "started"), None):
+                return found
+            if end == offset:
+                break
+            offset = end
         return {}
 
     @property
     def base_bytes(self) -> int:
-        return int(self.started().get("base_bytes", 0))
+        return whole(self.started(), "base_bytes") or 0
+
+
+KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(
+        ("event", "at", "stage", "behind", "run", "run_dir", "method", "model", "data", "device", "file"), str
+    ),
+    **dict.fromkeys(("iteration", "iterations", "position", "pid", "ranks", "base_bytes", "resident_bytes"), int),
+    **dict.fromkeys(("trainable_parameters", "total_parameters", "trained_tokens", "best_iteration"), int),
+    **dict.fromkeys(("train_loss", "val_loss", "best_val_loss", "learning_rate", "tokens_per_second"), (int, float)),
+    **dict.fromkeys(("iterations_per_second", "seconds_per_iteration", "seconds", "padding_share"), (int, float)),
+    **dict.fromkeys(("elapsed_seconds", "remaining_seconds", "peak_memory_bytes", "adapter_bytes"), (int, float)),
+    **dict.fromkeys(("error", "verdict"), dict),
+    "peak_resident_bytes": (int, float),
+    "answers": list,
+}
+"""What the fields of events and of result.json may be, beside null."""
 
 
 class Runs:
@@ -198,7 +233,7 @@ class Runs:
         """Every run, newest first."""
         if not self.root.is_dir():
             return []
-        found = (p for p in self.root.iterdir() if not p.name.startswith(".") and (p / "spec.yaml").exists())
+        found = (p for p in self.root.iterdir() if not p.name.startswith(".") and os.path.lexists(p / "spec.yaml"))
         return [Run(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
 
     def get(self, name: str) -> Run:
@@ -217,9 +252,17 @@ class Runs:
         raise LabError(what, where=str(self.root), remedy="`lowrank runs` lists them; `last` is the newest", usage=True)
 
 
-def _parse(line: bytes) -> Event | None:
+def parse_event(line: bytes) -> Event | None:
+    """The event on a line, or None where there is none."""
     try:
-        event = json.loads(line)
+        event = from_json(line.decode())
     except ValueError:
         return None
-    return event if isinstance(event, dict) else None
+    return sound_event(event) if isinstance(event, dict) else None
+
+
+def sound_event(event: Event) -> Event:
+    """The event without fields of another type than readers take them for; docs/events.md says which."""
+    if all(value is None or isinstance(value, KINDS.get(name, object)) for name, value in event.items()):
+        return event
+    return {k: v for k, v in event.items() if v is None or isinstance(v, KINDS.get(k, object))}

@@ -1,10 +1,12 @@
 """What a run takes on disk, and what of it can go without losing what was learned."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.runs.adapters import by_iteration
 from lab.runs.directory import Run
 from lab.runs.lock import launching
 
@@ -25,7 +27,8 @@ class Use:
 def use(run: Run) -> Use:
     """What the files of a run take now."""
     sizes = _sizes(run.path)
-    numbered = {path: size for path, size in sizes.items() if _numbered(run, path)}
+    kept = set(by_iteration(run).values())
+    numbered = {path: size for path, size in sizes.items() if path in kept}
     spare = set(spare_checkpoints(run))
     return Use(
         adapter=sizes.get(run.adapters / "adapters.safetensors", 0),
@@ -39,7 +42,7 @@ def use(run: Run) -> Use:
 
 def spare_checkpoints(run: Run) -> list[Path]:
     """The numbered adapters that are not the run's last one, which is numbered where a run was killed."""
-    numbered = sorted((p for p in run.adapters.glob("[0-9]*_adapters.safetensors")), key=lambda p: _number(p))
+    numbered = [path for _, path in sorted(by_iteration(run).items())]
     return numbered if (run.adapters / "adapters.safetensors").exists() else numbered[:-1]
 
 
@@ -59,25 +62,11 @@ def drop_checkpoints(run: Run) -> int:
         return freed
 
 
-def _numbered(run: Run, path: Path) -> bool:
-    return path.parent == run.adapters and path.name.endswith("_adapters.safetensors") and path.name[0].isdigit()
-
-
-def _number(path: Path) -> int:
-    digits = path.name.partition("_")[0]
-    return int(digits) if digits.isdecimal() else 0
-
-
 def _sizes(folder: Path) -> dict[Path, int]:
     """Every file below a folder with its size; links are not followed."""
     found: dict[Path, int] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    found |= _sizes(Path(entry.path))
-                else:
-                    found[Path(entry.path)] = entry.stat(follow_symlinks=False).st_size
-    except FileNotFoundError:  # a checkpoint is being replaced
-        pass
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # a checkpoint is being replaced
+                found[Path(parent, name)] = os.lstat(os.path.join(parent, name)).st_size
     return found

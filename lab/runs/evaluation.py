@@ -10,12 +10,14 @@ from typing import Any
 
 from filelock import FileLock
 
+from foreign import read_object
 from lab.datasets import split_file as split_file
 from lab.errors import LabError
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run
 
 NAME = "evaluation.json"
+FIGURES = ("rows", "loss", "perplexity", "exact_match", "base_exact_match", "examples")
 Result = dict[str, Any]
 """checkpoint, split, rows (the first so many, 0 for all), loss (nats a token), perplexity, exact_match (0 to 1),
 base_exact_match (None where the base was not asked), examples (questions asked); and `of`, see `stamp`."""
@@ -69,7 +71,15 @@ def _look(path: Path) -> list[int]:
 
 def _read(run: Run) -> list[Result]:
     try:
-        found = json.loads((run.path / NAME).read_text(encoding="utf-8"))["measured"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_object(run.path / NAME).get("measured")
+    except (OSError, ValueError):
         return []
-    return [each for each in found if isinstance(each, dict) and isinstance(each.get("of"), dict)]
+    return [each for each in found if _sound(each)] if isinstance(found, list) else []
+
+
+def _sound(each: object) -> bool:
+    """Whether it is a measurement whose figures are numbers."""
+    if not isinstance(each, dict) or not isinstance(each.get("of"), dict):
+        return False
+    figures = (each.get(key) for key in FIGURES)
+    return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in figures)

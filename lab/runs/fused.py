@@ -1,6 +1,5 @@
 """Fused models without making one: the ways there are, where they go, what GGUF can hold, how the result is used."""
 
-import json
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,16 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from foreign import read_object
 from lab import outputs
 from lab.errors import LabError
 from lab.models import find_model, read_config
 from lab.runs import inspected
 from lab.runs.adapters import checkpoints
+from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.method import method_of
 
 OPTION = "--save-path"
 GGUF, GGUF_TYPES = "ggml-model-f16.gguf", ("llama", "mistral", "mixtral")
+TOKENIZER = 256 << 20
+"""Bytes of a tokenizer.json, at most."""
 WHOLE = ("dequantized", "fused")
 """The ways that leave one unquantized model, which is what GGUF takes."""
 
@@ -59,6 +62,11 @@ class Prospect:
 
 def look(run: Run, cache: Path, checkpoint: str = "last") -> Prospect:
     """What is known of a checkpoint before it is fused. Raises LabError if there is none."""
+    with fenced(run):
+        return _look(run, cache, checkpoint)
+
+
+def _look(run: Run, cache: Path, checkpoint: str) -> Prospect:
     table = inspected.read(run, "fuse", checkpoint)
     spec, method = run.spec, method_of(run, cache)
     try:
@@ -125,9 +133,8 @@ def takes_gguf(config: Mapping[str, Any]) -> bool:
 def speaks_bytes(folder: Path) -> bool:
     """Whether a model folder's tokenizer is byte-level BPE, which mlx-lm's GGUF misnames as SentencePiece's."""
     try:
-        tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-        return "ByteLevel" in json.dumps(tokenizer.get("decoder"))
-    except (OSError, ValueError, AttributeError):
+        return "ByteLevel" in str(read_object(folder / "tokenizer.json", TOKENIZER).get("decoder"))
+    except (OSError, ValueError):
         return False
 
 

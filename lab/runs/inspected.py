@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from foreign import read_object
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run
 
 What = Literal["inspect", "fuse"]
+LARGEST = 64 << 20
+"""Bytes of what is kept of one adapter, at most."""
 ALL_OF, STEP = 32, 1.08
 """The largest singular values are kept one by one, those after them ever more thinly: a chart shows no more."""
 
@@ -22,8 +25,8 @@ def read(run: Run, what: What, checkpoint: str = "last") -> dict[str, Any] | Non
     run keeps no such checkpoint."""
     adapter = find_adapter(run, checkpoint)
     try:
-        found = json.loads(_place(run, what, adapter).read_text(encoding="utf-8"))
-        known = isinstance(found, dict) and found.pop("stamp") == stamp(adapter)
+        found = read_object(_place(run, what, adapter), LARGEST)
+        known = found.pop("stamp") == stamp(adapter)
     except (OSError, ValueError, KeyError):
         return None
     return found | {"checkpoint": checkpoint} if known else None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from foreign import Refused, opened
 from lab.causes import MEMORY, find_cause
 from lab.errors import LabError
 from lab.events.digest import Digest
@@ -81,8 +82,8 @@ def _going_on(run: Run, saved: int | None) -> str:
 def _tail(log: Path, begin: int) -> str:
     """The end of what the last engine wrote to the log."""
     try:
-        with log.open("rb") as file:
+        with opened(log) as file:
             file.seek(max(begin, file.seek(0, os.SEEK_END) - LOG_TAIL))
             return file.read().decode("utf-8", "replace")
-    except OSError:
+    except (OSError, Refused):
         return ""

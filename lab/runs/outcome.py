@@ -34,8 +34,11 @@ def in_force(events: Iterable[Event]) -> list[Event]:
 def all_events(run: Run) -> Iterator[Event]:
     """Every complete event of a run from the first, read a megabyte at a time."""
     offset = 0
-    while (slice_ := run.events(offset))[0]:
-        events, offset = slice_
+    while True:
+        events, end = run.events(offset)
+        if end == offset:
+            return
+        offset = end
         yield from events
 
 

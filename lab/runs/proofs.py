@@ -7,10 +7,12 @@ from datetime import datetime
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from foreign import opened
 from lab.errors import LabError
 from lab.events.digest import Digest
 from lab.runs import about, evaluation, inspected
 from lab.runs.adapters import checkpoints
+from lab.runs.damage import fenced
 from lab.runs.directory import ENDED, Run
 from lab.runs.fused import WHOLE
 from lab.runs.outcome import all_events, diverged
@@ -47,8 +49,9 @@ def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True, apart: str 
     looks = (failed, _fused, _resumed, _baseline)
     for look in looks if ended else looks[:2]:
         try:
-            found = look(run, others)
-        except (LabError, OSError, ValueError, KeyError, TypeError):
+            with fenced(run):
+                found = look(run, others)
+        except LabError:
             continue
         if found is not None:
             yield found
@@ -102,7 +105,7 @@ def _says(run: Run, word: bytes) -> bool:
     path = run.path / "events.jsonl"
     if not path.exists() or not path.stat().st_size:
         return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(word) >= 0
 
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from foreign import read_object
 from lab.errors import LabError
+from lab.events.progress import number
 from lab.methods import method_name
 from lab.runs import evaluation
 from lab.runs.about import read as read_about
-from lab.runs.directory import ENDED, Event, Run, Runs
+from lab.runs.damage import damage
+from lab.runs.directory import ENDED, Event, Run, Runs, parse_event
 from lab.runs.disk import use
 from lab.runs.lost import settle
 from lab.runs.method import method_of
@@ -79,12 +82,22 @@ class Row:
         return self.state in (*ENDED, "lost")
 
     @property
+    def damaged(self) -> bool:
+        """Whether its files are what is wrong with it; a run that is going on shows that first."""
+        return bool(self.problem) and self.ended and self.state != "failed"
+
+    @property
     def title(self) -> str:
         """The name, or the id of a run without one."""
         return self.name or self.run
 
 
 FIELDS = {field.name for field in fields(Row)}
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Row)} | {"run": ""}
+KINDS = {field.name: "tuple" if field.name == "tags" else getattr(field.type, "__name__", None) or str(field.type)
+         for field in fields(Row)}  # fmt: skip
+LARGEST = 256 << 20
+"""Bytes of an index, at most: some hundred thousand runs."""
 Progress = Callable[[list[Row], int], None]
 
 
@@ -131,11 +144,11 @@ class Shelf:
 
     def _load(self) -> dict[str, tuple[list[int], Row]]:
         try:
-            found = json.loads((self.runs.root / INDEX).read_bytes())
+            found = read_object(self.runs.root / INDEX, LARGEST)
             if found["version"] != VERSION:
                 return {}
             return {name: (stamp, _row(told)) for name, (stamp, told) in found["rows"].items()}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, AttributeError, LookupError, TypeError):
             return {}
 
     def _save(self) -> None:
@@ -148,7 +161,24 @@ class Shelf:
 
 
 def _row(told: dict[str, Any]) -> Row:
-    return Row(**told | {"tags": tuple(told["tags"])})
+    """The row of the index. Raises KeyError or TypeError for what is none."""
+    row = told | {"tags": tuple(told["tags"])}
+    if row.keys() != FIELDS or _sound(row) != row:
+        raise TypeError("is no row")
+    return Row(**row)
+
+
+def _sound(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what a field cannot hold left at its default, since files hold anything."""
+    return {name: value if _fits(value, KINDS[name]) else DEFAULTS[name] for name, value in row.items()}
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "tuple":
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    kinds = {"str": (str,), "int": (int,), "float": (int, float), "None": (type(None),)}
+    allowed = [each for name in kind.split(" | ") for each in kinds[name]]
+    return type(value) in allowed
 
 
 def _stamp(path: Path) -> list[int]:
@@ -164,7 +194,20 @@ def _stamp(path: Path) -> list[int]:
 
 
 def read(run: Run, cache: Path) -> Row:
-    """One run as it is now; one that was killed gets its last word here."""
+    """One run as it is now; one that was killed gets its last word here.
+
+    Whatever lies in its folder, it becomes a row: what is wrong there is its `problem`, and hides no other run.
+    """
+    wrong = damage(run)
+    try:
+        row = _sound(_read(run, cache))
+    except Exception as error:  # no reader can foresee all that may stand in a file
+        wrong = wrong or f"it cannot be read ({type(error).__name__}: {error})"
+        row = {"run": run.id, "state": "lost", "begun": _begun(run)}
+    return Row(**row | {"problem": row.get("problem") or wrong})
+
+
+def _read(run: Run, cache: Path) -> dict[str, Any]:
     state = settle(run)
     about, disk = read_about(run), use(run)
     last = {} if state in ENDED else run.last_event()
@@ -185,18 +228,23 @@ def read(run: Run, cache: Path) -> Row:
         "total_bytes": disk.total,
         "position": last.get("position") if state == "waiting" else None,
         "behind": str(last.get("behind") or "") if state == "waiting" else "",
-        "problem": str((told.get("error") or {}).get("what") or "") if state == "failed" else "",
+        "problem": _failure(told) if state == "failed" else "",
     }
-    return Row(**row)
+    return row
+
+
+def _failure(told: dict[str, Any]) -> str:
+    error = told.get("error")
+    return str(error.get("what") or "") if isinstance(error, dict) else ""
 
 
 def _under_way(run: Run) -> dict[str, Any]:
     """What the newest events of a run tell that is going on."""
     try:
         end = (run.path / "events.jsonl").stat().st_size
-    except FileNotFoundError:
+    except OSError:
         return {}
-    events, _ = run.events(max(0, end - TAIL), TAIL)
+    events = [event for line in run.bytes_at(max(0, end - TAIL), TAIL).splitlines() if (event := parse_event(line))]
     found = reached(events)
     trained: Event = next((e for e in reversed(events) if e.get("event") == "train"), {})
     return found | {"remaining_seconds": trained.get("remaining_seconds")}
@@ -221,7 +269,7 @@ def _spec(run: Run) -> dict[str, Any]:
             "seed": int(asked["seed"]),
             "iters": int(asked["iters"]),
         }
-    except (LabError, ValueError, TypeError, KeyError):
+    except (LabError, ValueError, ArithmeticError, TypeError, KeyError):
         return {}
 
 
@@ -239,5 +287,4 @@ def _begun(run: Run) -> float:
 
 def _exact_match(run: Run) -> float | None:
     found = evaluation.read(run) if (run.path / evaluation.NAME).exists() else None
-    value = found.get("exact_match") if found else None
-    return float(value) if value is not None else None
+    return number(found or {}, "exact_match")

@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from foreign import read_object
 from lab.errors import LabError
 from lab.runs.about import read_path
+from lab.runs.damage import damage
 from lab.runs.directory import Run, Runs
 from lab.runs.disk import use
 from lab.runs.lock import launching
@@ -43,9 +46,10 @@ def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
         raise LabError("lies outside the folder of runs", where=str(run.path), remedy="delete that folder yourself")
     end = time.monotonic() + PATIENCE
     while True:
-        with launching(run.path):
+        with _held(run):
             if not run.lives():
-                settle_held(run)
+                with suppress(OSError):
+                    settle_held(run)
                 return _put_aside(run, runs.root / FOLDER, at or time.time())
         if time.monotonic() > end:
             what = f"is still {run.state()}"
@@ -61,14 +65,15 @@ def _put_aside(run: Run, trash: Path, at: float) -> Deleted:
     if target.exists():  # of a run with the same id that was deleted before
         target.rename(target.with_name(f"{run.id}~{time.time_ns()}"))
     os.rename(run.path, target)
-    (target / "state" / NOTE).write_text(json.dumps({"at": at}), encoding="utf-8")
+    with suppress(OSError):  # in a damaged run, `state` may be anything; then its folder's time says when
+        (target / "state" / NOTE).write_text(json.dumps({"at": at}), encoding="utf-8")
     return _deleted(target)
 
 
 def deleted(runs: Runs) -> list[Deleted]:
     """What lies in the trash, the latest first."""
     try:
-        found = [_deleted(path) for path in (runs.root / FOLDER).iterdir() if (path / "spec.yaml").exists()]
+        found = [_deleted(path) for path in (runs.root / FOLDER).iterdir() if os.path.lexists(path / "spec.yaml")]
     except FileNotFoundError:
         return []
     return sorted(found, key=lambda each: each.at, reverse=True)
@@ -85,13 +90,26 @@ def restore(runs: Runs, name: str = "last") -> Run:
         raise LabError(what, where=name, remedy=f"there are {names}" if names else "nothing was deleted", usage=True)
     source = found[0].run.path
     target = runs.root / source.name.partition("~")[0]
-    with launching(source):
+    with _held(Run(source)):
         if target.exists():
             remedy = "delete or rename that one first"
             raise LabError("there is another run of this id", where=str(target), remedy=remedy)
         os.rename(source, target)
-        (target / "state" / NOTE).unlink(missing_ok=True)
+        with suppress(OSError):
+            (target / "state" / NOTE).unlink(missing_ok=True)
     return Run(target)
+
+
+@contextmanager
+def _held(run: Run) -> Iterator[None]:
+    """Nobody else acts on the run; one whose folder is so damaged that it holds no lock, nobody can act on."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(launching(run.path))
+        except OSError:
+            if not damage(run):
+                raise
+        yield
 
 
 def undo(runs: Runs) -> list[Run]:
@@ -111,14 +129,14 @@ def empty(runs: Runs) -> int:
     """Delete what lies in the trash for good; returns the bytes freed."""
     freed = size(runs)
     for gone in deleted(runs):
-        with suppress(LabError), launching(gone.run.path):  # somebody takes it back in this moment
+        with suppress(LabError), _held(gone.run):  # somebody takes it back in this moment
             shutil.rmtree(gone.run.path, ignore_errors=True)
     return freed
 
 
 def _deleted(path: Path) -> Deleted:
     try:
-        at = float(json.loads((path / "state" / NOTE).read_text(encoding="utf-8"))["at"])
+        at = float(read_object(path / "state" / NOTE)["at"])
     except (OSError, ValueError, KeyError, TypeError):
-        at = path.stat().st_mtime
+        at = path.lstat().st_mtime
     return Deleted(Run(path), read_path(path).name, at)

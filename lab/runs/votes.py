@@ -4,11 +4,12 @@ import json
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 
 from filelock import FileLock
 
+from foreign import read_object
 from lab.runs.directory import Run
 
 NAME = "votes.json"
@@ -60,13 +61,21 @@ def tally(votes: Iterable[Vote]) -> Tally:
 def read(run: Run) -> list[Vote]:
     """Every vote on the run, oldest first; one that cannot be read is left out."""
     try:
-        found = json.loads((run.path / NAME).read_text(encoding="utf-8"))["votes"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_object(run.path / NAME).get("votes")
+    except (OSError, ValueError):
         return []
-    names = {field.name for field in fields(Vote)}
-    known = [{k: v for k, v in each.items() if k in names} for each in found if isinstance(each, dict)]
-    whole = {"prompt", "base", "adapter", "left"}
-    return [Vote(**each) for each in known if each.get("better") in BETTER and whole <= each.keys()]
+    return [vote for each in (found if isinstance(found, list) else ()) if (vote := _vote(each))]
+
+
+def _vote(told: object) -> Vote | None:
+    """The vote, or None where something of it lacks or is of another type."""
+    if not isinstance(told, dict) or told.get("better") not in BETTER:
+        return None
+    known = {each.name: told[each.name] for each in fields(Vote) if each.name in told}
+    needed = {each.name for each in fields(Vote) if each.default is MISSING}
+    kinds = {"scale": int | float, "temperature": int | float, "seed": int}
+    good = needed <= known.keys() and all(isinstance(value, kinds.get(name, str)) for name, value in known.items())
+    return Vote(**known) if good else None
 
 
 def add(run: Run, vote: Vote) -> list[Vote]:

@@ -15,7 +15,7 @@ from tui.labroom import units
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 TOLD = (
     *("run", "state", "method", "model", "data", "iterations", "train_loss", "val_loss", "started"),
-    *("name", "tags", "group", "total_bytes"),
+    *("name", "tags", "group", "total_bytes", "problem"),
 )
 """Of a run, for scripts."""
 
@@ -43,10 +43,13 @@ def list_runs(as_json: Json = False) -> int:
 
 
 def _named(lines: list[str], rows: list[Row]) -> list[str]:
-    """The table with the name and tags of a run, if it has any, on a line of their own below it."""
+    """The table with the name and tags of a run, if it has any, on a line of their own below it, and so what is wrong
+    with it."""
     found = lines[:1]
     for listed, row in zip(lines[1:], rows, strict=True):
         found.append(listed)
         if said := " ".join([row.name, *(f"#{tag}" for tag in row.tags)]).strip():
             found += [units.fit(f"  {inert(said)}", 80).rstrip()]
+        if row.problem:
+            found += [units.fit(f"  ✗ {inert(row.problem)}", 80).rstrip()]
     return found

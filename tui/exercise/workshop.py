@@ -43,16 +43,19 @@ def own_runs(place: Place) -> Iterator["Run"]:
     """Runs on data that neither came with the program nor with a lesson, the newest first."""
     from lab.datasets import BUNDLED
     from lab.errors import LabError
+    from lab.runs.damage import fenced
     from lab.runs.directory import Runs
 
     workshops = place.home / "workshop"
     for run in Runs(place.runs).all():
         try:
-            data = Path(run.spec.data).expanduser()
-        except (LabError, OSError):
+            with fenced(run):
+                data = Path(run.spec.data).expanduser()
+                bundled = "/" not in run.spec.data and (BUNDLED / run.spec.data).is_dir()
+                own = not bundled and data.is_dir() and not data.resolve().is_relative_to(workshops.resolve())
+        except LabError:
             continue
-        bundled = "/" not in run.spec.data and (BUNDLED / run.spec.data).is_dir()
-        if not bundled and data.is_dir() and not data.resolve().is_relative_to(workshops.resolve()):
+        if own:
             yield run
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foreign import Refused, opened
 from lab.events.digest import Digest, glimpse
 from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
+from lab.runs.damage import fenced
 from lab.runs.method import method_of
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
@@ -30,6 +32,10 @@ class Follower:
     """One run, read again and again from where reading ended; all of it can be read back from its folder."""
 
     def __init__(self, run: Run, cache: Path) -> None:
+        with fenced(run):
+            self._begin(run, cache)
+
+    def _begin(self, run: Run, cache: Path) -> None:
         spec = run.spec
         self.run = run
         self.id = run.id
@@ -78,8 +84,12 @@ class Follower:
     def poll(self) -> bool:
         """Read what is new, about a megabyte at most; True when anything was.
 
-        A run whose engine was killed gets its last word here.
+        A run whose engine was killed gets its last word here. Raises LabError if the run's files are damaged.
         """
+        with fenced(self.run):
+            return self._poll()
+
+    def _poll(self) -> bool:
         from lab.runs.lost import settle
 
         state = settle(self.run)
@@ -108,10 +118,10 @@ class Follower:
 def last_line(log: Path) -> str:
     """The last line with anything on it, or nothing."""
     try:
-        with log.open("rb") as file:
+        with opened(log) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL))
             lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
+    except (OSError, Refused):
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
@@ -155,11 +165,16 @@ class Lab:
 
     def newest(self) -> tuple[str, str]:
         """The newest run that is going on and the newest that has ended, or nothing."""
+        from lab.errors import LabError
         from lab.runs.directory import Runs
 
         going, ended = "", ""
         for run in Runs(self.root).all():
-            state = run.state()
+            try:
+                with fenced(run):
+                    state = run.state()
+            except LabError:
+                continue
             if state in ENDED:
                 ended = ended or run.id
             else:

@@ -171,7 +171,7 @@ class LiveBench(CursorBench):
                 changed = await asyncio.to_thread(run.poll) or changed
             if self._tail is not None and self.query_one(Board).has_class("-log"):
                 self.query_one(LogView).add(await asyncio.to_thread(self._tail.read))
-        except (OSError, ValueError) as error:
+        except (LabError, OSError, ValueError) as error:
             self.post_message(self.Tell(inert(error), "trouble"))
             return
         finally:

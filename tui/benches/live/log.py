@@ -5,6 +5,7 @@ from typing import Final
 
 from textual.widgets import Log
 
+from foreign import Refused, opened
 from tui.labroom.inert import inert
 
 LINES: Final = 2000
@@ -23,13 +24,13 @@ class LogTail:
     def read(self) -> list[str]:
         """The new complete lines, inert; of a line that was written over with carriage returns, its last state."""
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 size = file.seek(0, 2)
                 if self._offset < 0 or self._offset > size:
                     self._offset, self._rest = max(0, size - FIRST), b""
                 file.seek(self._offset)
                 data = file.read(FIRST)
-        except OSError:
+        except (OSError, Refused):
             return []
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")

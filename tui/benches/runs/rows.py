@@ -92,6 +92,8 @@ def title(row: Row) -> Content:
 
 def state(row: Row, say: Say) -> Content:
     """A mark and a word; of a run that trains, how far it is."""
+    if row.damaged:
+        return styled(f"! {say('runs.state.damaged')}", "$error")
     mark, style = MARKS.get(row.state, MARKS["lost"])
     if row.state == "running" and row.iterations:
         text = f"{row.iterations}/{row.iters}"

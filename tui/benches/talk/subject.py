@@ -39,26 +39,27 @@ class Subject:
 
 def newest(root: Path) -> str:
     """The newest run that has an adapter, or nothing."""
+    from lab.runs.adapters import checkpoints
     from lab.runs.directory import Runs
 
     return next((run.id for run in Runs(root).all() if checkpoints(run)), "")
 
 
-def checkpoints(run: Run) -> tuple[str, ...]:
-    """What `lab.runs.adapters.find_adapter` would find: last, best, and the iterations from the newest on."""
-    numbered = sorted(int(p.name.partition("_")[0]) for p in run.adapters.glob("[0-9]*_adapters.safetensors"))
-    last = ("last",) if numbered or (run.adapters / "adapters.safetensors").exists() else ()
-    best = ("best",) if (run.adapters / "best" / "adapters.safetensors").exists() else ()
-    return (*last, *best, *map(str, reversed(numbered)))
-
-
 def look(root: Path, name: str, cache: Path) -> Subject:
     """Everything about a run. Raises LabError if there is none, or if its files cannot be read."""
-    from lab.runs import asked, votes
+    from lab.runs.damage import fenced
     from lab.runs.directory import Runs
-    from lab.runs.method import method_of
 
     run = Runs(root).get(name)
+    with fenced(run):
+        return _of(run, cache)
+
+
+def _of(run: Run, cache: Path) -> Subject:
+    from lab.runs import asked, votes
+    from lab.runs.adapters import checkpoints
+    from lab.runs.method import method_of
+
     spec = run.spec
     subject = Subject(run, method_of(run, cache), spec.model, spec.data, spec.fine_tune_type, checkpoints(run))
     subject.history, subject.votes = list(asked.read(run)), votes.read(run)
