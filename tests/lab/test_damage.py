@@ -24,8 +24,12 @@ from lab.runs.shelf import Row, Shelf
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with one good run and one for each kind of damage; nothing below may change them but the last test."""
-    folder = tmp_path_factory.mktemp("home")
+    """A home that is filled once, for tests that change nothing in it."""
+    return filled(tmp_path_factory.mktemp("home"))
+
+
+def filled(folder: Path) -> Path:
+    """A home with one good run and one for each kind of damage."""
     healthy(folder / "runs", "good")
     for number, do in enumerate(DAMAGES.values()):
         do(healthy(folder / "runs", f"bad-{number}").path)
@@ -70,8 +74,8 @@ def test_whoever_opens_a_damaged_run_is_told_in_one_line(kind: int, home: Path, 
     list(proofs(bad, [good, bad]))
 
 
-def test_every_damaged_run_can_be_deleted_and_taken_back(home: Path) -> None:
-    runs = Runs(home / "runs")
+def test_every_damaged_run_can_be_deleted_and_taken_back(tmp_path: Path) -> None:
+    runs = Runs(filled(tmp_path) / "runs")
     names = {run.id for run in runs.all()} - {"good"}
     for name in names:
         assert trash.delete(Run(runs.root / name), runs).id == name
