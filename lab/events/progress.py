@@ -259,13 +259,13 @@ TOLD: dict[object, Callable[[RunProgress, Mapping[str, object]], None]] = {
 
 def _of_its_type(kind: str, value: Any) -> Any:
     """The value, which stood in a file, if it may stand in a field annotated so; raises TypeError."""
-    known = {"int": int, "float": int | float, "str": str, "None": type(None)}
+    known = {"int": int, "float": int | float, "str": str, "bool": bool, "None": type(None)}
     allowed = tuple(known[name] for name in kind.split(" | ") if name in known)
     wrong = bool(allowed) and not isinstance(value, (*allowed, Point, datetime))
     if kind.startswith("dict"):
         texts = value.values() if kind == "dict[str, str]" and isinstance(value, dict) else ()
         wrong = not isinstance(value, dict) or not all(isinstance(each, str) for each in texts)
-    if wrong or isinstance(value, bool):
+    if wrong or isinstance(value, bool) is not (kind == "bool"):
         raise TypeError(f"{value!r} is no {kind}")
     return value
 
