@@ -172,13 +172,24 @@ class Run:
         """The `started` event (an empty dict before the engine wrote it)."""
         offset = 0
         while offset < BEGINNING:
-            events, end = self.events(offset, 1 << 16)
+            events, end = self.events(offset, 1 << 16 if offset else 1 << 12)  # it is among the first few
             if found := next((event for event in events if event.get("event") == "started"), None):
                 return found
             if end == offset:
                 break
             offset = end
         return {}
+
+    def begun(self) -> float:
+        """Seconds since 1970 at which it began, by its engine's word; of one that has not, at which it was made."""
+        try:
+            return datetime.fromisoformat(str(self.started().get("at"))).timestamp()
+        except (LabError, ValueError, OverflowError, OSError):
+            pass
+        try:
+            return (self.path / "spec.yaml").stat().st_mtime  # which is written once
+        except OSError:
+            return 0.0
 
     @property
     def base_bytes(self) -> int:
@@ -230,11 +241,11 @@ class Runs:
         return Run(target)
 
     def all(self) -> list[Run]:
-        """Every run, newest first."""
+        """Every run, newest first: by when it began, and by its id where two began at once."""
         if not self.root.is_dir():
             return []
         found = (p for p in self.root.iterdir() if not p.name.startswith(".") and os.path.lexists(p / "spec.yaml"))
-        return [Run(p) for p in sorted(found, key=lambda p: p.name, reverse=True)]
+        return sorted((Run(p) for p in found), key=lambda run: (run.begun(), run.id), reverse=True)
 
     def get(self, name: str) -> Run:
         """The run of that id or unique beginning of one, or at that path; "last" is the newest. Raises LabError."""

@@ -27,7 +27,7 @@ from lab.runs.outcome import KEYS, outcome, reached
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"
-VERSION = 2
+VERSION = 3
 TAIL = 1 << 16
 """Bytes of a going run's newest events, which tell all that a table shows of it."""
 WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapters/best", "state")
@@ -217,7 +217,7 @@ def _read(run: Run, cache: Path) -> dict[str, Any]:
     row |= {key: told[key] for key in KEYS if key in FIELDS and told.get(key) is not None}
     row |= {
         "method": method_of(run, cache) or row.get("method", "?"),
-        "begun": _begun(run),
+        "begun": run.begun(),
         "started": started.get("at"),
         "exact_match": _exact_match(run) if state in ENDED else None,
         "remaining": told.get("remaining_seconds"),
@@ -275,14 +275,6 @@ def _spec(run: Run) -> dict[str, Any]:
 
 def _given(asked: dict[str, Any]) -> bool:
     return isinstance(asked["lora_parameters"], dict)
-
-
-def _begun(run: Run) -> float:
-    """When the run was made: its spec is written once."""
-    try:
-        return (run.path / "spec.yaml").stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _exact_match(run: Run) -> float | None:

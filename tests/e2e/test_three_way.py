@@ -20,6 +20,8 @@ def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program
     terminal.wait("Laboratory", "New")
     began = time.monotonic()
     terminal.press("v")
+    terminal.wait("Train three runs to compare?", "about a minute", "starts at once")
+    terminal.press("\r")
     terminal.wait("Three-way comparison", "What differs", "LoRA | QLoRA | QDoRA")
     first = terminal.lines
     terminal.wait("iteration")

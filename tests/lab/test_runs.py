@@ -20,6 +20,7 @@ from lab.runs import disk, trash
 from lab.runs.directory import Run, Runs
 from lab.runs.lock import take_engine_lock
 from lab.runs.lost import settle
+from lab.runs.shelf import Shelf
 from lab.spec import RunSpec
 
 
@@ -32,6 +33,30 @@ def test_runs_made_in_the_same_second_get_ids_of_their_own_and_are_listed_newest
     assert len({run.id for run in made}) == 3
     assert {run.id for run in Runs(tmp_path).all()} == {run.id for run in made}
     assert not list(tmp_path.glob(".new-*"))
+
+
+def test_runs_are_newest_first_by_when_they_began_whatever_they_are_called(tmp_path: Path) -> None:
+    """By the engine's word where it said one, else by when the run was made; of two that began at once, by id."""
+    runs = Runs(tmp_path)
+    began = {"a": "2026-03-01T12:00:00+00:00", "z": "2026-02-01T12:00:00+00:00", "m": "2026-02-15T23:00:00+09:00",
+             "n": "2026-02-15T14:00:00+00:00"}  # fmt: skip
+    for name, at in began.items():
+        run = runs.create(RunSpec.make({}), model_path="/m", data_path="/d")
+        run = Run(run.path.rename(run.path.with_name(name)))
+        (run.path / "events.jsonl").write_text(json.dumps({"event": "started", "at": at}) + "\n")
+    assert [run.id for run in runs.all()] == ["a", "n", "m", "z"]
+    assert runs.get("last").id == "a" and [row.run for row in Shelf(runs, tmp_path / "c").read()] == [
+        "a",
+        "n",
+        "m",
+        "z",
+    ]
+    waiting = runs.create(RunSpec.make({}), model_path="/m", data_path="/d")
+    broken = runs.create(RunSpec.make({}), model_path="/m", data_path="/d")
+    (broken.path / "events.jsonl").write_text('{"event": "started", "at": [3]}\n')
+    os.utime(waiting.path / "spec.yaml", (0, 2e9))
+    os.utime(broken.path / "spec.yaml", (0, 1e9))
+    assert [run.id for run in runs.all()] == [waiting.id, "a", "n", "m", "z", broken.id]
 
 
 def test_events_are_read_from_an_offset_and_a_half_written_line_is_left_for_later(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from engines import hold
 
 from lab.datasets import find_data
 from lab.runs import about, evaluation
-from lab.runs.directory import Run
+from lab.runs.directory import Run, Runs
 from tests.tui.benches.compared import finished, scored, three_way
 from tests.tui.benches.conftest import NASTY
 from tui.labroom.chart import PlotView
@@ -97,6 +97,25 @@ async def test_seeds_are_a_mean_and_a_band(app: Any, compare: Any, text: Any, ho
         assert seeds.points == seeds.joined, "all were measured at the same iterations"
         assert seeds.band[-1] == pytest.approx((50, 0.3277, 0.5277), abs=1e-3)
         assert "LoRA" in text(pilot) and "seed" in text(pilot)
+
+
+async def test_three_runs_are_asked_about_before_they_are_trained(
+    app: Any, at_bench: Any, until: Any, text: Any, home: Path
+) -> None:
+    running = finished(home, "busy")
+    (running.path / "result.json").unlink()
+    events = running.path / "events.jsonl"
+    events.write_text("".join(line + "\n" for line in events.read_text().splitlines()[:-1]))
+    hold(running)
+    async with app().run_test(size=(80, 24)) as pilot:
+        await at_bench(pilot, "runs")
+        await pilot.press("v")
+        await until(pilot, lambda: "Train three runs to compare?" in text(pilot))
+        said = " ".join(text(pilot).replace("│", " ").split())
+        assert "50 iterations each on sql" in said and "about a minute" in said and "in line behind busy" in said
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is pilot.app.laboratory)
+        assert [run.id for run in Runs(home / "runs").all()] == ["busy"], "nothing was begun"
 
 
 async def test_asked_for_again_the_last_three_way_is_shown_and_a_new_one_confirmed(

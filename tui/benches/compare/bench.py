@@ -12,14 +12,17 @@ from textual.binding import BindingType
 
 from lab.errors import LabError
 from lab.line import threeway
+from lab.line.sweep import estimate
 from lab.report import markdown as report
 from lab.report.comparison import Comparison
 from lab.runs.directory import Run, Runs
+from lab.runs.shelf import Shelf
 from tui.benches.compare import table
 from tui.benches.compare.face import CompareFace
 from tui.benches.compare.measuring import Measuring
 from tui.benches.compare.progress import share
 from tui.keys import bind
+from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.paths import short_path
 from tui.screens.dialogs import ConfirmScreen
@@ -135,18 +138,29 @@ class CompareBench(CompareFace):
         return True
 
     async def action_three_way(self) -> None:
-        """Three runs and their comparison; where there is one already, that is shown, and another one asked about."""
-        runs = Runs(self.lab.root)
-        there = await to_thread(threeway.newest, runs)
+        """Three runs and their comparison, asked about first; where there is one already, that is shown."""
+        there = await to_thread(threeway.newest, Runs(self.lab.root))
         if there:
             self.picks.marked = tuple(run.id for run in there)
             await self.open(self.picks.marked)
             self.focus_first()
             if self.comparison is None or not self.comparison.ended or self.measuring is not None:
                 return
-            self._confirm("again", self.begin)
-        else:
-            await self.begin()
+        time, behind = await to_thread(self._outlook)
+        where = self.say("compare.three.behind", run=inert(behind)) if behind else self.say("compare.three.now")
+        iterations, data = threeway.fields()[0]["iters"], threeway.fields()[0]["data"]
+        about = self.say("compare.three", iterations=iterations, data=data, time=time, where=where)
+        self._confirm("again" if there else "first", self.begin, f"\n\n{about}")
+
+    def _outlook(self) -> tuple[str, str]:
+        """About how long three runs take, and the run that they wait behind, or nothing."""
+        runs = Runs(self.lab.root)
+        rows = Shelf(runs, self.lab.cache).read()
+        known = [estimate(fields, rows) for fields in threeway.fields()]
+        seconds = sum(each or 0 for each in known)
+        going = [row.run for row in rows if not row.ended]
+        time = self.say("compare.three.minute") if None in known else units.duration(seconds)
+        return time, going[0] if going else ""
 
     async def begin(self) -> None:
         """Train the three, and show them from the first moment on."""
@@ -212,13 +226,13 @@ class CompareBench(CompareFace):
             else:
                 self.post_message(self.Tell(self.say("compare.stopping")))
 
-    def _confirm(self, about: str, then: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _confirm(self, about: str, then: Callable[[], Coroutine[Any, Any, None]], more: str = "") -> None:
         def answered(yes: bool | None) -> None:
             if yes:
                 self.run_worker(then())
 
-        texts = [self.say(f"compare.{about}{part}") for part in ("", ".yes", ".no")]
-        self.app.push_screen(ConfirmScreen(*texts), answered)
+        text, yes, no = (self.say(f"compare.{about}{part}") for part in ("", ".yes", ".no"))
+        self.app.push_screen(ConfirmScreen(text + more, yes, no), answered)
 
     async def action_report(self) -> None:
         """Write what is shown as Markdown below the home folder; an earlier report is never replaced."""
