@@ -203,7 +203,7 @@ def read(run: Run, cache: Path) -> Row:
         row = _sound(_read(run, cache))
     except Exception as error:  # no reader can foresee all that may stand in a file
         wrong = wrong or f"it cannot be read ({type(error).__name__}: {error})"
-        row = {"run": run.id, "state": "lost", "begun": _begun(run)}
+        row = {"run": run.id, "state": "lost", "begun": run.begun()}
     return Row(**row | {"problem": row.get("problem") or wrong})
 
 
