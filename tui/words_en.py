@@ -289,4 +289,9 @@ EN: Final[dict[str, str]] = {
     "watch.finished": "{run} is finished. Validation loss {loss}.",
     "watch.stopped": "{run} was stopped at iteration {iteration}. It can be resumed.",
     "watch.failed": "{run} failed: {reason}",
+    # why a figure of a run is missing, wherever there is one
+    "missing.unread": "reading",
+    "missing.not-yet": "not yet",
+    "missing.none": "none",
+    "missing.unknown": "not known",
 }

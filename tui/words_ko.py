@@ -288,4 +288,9 @@ KO: Final[dict[str, str]] = {
     "watch.finished": "{run}: 학습이 끝났어요. 검증 손실 {loss}",
     "watch.stopped": "{run}: 반복 {iteration}에서 멈췄어요. 이어서 학습할 수 있어요.",
     "watch.failed": "{run}: 학습이 실패했어요. {reason}",
+    # why a figure of a run is missing, wherever there is one
+    "missing.unread": "읽는 중",
+    "missing.not-yet": "아직",
+    "missing.none": "없음",
+    "missing.unknown": "모름",
 }

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Literal
 
 from lab.events.progress import RunProgress
+from lab.units import NOTHING
 
 
 class Missing(StrEnum):
@@ -18,6 +19,9 @@ class Missing(StrEnum):
     UNKNOWN = "unknown"
     """It happened, and no number was told."""
 
+
+SIGNS = {Missing.UNREAD: "…", Missing.NOT_YET: "…", Missing.NONE: NOTHING, Missing.UNKNOWN: "?"}
+"""Where there is no room for the words."""
 
 Kind = Literal["training", "validation", "best", "samples"]
 

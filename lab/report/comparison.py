@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from lab.datasets import split_file
 from lab.events.digest import Digest
+from lab.events.missing import Kind, Missing, why
 from lab.events.progress import number
 from lab.events.series import Over, Point, height
 from lab.models import VARIANT
@@ -27,6 +28,8 @@ MEASURES: Final = (
     *("tokens_per_second", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "iterations", "seconds"),
 )
 """What `Contender.value` knows: losses in nats a token, a share, seconds, bytes and counts."""
+
+KINDS: Final[dict[str, Kind]] = {"val_loss": "validation", "samples": "samples"}
 
 
 class Contender:
@@ -94,6 +97,16 @@ class Contender:
             case "train_loss" | "val_loss" | "trainable_parameters":
                 return number(vars(progress), key)
         return None
+
+    def missing(self, key: str) -> Missing:
+        """Why there is no value of that name."""
+        progress = self.digest.progress
+        if key == "exact_match":  # measured when somebody asks
+            return Missing.UNKNOWN
+        if key == "adapter_bytes":  # of the finished adapter
+            return Missing.NONE if self.ended else Missing.NOT_YET
+        kind: Kind = "best" if key.startswith("best_") else KINDS.get(key, "training")
+        return why(kind, progress, ended=self.ended)
 
     def answers(self) -> tuple[int, list[dict[str, Any]]]:
         """The iteration of the newest samples and what was answered, if anything was."""

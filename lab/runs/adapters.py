@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.runs.directory import Run
+from lab.runs.directory import ENDED, Run
 
 
 def find_adapter(run: Run, checkpoint: str = "last") -> Path:
@@ -18,7 +18,10 @@ def find_adapter(run: Run, checkpoint: str = "last") -> Path:
             return last
         if numbered:
             return numbered[max(numbered)]
-        raise LabError("has no adapter yet", where=run.id, remedy="let the run reach its first save, or run it again")
+        if run.state() in (*ENDED, "lost"):
+            remedy = "resume it and let it reach a save, or train it again"
+            raise LabError("ended before an adapter was saved", where=run.id, remedy=remedy)
+        raise LabError("has no adapter yet", where=run.id, remedy="let the run reach its first save")
     if checkpoint == "best" and best.exists():
         return best
     if checkpoint.isascii() and checkpoint.isdigit() and int(checkpoint) in numbered:

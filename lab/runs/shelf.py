@@ -14,6 +14,7 @@ from typing import Any
 
 from foreign import read_object
 from lab.errors import LabError
+from lab.events.missing import Missing
 from lab.events.progress import number
 from lab.methods import method_name
 from lab.runs import evaluation
@@ -80,6 +81,14 @@ class Row:
     @property
     def ended(self) -> bool:
         return self.state in (*ENDED, "lost")
+
+    def missing(self, key: str) -> Missing:
+        """Why there is no value of that name: a run that has trained and was not validated never is."""
+        if key == "exact_match" or self.damaged:
+            return Missing.UNKNOWN
+        trained = self.train_loss is not None
+        never = self.ended or (trained and key == "val_loss")
+        return Missing.NONE if never else Missing.UNKNOWN if trained and not key.startswith("best") else Missing.NOT_YET
 
     @property
     def damaged(self) -> bool:
@@ -244,8 +253,12 @@ def _under_way(run: Run) -> dict[str, Any]:
         end = (run.path / "events.jsonl").stat().st_size
     except OSError:
         return {}
-    events = [event for line in run.bytes_at(max(0, end - TAIL), TAIL).splitlines() if (event := parse_event(line))]
-    found = reached(events)
+    for size in (TAIL, 16 * TAIL):
+        lines = run.bytes_at(max(0, end - size), size).splitlines()
+        events = [event for line in lines if (event := parse_event(line))]
+        found = reached(events)
+        if found.get("val_loss") is not None or size >= end:  # a run that is seldom validated told of it long ago
+            break
     trained: Event = next((e for e in reversed(events) if e.get("event") == "train"), {})
     return found | {"remaining_seconds": trained.get("remaining_seconds")}
 

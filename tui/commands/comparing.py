@@ -1,6 +1,7 @@
 """`lowrank compare`, `three-way` and `report`: runs side by side, three worth it, and what was found written down."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from typer import Argument, Option
 from lab.errors import LabError
 from lab.line import threeway
 from lab.report import markdown as report
-from lab.report.comparison import Comparison, plain
+from lab.report.comparison import Comparison, Contender, plain
 from lab.report.comparison import as_json as rows_of
 from lab.report.words import Lang
 from lab.runs import evaluation
@@ -21,6 +22,7 @@ from tui.commands.completion import run_ids
 from tui.commands.spark import line
 from tui.commands.table import table
 from tui.labroom import units
+from tui.words import words
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 POLL = 0.5
@@ -107,12 +109,18 @@ def _block(comparison: Comparison, differs: dict[str, list[Any]], some: slice) -
     rows += [("method", *(each.method for each in contenders[some]))]
     rows += [(name, *(plain(value) for value in values[some])) for name, values in differs.items()]
     rows += [("state", *(each.state for each in contenders[some]))]
-    rows += [(label, *(form(each.value(key)) for each in contenders[some])) for label, key, form in MEASURES]
+    rows += [(label, *(_told(each, key, form) for each in contenders[some])) for label, key, form in MEASURES]
     if any(each.score for each in contenders):
         rows += [("of questions", *(str((each.score or {}).get("examples", "–")) for each in contenders[some]))]
     curves = [[point.y for point in each.digest.train()] for each in contenders[some]]
     rows += [("training loss", *(line(losses, CURVE) for losses in curves))]
     return table(rows, shrink=[range(1, len(rows[0]))])
+
+
+def _told(each: Contender, key: str, form: Callable[[float | None], str]) -> str:
+    """A figure, or why there is none."""
+    text = form(each.value(key))
+    return words("en")[f"missing.{each.missing(key)}"] if text == units.NOTHING else text
 
 
 def _seconds(value: float | None) -> str:

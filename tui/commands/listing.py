@@ -11,6 +11,7 @@ from lab.runs.shelf import Row, Shelf
 from tui.commands import cache, runs, say, write
 from tui.commands.table import table
 from tui.labroom import units
+from tui.words import words
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 TOLD = (
@@ -36,10 +37,16 @@ def list_runs(as_json: Json = False) -> int:
         head = ("run", "state", "method", "model", "data", "it", "train", "val")
         cells = [
             (r.run, r.state, r.method, Path(r.model).name, Path(r.data).name, str(r.iterations),
-             units.loss(r.train_loss), units.loss(r.val_loss)) for r in rows
+             _told(r, "train_loss"), _told(r, "val_loss")) for r in rows
         ]  # fmt: skip
         write(*_named(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7)), rows))
     return 0
+
+
+def _told(row: Row, key: str) -> str:
+    """A loss, or why there is none."""
+    value = getattr(row, key)
+    return words("en")[f"missing.{row.missing(key)}"] if value is None else units.loss(value)
 
 
 def _named(lines: list[str], rows: list[Row]) -> list[str]:

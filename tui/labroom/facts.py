@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from lab.events.missing import Missing
+from lab.events.missing import SIGNS, Missing
 from lab.events.progress import RunProgress
 from tui.labroom import units
 from tui.labroom.curves import STYLES, TRAIN, VALIDATION
@@ -17,9 +17,6 @@ from tui.labroom.words import Words
 
 Fact = tuple[str, str | Missing, str]
 """Label, value or why there is none, style of the value."""
-
-SIGNS = {Missing.UNREAD: "…", Missing.NOT_YET: "…", Missing.NONE: units.NOTHING, Missing.UNKNOWN: "?"}
-"""Where there is no room for the words."""
 
 COLUMN = 17
 GAP = 2
@@ -54,11 +51,15 @@ def known(text: str, missing: Missing) -> str | Missing:
     return missing if text == units.NOTHING else text
 
 
+def placeholder(missing: Missing, words: str, room: int) -> str:
+    """What stands for a figure in so many cells: the words for it, or a sign where they are too long."""
+    return words if cell_len(words) <= room else SIGNS[missing]
+
+
 def _fact(fact: Fact, width: int, say: Words) -> Content:
     label, value, style = fact
     if isinstance(value, Missing):
-        words = say.missing[value]
-        value, style = words if cell_len(label) + 1 + cell_len(words) <= width else SIGNS[value], MUTED
+        value, style = placeholder(value, say.missing[value], width - cell_len(label) - 1), MUTED
     head = units.fit(label, max(0, width - cell_len(value) - 1))
     return Content.assemble((f"{head} ", MUTED), (value, style))
 

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tui.words_en import EN as GENERAL_EN
+from tui.words_ko import KO as GENERAL_KO
+
 Lang = Literal["en", "ko"]
+MISSING = ("unread", "not-yet", "none", "unknown")
+"""The values of `lab.events.missing.Missing`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Words:
     folder: str
     more_files: str
     no_files: str
-    missing: dict[str, str]
+    missing: Mapping[str, str]
     ratio: str
     what: str
     where: str
@@ -169,7 +174,7 @@ EN = Words(
     folder="adapters/",
     more_files="… {count} more",
     no_files="No adapter was saved.",
-    missing={"unread": "reading", "not-yet": "not yet", "none": "none", "unknown": "not known"},
+    missing={key: GENERAL_EN[f"missing.{key}"] for key in MISSING},
     ratio="adapter {adapter} · base {base} · {percent}",
     what="what",
     where="where",
@@ -274,7 +279,7 @@ KO = Words(
     folder="adapters/",
     more_files="… {count}개 더",
     no_files="저장된 어댑터가 없어요.",
-    missing={"unread": "읽는 중", "not-yet": "아직", "none": "없음", "unknown": "모름"},
+    missing={key: GENERAL_KO[f"missing.{key}"] for key in MISSING},
     ratio="어댑터 {adapter} · 모델 {base} · {percent}",
     what="무엇",
     where="어디서",

@@ -122,7 +122,7 @@ async def test_what_is_not_there_is_said(app: Any, at_bench: Any, until: Any, te
         assert "1 begins a new one" in " ".join(text(pilot).split())
         run = bench.run(NAME)
         await here.enter()
-        await until(pilot, lambda: "has no adapter yet" in text(pilot))
+        await until(pilot, lambda: "ended before an adapter was saved" in text(pilot))
         await pilot.press("enter", "space", "m", "o", "y", "s", "c", "down")
         write_adapter(run)
         await here.enter()

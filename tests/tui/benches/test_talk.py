@@ -1,11 +1,13 @@
 """Talking with a run: both answer, the dials change the answer in hand, votes are cast blind, and scores are kept."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from engines import hold
 from rich.cells import cell_len
 from textual.widgets import OptionList
 
@@ -176,9 +178,12 @@ async def test_where_there_is_nothing_to_talk_with(
         await until(pilot, lambda: "1  begins a new one" in text(pilot))
         await pilot.press("f5", "f6", "f7")
         run = bench.run("young")
+        lock = hold(run)
         here.picks.run = "young"
         await here.enter()
         await until(pilot, lambda: "young has no adapter yet" in text(pilot))
+        os.close(lock)
+        await until(pilot, lambda: "young ended before an adapter was saved" in text(pilot))
         bench.finish(run)
         await until(pilot, lambda: here.room.display)
         await pilot.press("f2")

@@ -1,9 +1,9 @@
 """What the learner sees, at 80×24 and as the 42-cell column of a wide screen, in both languages."""
 
-import os
 from typing import Any
 
 import pytest
+from engines import hold
 from textual.pilot import Pilot
 
 SIZES = {"80x24": ((80, 24), 0), "column": ((50, 36), 42)}
@@ -44,7 +44,9 @@ def test_form(compare: Any) -> None:
 
 
 def test_live(compare: Any, bench: Any, training: Any) -> None:
-    bench.write(bench.run("20251123-020000-sql-lora", os.getpid(), model="sprout-4bit", iters=200), training(145, 200))
+    run = bench.run("20251123-020000-sql-lora", model="sprout-4bit", iters=200)
+    hold(run)
+    bench.write(run, training(145, 200))
     assert compare(lambda pilot: pilot.press("x"))
 
 

@@ -1,6 +1,10 @@
 """Where a run has no figure: not yet, none, not known or not read, each said by what the run is and has told."""
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +12,19 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
-from lab.events.missing import Missing
+from lab.events.missing import SIGNS, Missing
+from lab.report.comparison import Comparison
+from lab.runs import shelf
+from lab.runs.shelf import Row
+from lab.spec import RunSpec
+from tui import cli
+from tui.benches.compare import table
+from tui.benches.compare import words as compare_words  # noqa: F401
 from tui.benches.live.board import Board, Shown
+from tui.benches.new.outlook import guessed
+from tui.benches.new.plan_view import PlanView
+from tui.benches.runs import rows
+from tui.benches.runs import words as runs_words  # noqa: F401
 from tui.labroom.feed import Follower
 from tui.labroom.live import LiveView
 from tui.labroom.summary import SummaryView
@@ -140,3 +155,72 @@ async def test_the_run_bench_says_whether_answers_will_come(case: str, lang: Any
         shown.looked = True
         board.draw(shown, lang)
         assert str(board.query_one("#live-sheet", Static).render()) == say(lang, "live.answers.before")
+
+
+def outlook(trouble: str = "", lang: Any = "en", answer: Any = None) -> str:
+    """What the plan says of a run whose lengths were guessed, or counted with this answer."""
+    spec = RunSpec.make({"model": "sprout", "data": "sql", "iters": 40})
+    found = guessed(spec, Path("nowhere"))
+    assert found is not None
+    view = PlanView(lang)
+    view.show(replace(found, answer=answer or {}))
+    if trouble:
+        view.fail(trouble)
+    return "\n".join(line.plain for line in view._lines(90))
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_plan_that_is_only_guessed_claims_nothing_of_time_and_warnings(lang: Any) -> None:
+    """Only the engine's answer tells which runs finished here, and which rows are to be warned of."""
+    unknown, none = say(lang, "new.plan.unknown"), say(lang, "new.plan.no-warnings")
+    guess, failed = outlook(lang=lang), outlook("no engine", lang)
+    counted = outlook(lang=lang, answer={"rows": {}})
+    for key in ("time", "warnings"):
+        assert say(lang, f"new.plan.{key}-later") in guess
+        assert say(lang, f"new.plan.{key}-later") not in failed + counted
+    assert unknown not in guess + failed and none not in guess + failed
+    assert failed.count(say(lang, "new.plan.not-known")) == 2
+    assert unknown in counted and none in counted
+
+
+@pytest.mark.parametrize(("row", "train", "val", "best"), [
+    (Row("r", "waiting"), NOT_YET, NOT_YET, NOT_YET),
+    (Row("r", "running"), NOT_YET, NOT_YET, NOT_YET),
+    (Row("r", "running", train_loss=1.0), UNKNOWN, NONE, NOT_YET),
+    (Row("r", "finished", train_loss=1.0), NONE, NONE, NONE),
+    (Row("r", "failed"), NONE, NONE, NONE),
+])  # fmt: skip
+def test_a_row_of_the_table(row: Row, train: Missing, val: Missing, best: Missing) -> None:
+    assert [row.missing(key) for key in ("tokens_per_second", "val_loss", "best_val_loss")] == [train, val, best]
+    for lang in ("en", "ko"):
+        cells = [cell.plain for cell in rows.cells(row, partial(say, lang))]
+        assert cells[9] in (say(lang, f"missing.{val}"), SIGNS[val])
+        info = "\n".join(line.plain for line in rows.details(row, (), partial(say, lang), 40))
+        assert say(lang, f"missing.{best}") in info
+
+
+def test_a_validation_long_ago_is_found(bench: Any) -> None:
+    run = bench.run("long")
+    bench.write(run, [STARTED, validation(0, 3.0), *(train(n) for n in range(1, 1000))])
+    assert (run.path / "events.jsonl").stat().st_size > 2 * shelf.TAIL
+    assert shelf._under_way(run)["val_loss"] == 3.0
+
+
+def test_the_comparison_and_the_commands_say_it_too(bench: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = ("no-validation", "failed")
+    for case in cases:
+        run = bench.run(case, iters=40)
+        bench.write(run, CASES[case][1])
+        bench.end(run, ended("failed"))
+    comparison = Comparison.of([bench.runs.get(case) for case in cases], bench.home / "cache")
+    for lang in ("en", "ko"):
+        speak = partial(say, lang)
+        cells = [cell.plain for row in table.rows(comparison, speak) for cell in row.cells]
+        assert speak("missing.none") in cells and speak("missing.not-yet") not in cells
+        assert speak("compare.no-answers.none") in "".join(line.plain for line in table.answers(comparison, speak, 90))
+    monkeypatch.setenv("LOWRANK_HOME", str(bench.home))
+    for words_, count in ((["runs"], 3), (["compare", *cases], 5)):
+        monkeypatch.setattr(sys, "argv", ["lowrank", *words_])
+        assert cli.main() == 0
+        out = capsys.readouterr().out
+        assert out.count("none") >= count and "not yet" not in out, out

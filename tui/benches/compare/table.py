@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 from textual.content import Content
 
+from lab.events.missing import Missing
 from lab.report.comparison import Comparison, Contender, plain
 from tui.labroom import units
+from tui.labroom.facts import placeholder
 from tui.labroom.inert import inert
 from tui.labroom.live import GOING, MARKS
 from tui.labroom.plot import SERIES, STROKES
@@ -18,6 +20,12 @@ EXTRA = 3
 """Differing fields that have a column of their own, at most; the others stand among the specification."""
 OWN = ("model", "bits", "fine_tune_type")
 """What the columns of method and base tell."""
+FIGURES = {"best": (10, 0), "train": (7, 0), "match": (7, 0), "pace": (8, 1), "memory": (8, 2), "trainable": (9, 4),
+           "adapter": (8, 5)}  # fmt: skip
+"""Columns of what was measured: their cells, and their rank when columns have to go."""
+VALUES = {"best": "best_val_loss", "train": "train_loss", "match": "exact_match", "pace": "seconds_per_iteration",
+          "memory": "peak_memory_bytes", "trainable": "trainable_parameters", "adapter": "adapter_bytes"}  # fmt: skip
+"""What stands in them, by the comparison's names."""
 ALIKE = ("data", "iters", "batch_size", "learning_rate", "rank", "scale", "num_layers", "seed")
 
 
@@ -44,10 +52,8 @@ def columns(comparison: Comparison, say: Say) -> list[Column]:
     found += [Column("method", say("compare.head.method"), 6)] if named else []
     found += [Column("base", say("compare.head.base"), 11, drop=3)] if len(set(comparison.bases)) > 1 else []
     found += [Column(name, field(name, say), 8, right=True, drop=9) for name in extra(comparison)]
-    figures = (("best", 10, 0), ("train", 7, 0), ("match", 7, 0), ("pace", 8, 1), ("memory", 8, 2), ("trainable", 9, 4),
-               ("adapter", 8, 5))  # fmt: skip
     found += [Column(k, say(f"compare.head.{k}"), max(w, units_width(say(f"compare.head.{k}"))), True, drop=d)
-              for k, w, d in figures]  # fmt: skip
+              for k, (w, d) in FIGURES.items()]  # fmt: skip
     return found
 
 
@@ -64,11 +70,11 @@ def extra(comparison: Comparison) -> list[str]:
 def rows(comparison: Comparison, say: Say) -> list[GridRow]:
     """One for each run, keyed by its id."""
     shown = columns(comparison, say)
-    return [GridRow(each.run.id, tuple(_cell(comparison, at, column.key) for column in shown))
+    return [GridRow(each.run.id, tuple(_cell(comparison, at, column.key, say) for column in shown))
             for at, each in enumerate(comparison.contenders)]  # fmt: skip
 
 
-def _cell(comparison: Comparison, at: int, key: str) -> Content:
+def _cell(comparison: Comparison, at: int, key: str, say: Say) -> Content:
     each = comparison.contenders[at]
     lead = key in ("best", "train", "match") and _leads(comparison, at, key)
     match key:
@@ -83,7 +89,11 @@ def _cell(comparison: Comparison, at: int, key: str) -> Content:
         case "base":
             return styled(inert(comparison.bases[at]), "$text-muted")
         case "best" | "train" | "match" | "pace" | "memory" | "trainable" | "adapter":
-            return styled(figure(each, key), "bold $success" if lead else "")
+            text = figure(each, key)
+            if text == units.NOTHING:
+                missing = each.missing(VALUES[key])
+                return styled(placeholder(missing, say(f"missing.{missing}"), FIGURES[key][0]), "$faint")
+            return styled(text, "bold $success" if lead else "")
     return styled(inert(plain(comparison.differs[key][at])))
 
 
@@ -176,7 +186,9 @@ def answers(comparison: Comparison, say: Say, width: int) -> Lines:
     lines: Lines = [styled(say("compare.answers"), "bold $heading")]
     prompts = list(dict.fromkeys((a.get("prompt"), a.get("expected")) for answered in told for a in answered))
     if not prompts:
-        return [*lines, *styled(say("compare.no-answers"), "$text-muted").wrap(width)]
+        reasons = {each.missing("samples") for each in comparison.contenders}
+        come = Missing.NOT_YET if Missing.NOT_YET in reasons else Missing.NONE
+        return [*lines, *styled(say(f"compare.no-answers.{come}"), "$text-muted").wrap(width)]
     for prompt, expected in prompts:
         items = [(styled("? ", "$text-muted"), styled(inert(prompt), "$text-muted"))]
         if isinstance(expected, str):

@@ -125,8 +125,9 @@ class PlanView(VerticalScroll, can_focus=True):
     def _time(self, outlook: Outlook, width: int) -> Lines:
         plan, timing, spec = outlook.plan, outlook.plan.timing, outlook.plan.spec
         if timing is None or plan.seconds is None:
-            if not plan.base.weights:
-                return [self._label("time") + styled(self._say("new.plan.no-weights"), "$text-muted"), Content("")]
+            known = "no-weights" if not plan.base.weights else "" if outlook.exact else self._later("time")
+            if known:
+                return [self._label("time") + styled(self._say(f"new.plan.{known}"), "$text-muted"), Content("")]
             ask = styled("^t ", "$primary") + styled(self._say("new.plan.measure"), "$text-muted")
             return [self._label("time") + styled(self._say("new.plan.unknown"), "$text-muted"),
                     self._label("") + self._button(ask, "measure")]  # fmt: skip
@@ -146,6 +147,8 @@ class PlanView(VerticalScroll, can_focus=True):
 
     def _warnings(self, outlook: Outlook, width: int) -> Lines:
         warnings = outlook.plan.warnings
+        if not warnings and not outlook.exact:
+            return [Content(""), styled(self._say(f"new.plan.{self._later('warnings')}"), "$text-muted")]
         if not warnings:
             return [Content(""), styled("✓ ", "$success") + styled(self._say("new.plan.no-warnings"), "$text-muted")]
         lines: Lines = [Content("")]
@@ -159,6 +162,10 @@ class PlanView(VerticalScroll, can_focus=True):
                 mend = styled(key, "$primary") + styled(mends, "$text-muted")
                 lines.append(Content("  ") + self._button(mend, f"fix({warnings.index(warning)})"))
         return lines
+
+    def _later(self, what: str) -> str:
+        """What stands for something that only the engine's answer tells, which comes, or failed to come."""
+        return "not-known" if self._trouble else f"{what}-later"
 
     def _label(self, name: str) -> Content:
         text = self._say(f"new.plan.{name}") if name else ""

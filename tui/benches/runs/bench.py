@@ -96,7 +96,6 @@ class RunsBench(Deeds):
 
     shown: "Sequence[Row]" = ()
     filtered = ""
-    ready = False
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -223,7 +222,7 @@ class RunsBench(Deeds):
 
     def _emptiness(self) -> Content:
         if not self.ready:
-            return Content("")
+            return styled(self.say("runs.reading.begin"), "$text-muted")
         if self.rows:
             return styled(self.say("runs.none"), "$text-muted")
         return styled(self.say("runs.empty")) + styled("\n\n" + self.say("runs.empty.begin"), "$text-muted")

@@ -27,6 +27,8 @@ class Deeds(Bench):
     """The half of the bench of runs that changes them."""
 
     rows: Sequence[Row] = ()
+    ready = False
+    """All rows were read at least once."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -230,7 +232,10 @@ class Deeds(Bench):
 
         row = self.row
         base = self._run(row) if row else None
-        self.app.push_screen(SweepScreen(base, row.title if row else "", self.rows, self.lab, self.lang), begun)
+        self.app.push_screen(
+            SweepScreen(base, row.title if row else "", lambda: self.rows if self.ready else None, self.lab, self.lang),
+            begun,
+        )
 
     def action_empty(self) -> None:
         """Delete what was deleted for good, after saying how much that is."""

@@ -9,6 +9,7 @@ from textual.content import Content
 from lab.line.sweep import Standing
 from lab.runs.shelf import Row
 from tui.labroom import units
+from tui.labroom.facts import placeholder
 from tui.labroom.inert import inert
 from tui.typeset import Lines, bar, fit, hang, join, spread, styled, width_of
 from tui.widgets.grid import Cells, Column, GridRow
@@ -72,12 +73,20 @@ def cells(row: Row, say: Say) -> Cells:
         styled(inert(short(row.model))),
         styled(inert(short(row.data))),
         _number(units.count(row.iterations)),
-        _number(units.loss(row.train_loss)),
-        _number(units.loss(row.val_loss)),
+        _figure(row, "train_loss", units.loss(row.train_loss), 6, say),
+        _figure(row, "val_loss", units.loss(row.val_loss), 6, say),
         _number(units.percent(row.exact_match, 1)),
         _number(units.size(row.total_bytes)),
         styled(time.strftime("%m-%d %H:%M", time.localtime(row.begun)), "$text-muted"),
     )
+
+
+def _figure(row: Row, key: str, text: str, room: int, say: Say) -> Content:
+    """A figure, or why there is none."""
+    if text != units.NOTHING:
+        return _number(text)
+    missing = row.missing(key)
+    return styled(placeholder(missing, say(f"missing.{missing}"), room), "$faint")
 
 
 def _number(text: str) -> Content:
@@ -174,16 +183,17 @@ def _reached(row: Row, say: Say) -> list[tuple[str, str]]:
     if row.best_iteration is not None:
         best = say("runs.info.best-at", loss=units.loss(row.best_val_loss), iteration=units.count(row.best_iteration))
     step = units.NOTHING if row.seconds_per_iteration is None else f"{row.seconds_per_iteration:.3f} s"
-    return [
-        ("train", units.loss(row.train_loss)),
-        ("val", units.loss(row.val_loss)),
-        ("best", best),
-        ("exact", units.percent(row.exact_match, 1)),
-        ("step", step),
-        ("speed", units.count(row.tokens_per_second)),
-        ("memory", units.size(row.peak_memory_bytes)),
-        ("trainable", units.parameters(row.trainable_parameters)),
-    ]
+    figures = (
+        ("train", "train_loss", units.loss(row.train_loss)),
+        ("val", "val_loss", units.loss(row.val_loss)),
+        ("best", "best_val_loss", best),
+        ("exact", "exact_match", units.percent(row.exact_match, 1)),
+        ("step", "seconds_per_iteration", step),
+        ("speed", "tokens_per_second", units.count(row.tokens_per_second)),
+        ("memory", "peak_memory_bytes", units.size(row.peak_memory_bytes)),
+        ("trainable", "trainable_parameters", units.parameters(row.trainable_parameters)),
+    )
+    return [(n, say(f"missing.{row.missing(key)}") if text == units.NOTHING else text) for n, key, text in figures]
 
 
 def _disk(row: Row) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The form of a sweep: two fields with their values, the runs that makes, and how long they take."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -61,7 +61,9 @@ class SweepScreen(ModalScreen[list[Run] | None]):
     """
     )
 
-    def __init__(self, base: Run | None, title: str, rows: Sequence[Row], lab: "Lab", lang: "Lang") -> None:
+    def __init__(
+        self, base: Run | None, title: str, rows: Callable[[], Sequence[Row] | None], lab: "Lab", lang: "Lang"
+    ) -> None:
         super().__init__()
         self._base, self._title, self._rows, self._lab, self._lang = base, title, rows, lab, lang
         self._spec: dict[str, Any] = {}
@@ -159,12 +161,16 @@ class SweepScreen(ModalScreen[list[Run] | None]):
         self._list()
 
     def _time(self) -> str:
-        found = [estimate(fields, self._rows) for fields in self._fields]
+        rows = self._rows()
+        if rows is None:
+            return "  " + self._say("sweep.time.unread")
+        found = [estimate(fields, rows) for fields in self._fields]
         if None in found:
             return "  " + self._say("sweep.time.unknown")
         return "  " + self._say("sweep.time", time=units.duration(sum(each or 0 for each in found)))
 
     def _list(self) -> None:
+        known = self._rows()
         names = [name for name, _ in self._axes]
         columns = [Column("number", self._say("sweep.col.number"), 4, right=True)]
         columns += [Column(name, name, 14, right=True, grow=1) for name in dict.fromkeys(names)]
@@ -173,7 +179,7 @@ class SweepScreen(ModalScreen[list[Run] | None]):
         for number, fields in enumerate(self._fields, 1):
             lora = fields["lora_parameters"]
             values = [plain(fields[name] if name in fields else lora[name]) for name in names]
-            texts = [str(number), *values, units.duration(estimate(fields, self._rows))]
+            texts = [str(number), *values, "…" if known is None else units.duration(estimate(fields, known))]
             rows.append(GridRow(str(number), tuple(styled(inert(text)) for text in texts)))
         self.query_one(Grid).show(columns, rows)
 

@@ -141,7 +141,8 @@ class TalkBench(Bench):
             self.conversation = Conversation(self.scene, self.lab.cache, self.room.draw, grown, self._answered)
         self.scene.subject = subject
         if not subject.checkpoints:
-            self._say_empty(self.say("talk.no-adapter", run=inert(subject.run.id)))
+            key = "talk.no-adapter.ended" if subject.ended else "talk.no-adapter"
+            self._say_empty(self.say(key, run=inert(subject.run.id)))
             self._later.after("look", LOOK, lambda: self.run_worker(self.enter()))
             return
         if self.scene.settings.checkpoint not in subject.checkpoints:

@@ -28,6 +28,7 @@ class Subject:
     data: str
     kind: str
     checkpoints: tuple[str, ...]
+    ended: bool = False
     plain: bool = False
     split: str = ""
     questions: tuple[Question, ...] = ()
@@ -58,10 +59,12 @@ def look(root: Path, name: str, cache: Path) -> Subject:
 def _of(run: Run, cache: Path) -> Subject:
     from lab.runs import asked, votes
     from lab.runs.adapters import checkpoints
+    from lab.runs.directory import ENDED
     from lab.runs.method import method_of
 
     spec = run.spec
-    subject = Subject(run, method_of(run, cache), spec.model, spec.data, spec.fine_tune_type, checkpoints(run))
+    ended = run.state() in (*ENDED, "lost")  # looked at before the checkpoints, which come before the end
+    subject = Subject(run, method_of(run, cache), spec.model, spec.data, spec.fine_tune_type, checkpoints(run), ended)
     subject.history, subject.votes = list(asked.read(run)), votes.read(run)
     _questions(subject)
     for checkpoint in subject.checkpoints:

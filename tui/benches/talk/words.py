@@ -10,6 +10,8 @@ EN: Final = {
     "talk.empty.title": "No run with an adapter yet",
     "talk.no-adapter": "{run} has no adapter yet.\n\nIt comes with the run's first checkpoint, and this page notices. "
     "3 shows how far the run is.",
+    "talk.no-adapter.ended": "{run} ended before an adapter was saved, so there is nobody to talk with.\n\n"
+    "2 lists the runs: r goes on with this one, or pick another.",
     "talk.checkpoint": "Checkpoint",
     "talk.scale": "Scale",
     "talk.temperature": "Temperature",
@@ -102,6 +104,8 @@ KO: Final = {
     "talk.empty.title": "아직 어댑터가 있는 학습이 없어요",
     "talk.no-adapter": "{run}에는 아직 어댑터가 없어요.\n\n첫 체크포인트가 저장되면 이 화면에 바로 나타나요. "
     "3을 누르면 학습이 어디까지 왔는지 볼 수 있어요.",
+    "talk.no-adapter.ended": "{run}: 어댑터를 저장하기 전에 끝나서 대화할 상대가 없어요.\n\n"
+    "2를 누르면 학습 목록이 나와요. r로 이어서 학습하거나 다른 학습을 고르세요.",
     "talk.checkpoint": "체크포인트",
     "talk.scale": "스케일",
     "talk.temperature": "온도",
