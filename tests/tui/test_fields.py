@@ -14,7 +14,7 @@ import tui
 from tui.benches.fuse.face import FolderField
 from tui.benches.talk.widgets import PromptField
 from tui.theme import DARK, THEMES
-from tui.widgets.fields import FlagField, NumberField, StillInput
+from tui.widgets.fields import FlagField, LineField, StillInput
 from tui.widgets.sentences import CleanArea, Sentences
 
 HOSTILE = "a\x1b]52;c;eA==\x07\x9b31m\u202eb\u200b\u3164\x7f"
@@ -35,7 +35,7 @@ class Page(App[None]):
         yield self._make()
 
 
-@pytest.mark.parametrize("kind", [StillInput, NumberField, FlagField, FolderField])
+@pytest.mark.parametrize("kind", [StillInput, LineField, FlagField, FolderField])
 async def test_a_line_is_clean_whoever_fills_it(kind: type[Input]) -> None:
     async with Page(lambda: kind(HOSTILE)).run_test() as pilot:
         field = pilot.app.query_one(kind)

@@ -46,7 +46,9 @@ def test_form(compare: Any) -> None:
 def test_live(compare: Any, bench: Any, training: Any) -> None:
     run = bench.run("20251123-020000-sql-lora", model="sprout-4bit", iters=200)
     hold(run)
-    bench.write(run, training(145, 200))
+    events = training(145, 200)
+    events[0]["method"] = "QLoRA"
+    bench.write(run, events)
     assert compare(lambda pilot: pilot.press("x"))
 
 
