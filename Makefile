@@ -26,9 +26,10 @@ run: $(MADE)
 test: check
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-# What takes minutes and rarely breaks: kill and race loops, fuzzing, training matrices, exhaustive pictures.
+# What takes minutes and rarely breaks: kill and race loops, training matrices, the other half of the pictures; and what
+# properties promise, for ten times as many examples.
 test-long: $(MADE)
-	$(BIN)/python -m pytest -m long -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'long or hypothesis' --hypothesis-profile=thorough -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(MADE)
 	$(BIN)/python -m ruff check .

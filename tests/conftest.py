@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A machine that trains beside the tests makes any single example slow.
-settings.register_profile("lowrank", deadline=None)
+# A machine that trains beside the tests makes any single example slow. `make test-long` tries more of them.
+settings.register_profile("lowrank", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile("lowrank")
 
 # Widgets come and go by the thousand, and Python would look through all of them for garbage again and again.
@@ -17,6 +18,13 @@ gc.set_threshold(100_000, 20, 20)
 
 # Each worker trains beside the others, and BLAS threads of several processes wait for one another by spinning.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers, for what is costly to make; whoever makes it holds a lock."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """Flags of the shortest run that shows everything: three reports, a validation, two checkpoints."""
 
 SHORT = (
-    *("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2"),
+    *("--iters", "12", "--batch-size", "2"),
+    *("--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2"),
     *("--save-every", "6"),
 )
 METHODS = {

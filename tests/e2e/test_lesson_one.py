@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from waiting import wait_for
 
 from bench.terminal import PATIENCE
@@ -86,6 +87,7 @@ def test_read_quiz_predict_run_quit_and_everything_is_there(open_program, home: 
     assert progress(home) == before
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_a_run_nothing_is_lost_and_the_line_goes_on(open_program, home: Path) -> None:
     terminal = open_program()
     terminal.wait("Curious 0")

@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from lab.runs import evaluation
 from lab.runs.directory import Runs
 
@@ -13,6 +15,7 @@ BUSY = 1.0
 """Processes that want to run, which the comparison alone keeps a machine below."""
 
 
+@pytest.mark.long
 def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program, home: Path) -> None:
     terminal = open_program()
     terminal.wait("Curious 0", "The arithmetic")

@@ -1,7 +1,9 @@
 """Real runs, trained once and looked at by many tests."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 from engines import end_all
+from filelock import FileLock
 
 from lab.runs.directory import Run, Runs
 
@@ -61,15 +64,25 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def trained(desk: Desk) -> Callable[..., tuple[Run, Finished]]:
-    """Train with these flags, or hand back the run that an earlier test trained with the same."""
+def trained(desk: Desk, common_folder: Path) -> Callable[..., tuple[Run, Finished]]:
+    """Train with these flags, or hand back the run that an earlier test trained with the same, in any worker."""
     made: dict[Words, tuple[Run, Finished]] = {}
 
     def train(*flags: str) -> tuple[Run, Finished]:
         if flags not in made:
-            done = desk("train", "--json", *flags)
-            assert done.code == 0, done.err
-            made[flags] = desk.runs.get(done.lines[-1]["run"]), done
+            kept = common_folder / "trained" / hashlib.sha256("\0".join(flags).encode()).hexdigest()[:16]
+            kept.mkdir(parents=True, exist_ok=True)
+            with FileLock(kept / "lock"):
+                if not (kept / "told").exists():
+                    done = desk("train", "--json", *flags)
+                    assert done.code == 0, done.err
+                    shutil.copytree(desk.runs.get(done.lines[-1]["run"]).path, kept / "run")
+                    (kept / "told").write_text(done.out)
+            done = Finished(0, (kept / "told").read_text(), "")
+            path = desk.runs.root / done.lines[-1]["run"]
+            if not path.exists():
+                shutil.copytree(kept / "run", path)
+            made[flags] = Run(path), done
         return made[flags]
 
     return train

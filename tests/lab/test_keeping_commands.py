@@ -104,8 +104,11 @@ def test_a_sweep_is_listed_before_it_is_made_and_what_cannot_be_read_is_refused(
         assert refused.code in (1, 2) and refused.err.strip().count("\n") == 0, wrong
 
 
+TINY = ("--iters", "2", "--batch-size", "2", "--num-layers", "1", "--val-batches", "1", "--samples", "0")
+
+
 def test_a_sweep_trains_every_run_of_it(home: Home) -> None:
-    done = home("sweep", "--over", "seed=0,1", "--iters", "2", "--json")
+    done = home("sweep", "--over", "seed=0,1", *TINY, "--json")
     assert done.code == 0, done.err
     runs = done.lines[-1]["runs"]
     assert [row["state"] for row in runs] == ["finished", "finished"] and len({row["train_loss"] for row in runs}) == 2

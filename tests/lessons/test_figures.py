@@ -144,7 +144,7 @@ json_values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(["flags", "loss", "train", "\x1b[2J"]), json_values))
 def test_any_run_at_all_is_read_or_refused(tmp_path: Path, run: dict[str, Any]) -> None:
     (tmp_path / "a.json").write_text(figure([{"flags": {}, **run}]))

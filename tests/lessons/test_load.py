@@ -245,7 +245,7 @@ def test_escapes_in_content_files_are_inert(lesson: Path, edit: Edit) -> None:
     assert not re.search(r"\\x1b|\\u202e|\\x07", "".join(shown))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["lesson.toml", "en/lesson.md", "ko/lesson.md", "en/quiz.toml", "ko/exercise.toml"]),
     st.integers(min_value=0, max_value=10_000),

@@ -8,6 +8,8 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from bench.progress import acknowledged, kill, writer
 from store.log import SEGMENT, EventLog
 from store.sync import sync
@@ -45,10 +47,11 @@ def test_what_another_process_wrote_is_seen_on_reload(tmp_path: Path) -> None:
     assert not log.reload()
 
 
-def test_twenty_kills_while_two_processes_write(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.long)])
+def test_kills_while_two_processes_write(kills: int, tmp_path: Path) -> None:
     """SIGKILL at random moments: whatever was acknowledged is there, once, and every file always reads."""
-    assert kill(tmp_path, 20, random.Random(0)) == 0
-    assert len(EventLog(tmp_path).events()) >= 20
+    assert kill(tmp_path, kills, random.Random(0)) == 0
+    assert len(EventLog(tmp_path).events()) >= kills
 
 
 def test_killed_in_the_middle_of_a_sync_devices_still_come_to_the_same(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from learned import COURSE, events
 
@@ -50,7 +50,6 @@ _steps = st.lists(
 )
 
 
-@settings(max_examples=60)
 @given(_steps, st.permutations(range(3)), st.permutations(range(3)))
 def test_three_devices_in_every_order_end_in_one_state(
     steps: list[tuple[int, Event | None]], first: list[int], second: list[int]

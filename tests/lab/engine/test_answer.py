@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from short import SHORT
 
 from lab.datasets import find_data
 from lab.runs.directory import Run
 from lab.score import same
-
-SHORT = ("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2", "--save-every", "6")  # fmt: skip # noqa: E501
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.utils import dequantize_model, load, load_config, save
+from short import SHORT
 
 from lab.engine import fuse
 from lab.engine.fidelity import HeldOut, Reference, kl
@@ -18,7 +19,6 @@ from lab.models import BUNDLED
 from lab.runs import inspected
 from lab.runs.directory import Run
 
-SHORT = ("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2", "--save-every", "6")  # fmt: skip # noqa: E501
 LORA, FULL = ("--model", "sprout"), ("--model", "sprout", "--fine-tune-type", "full", "--learning-rate", "1e-3")
 QLORA = ("--model", "sprout-4bit")
 

@@ -67,7 +67,7 @@ def test_the_same_seed_gives_bit_equal_adapters_and_another_seed_does_not(traine
     assert first.id != again.id and read[0] == read[1] != read[2]
 
 
-@pytest.mark.parametrize("data", ["record", "journal"])
+@pytest.mark.parametrize("data", ["record", pytest.param("journal", marks=pytest.mark.long)])
 def test_the_other_formats_train_as_well(data: str, trained: Callable) -> None:
     _, done = trained("--data", data, *SHORT)
     losses = [e["train_loss"] for e in done.lines if e["event"] == "train"]

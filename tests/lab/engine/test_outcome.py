@@ -10,6 +10,8 @@ import pytest
 from lab.datasets import find_data, read_rows
 from lab.models import BUNDLED
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def evaluated(trained: Callable, desk):

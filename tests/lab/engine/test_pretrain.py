@@ -22,6 +22,7 @@ def work(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_broken_off_pre_training_ends_bit_equal_to_an_unbroken_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,7 @@ def train(desk: Any, run: Run | None = None, **spec: int) -> Run:
     return run
 
 
+@pytest.mark.long
 def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behind(desk: Any) -> None:
     run = train(desk, ranks=2)
     if sys.platform == "linux":

@@ -74,10 +74,11 @@ def same(run: Run, unbroken: Run) -> None:
     assert files(run) == files(unbroken)
 
 
-def test_killed_again_and_again_it_ends_bit_equal(unbroken: Run, desk) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.long)])
+def test_killed_again_and_again_it_ends_bit_equal(kills: int, unbroken: Run, desk) -> None:
     run = launch.prepare(SPEC, desk.runs, desk.home / "cache")
-    rng = random.Random(0)
-    for _ in range(2):
+    rng = random.Random(kills)
+    for _ in range(kills):
         process = begin(run, desk.home / "cache")
         goal = written(run) + rng.randrange(200, 4000)
         wait_for(partial(grown, process, run, goal))

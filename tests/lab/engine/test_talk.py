@@ -79,7 +79,7 @@ def talk(desk: Any) -> Iterator[Callable[[Run], Talk]]:
         each.process.wait()
 
 
-@pytest.mark.parametrize("method", ["QDoRA", "full"])
+@pytest.mark.parametrize("method", ["QDoRA", pytest.param("full", marks=pytest.mark.long)])
 def test_both_sides_answer_as_they_do_alone(method: str, trained: Callable, talk: Callable, desk: Any) -> None:
     run, _ = trained(*METHODS[method], *SHORT)
     both = talk(run)

@@ -43,7 +43,7 @@ def test_a_preset_is_planned_for_without_weights_network_or_engine(tmp_path: Pat
 def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callable, tmp_path: Path) -> None:
     run, done = trained("--model", "sprout", *SHORT)
     last = done.lines[-1]
-    fresh = Desk(tmp_path)("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
+    fresh = Desk(tmp_path)("plan", "--json", "--no-probe", *SHORT[:4]).lines[-1]
     assert fresh["trainable_parameters"] == last["trainable_parameters"]
     assert fresh["total_parameters"] == run.started()["total_parameters"]
     assert fresh["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
@@ -51,7 +51,7 @@ def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callab
 
     second = Desk(tmp_path / "second")
     shutil.copytree(run.path, second.runs.root / run.id)
-    learned = second("plan", "--json", "--no-probe", *SHORT[:2]).lines[-1]
+    learned = second("plan", "--json", "--no-probe", *SHORT[:4]).lines[-1]
     assert learned["calibrated_runs"] == 1 and learned["estimated_seconds"] > 0
     assert learned["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
 

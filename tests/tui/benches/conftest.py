@@ -23,13 +23,10 @@ TRAINED = {
 
 
 @pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_home(common_folder: Path) -> Path:
     """A home with the runs "lora" and "dora", each twenty iterations of `sql`; made once for all workers."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    home = root / "trained-home"
-    with FileLock(root / "trained-home.lock"):
+    home = common_folder / "trained-home"
+    with FileLock(common_folder / "trained-home.lock"):
         if not (home / "made").exists():
             runs = Runs(home / "runs")
             for name, fields in TRAINED.items():

@@ -136,6 +136,16 @@ async def test_on_a_small_screen_one_thing_is_shown_at_a_time(trained: Path, liv
         assert chart.is_on_screen
 
 
+async def test_a_log_opened_while_the_run_is_read_is_not_said_to_be_missing(
+    trained: Path, live: Any, until: Any, monkeypatch: Any
+) -> None:
+    (trained / "runs" / "lora" / "log.txt").write_text("first\n")
+    async with live("lora") as (pilot, bench):
+        monkeypatch.setattr(bench, "_polling", True)  # as for as long as a slow disk reads
+        await pilot.press("o")
+        await until(pilot, lambda: list(bench.query_one(LogView).lines) == ["first"], 20)
+
+
 async def test_lines_under_the_chart_fill_it_also_when_its_room_changes_last(
     trained: Path, live: Any, until: Any
 ) -> None:

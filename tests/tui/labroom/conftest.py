@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from engines import StandIn, end_all
-from hypothesis import settings
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -23,9 +22,6 @@ from tui.labroom.pane import LabPane
 from tui.labroom.told import RunEnded, RunStarted, Status
 from tui.labroom.words import Lang
 from tui.theme import DARK, THEMES
-
-settings.register_profile("busy machine", deadline=None)
-settings.load_profile("busy machine")
 
 START = datetime(2025, 11, 23, 2, 0, 0, tzinfo=UTC)
 TRAINABLE, TOTAL, BASE_BYTES = 135_168, 2_852_352, 11_400_000

@@ -70,6 +70,7 @@ class LiveBench(CursorBench):
         super().__init__(lab, picks, lang)
         self._close: Curves | None = None
         self._tail: LogTail | None = None
+        self._reading = asyncio.Lock()
         self._timer: Timer | None = None
         self._confirm: Timer | None = None
         self._polling, self._polled = False, 0.0
@@ -169,8 +170,8 @@ class LiveBench(CursorBench):
                     drawn = time.monotonic()
                 await asyncio.sleep(0.002)  # a long file is read in slices, and keys go first
                 changed = await asyncio.to_thread(run.poll) or changed
-            if self._tail is not None and self.query_one(Board).has_class("-log"):
-                self.query_one(LogView).add(await asyncio.to_thread(self._tail.read))
+            if self.query_one(Board).has_class("-log"):
+                await self._read_log()
         except (LabError, OSError, ValueError) as error:
             self.post_message(self.Tell(inert(error), "trouble"))
             return
@@ -178,6 +179,14 @@ class LiveBench(CursorBench):
             self._polling = False
         if changed and run is self.run:
             await self._taken_in()
+
+    async def _read_log(self) -> None:
+        """Show what the log says since the last time; one reading at a time, and none into the log of another run."""
+        async with self._reading:
+            tail = self._tail
+            lines = await asyncio.to_thread(tail.read) if tail is not None else []
+            if tail is self._tail:
+                self.query_one(LogView).add(lines)
 
     async def _taken_in(self) -> None:
         """Draw what was read."""
@@ -261,7 +270,7 @@ class LiveBench(CursorBench):
         board, log = self.query_one(Board), self.query_one(LogView)
         if board.toggle_class("-log").has_class("-log"):
             log.focus()
-            await self.poll()
+            await self._read_log()
             if not log.line_count:
                 log.write_line(self.say("live.no-log"))
         else:
