@@ -22,14 +22,17 @@ $(MADE): pyproject.toml constraints.txt .ci/venv .ci/python
 run: $(MADE)
 	@$(BIN)/python -m tui
 
-# One worker a core, each with whole files, since the tests of one file share what they trained; those that train come first.
+# One worker a core, each with whole files, since the tests of one file share what they trained; those that train come
+# first, unless asked for another order: `make test ORDER=random` says its seed, and FLAGS=--randomly-seed=… repeats it.
+TESTS := -m pytest -n auto --dist loadfile --no-loadscope-reorder $(if $(filter random,$(ORDER)),-p randomly) $(FLAGS)
+
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python $(TESTS)
 
 # What takes minutes and rarely breaks: kill and race loops, training matrices, the other half of the pictures; and what
 # properties promise, for ten times as many examples.
 test-long: $(MADE)
-	$(BIN)/python -m pytest -m 'long or hypothesis' --hypothesis-profile=thorough -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python $(TESTS) -m 'long or hypothesis' --hypothesis-profile=thorough
 
 check: $(MADE)
 	$(BIN)/python -m ruff check .

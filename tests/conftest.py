@@ -13,6 +13,13 @@ settings.register_profile("lowrank", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile("lowrank")
 
+# Whatever terminal, language and settings the tests are started with, they see these.
+for name in [each for each in os.environ if each.startswith(("LOWRANK_", "TEXTUAL", "LC_", "LANG"))]:
+    del os.environ[name]
+for name in ("COLORTERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+os.environ |= {"TERM": "xterm-256color", "LC_ALL": "en_US.UTF-8"}
+
 # Widgets come and go by the thousand, and Python would look through all of them for garbage again and again.
 gc.set_threshold(100_000, 20, 20)
 

@@ -73,16 +73,17 @@ def trained(desk: Desk, common_folder: Path) -> Callable[..., tuple[Run, Finishe
             kept = common_folder / "trained" / hashlib.sha256("\0".join(flags).encode()).hexdigest()[:16]
             kept.mkdir(parents=True, exist_ok=True)
             with FileLock(kept / "lock"):
-                if not (kept / "told").exists():
+                if (told := kept / "told").exists():
+                    done = Finished(0, told.read_text(), "")
+                    name = f"{done.lines[-1]['run']}-{kept.name}"  # one of ours may have begun in the same second
+                    run = Run(Path(shutil.copytree(kept / "run", desk.runs.root / name)))
+                else:
                     done = desk("train", "--json", *flags)
                     assert done.code == 0, done.err
-                    shutil.copytree(desk.runs.get(done.lines[-1]["run"]).path, kept / "run")
-                    (kept / "told").write_text(done.out)
-            done = Finished(0, (kept / "told").read_text(), "")
-            path = desk.runs.root / done.lines[-1]["run"]
-            if not path.exists():
-                shutil.copytree(kept / "run", path)
-            made[flags] = Run(path), done
+                    run = desk.runs.get(done.lines[-1]["run"])
+                    shutil.copytree(run.path, kept / "run")
+                    told.write_text(done.out)
+            made[flags] = run, done
         return made[flags]
 
     return train

@@ -134,7 +134,7 @@ async def test_help_lists_the_keys_and_where_the_files_are(
         page = text(pilot)
         for expected in ("F1 ?", "n →", "Space", "1–9", "Enter", "Lab", "^r", "light / dark"):
             assert expected in page
-        assert "ㅓ" not in page and str(home) in "".join(page.replace("│", "").split())
+        assert "ㅓ" not in page and f"/{home.name}" in "".join(page.replace("│", "").split())
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is pilot.app.room)
 
