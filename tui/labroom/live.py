@@ -48,6 +48,14 @@ def state_line(follower: Follower, say: Words) -> Content:
     return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
 
 
+def waiting_line(follower: Follower, say: Words) -> str:
+    """Behind whom the run waits for its turn, or nothing."""
+    progress = follower.progress
+    if follower.state != "waiting" or not progress.behind:
+        return ""
+    return say.waiting_behind.format(run=inert(progress.behind), position=progress.position or 1)
+
+
 class LiveView(Vertical, can_focus=True):
     """Chart, progress and eight facts; sizes depend on the width alone, so nothing jumps."""
 
@@ -118,7 +126,8 @@ class LiveView(Vertical, can_focus=True):
         panel = self._set("lab-facts", facts.grid(grid, width, say))
         panel.styles.height = facts.grid_rows(len(grid), width)
         stopping = follower.state == "stopping"
-        note = say.stop_again if self.asking else say.stopping if stopping else say.goes_on
+        going = waiting_line(follower, say) or say.goes_on
+        note = say.stop_again if self.asking else say.stopping if stopping else going
         self._set("lab-goes-on", Content(note)).set_class(self.asking, "-asking")
         stop = say.stop_now if self.asking else say.stop
         self.query_one(ButtonRow).label("stop", "x", stop, enabled=not stopping)

@@ -113,14 +113,11 @@ class LabPane(Widget):
         return self
 
     async def start_run(self, fields: Mapping[str, object], purpose: str = "lab") -> str:
-        """Start a run and watch it; its id. Raises Refused when it cannot be started."""
+        """Start a run, or put it in line behind what trains, and watch it; its id. Raises Refused if it cannot be."""
         from lab.errors import LabError
 
         async with self._lock:
             lab = await self._ready()
-            going, _ = await to_thread(lab.newest)
-            if going:
-                raise Refused(self.say.busy.format(run=going))
             try:
                 run = await to_thread(lab.begin, fields)
             except LabError as error:

@@ -21,7 +21,7 @@ class Words:
     new_run: str
     welcome: str
     looking: str
-    busy: str
+    waiting_behind: str
     labels: Mapping[str, str]
     meanings: Mapping[str, str]
     data: Mapping[str, str]
@@ -83,7 +83,7 @@ EN = Words(
     new_run="New run",
     welcome="Here you train an adapter for real. Press Enter to start with these values.",
     looking="Looking for runs …",
-    busy="A run is going on: {run}. It has to end before the next one starts.",
+    waiting_behind="Waits behind {run}, number {position} in line.",
     labels={
         "model": "model",
         "data": "data",
@@ -188,7 +188,7 @@ KO = Words(
     new_run="새 학습",
     welcome="여기서 어댑터를 직접 학습해 봐요. Enter를 누르면 이 값 그대로 시작해요.",
     looking="학습 기록을 찾고 있어요 …",
-    busy="진행 중인 학습이 있어요: {run}. 끝나야 다음 학습을 시작할 수 있어요.",
+    waiting_behind="{run} 다음 차례를 기다려요. 대기 {position}번째예요.",
     labels={
         "model": "모델",
         "data": "데이터",

@@ -3,16 +3,17 @@
 import asyncio
 from typing import Any
 
-import pytest
 from picture import drawn
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
+from waiting import wait_for
 
+from lab import launch
 from lab.runs.directory import Runs
 from tui.labroom.chart import PlotView
 from tui.labroom.live import LiveView
 from tui.labroom.summary import SummaryView
-from tui.labroom.told import Refused, RunEnded, RunStarted, Status
+from tui.labroom.told import RunEnded, RunStarted, Status
 
 PATIENCE = 300.0
 """Seconds; the runs take a few on an idle machine."""
@@ -36,8 +37,6 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
         await pilot.press("ctrl+r")
         started = await asyncio.wait_for(pilot.app.hears(RunStarted), PATIENCE)
         assert (started.method, started.model, started.data, started.purpose) == ("LoRA", "sprout", "sql", "lab")
-        with pytest.raises(Refused):
-            await pilot.app.pane.start_run({"iters": 5})
         ended = await asyncio.wait_for(pilot.app.hears(RunEnded), PATIENCE)
         assert (ended.run_id, ended.state) == (started.run_id, "finished")
         await settle(pilot)
@@ -51,6 +50,25 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
         assert "adapters.safetensors" in text(pilot, "#lab-files")
         assert text(pilot, "#lab-ratio").startswith("adapter ")
         assert (run.spec.lora_parameters.rank, run.spec.iters) == (4, 20)
+
+
+async def test_a_second_run_waits_behind_the_first_and_says_so(host: Any, settle: Any, tmp_path: Any) -> None:
+    spec = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0}
+    first = launch.prepare(spec | {"iters": 100_000}, Runs(tmp_path / "runs"), tmp_path / "cache")
+    launch.start(first, tmp_path / "cache")
+    await asyncio.to_thread(wait_for, lambda: first.last_event().get("event") == "train")
+    async with host().run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        second = Runs(tmp_path / "runs").get(await pilot.app.pane.start_run(spec | {"iters": 2}))
+        async with asyncio.timeout(PATIENCE):
+            while "waiting for its turn" not in text(pilot, "#lab-live-state"):
+                await pilot.pause(0.05)
+        assert text(pilot, "#lab-goes-on") == f"Waits behind {first.id}, number 1 in line."
+        pilot.app.pane.lang = "ko"
+        assert text(pilot, "#lab-goes-on") == f"{first.id} 다음 차례를 기다려요. 대기 1번째예요."
+        assert first.state() == "running" and first.stop()
+        ended = await asyncio.wait_for(pilot.app.hears(RunEnded), PATIENCE)
+        assert (ended.run_id, ended.state) == (second.id, "finished")
 
 
 async def test_a_long_run_moves_the_chart_and_is_stopped_with_its_adapter(host: Any, settle: Any) -> None:

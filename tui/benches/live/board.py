@@ -19,8 +19,7 @@ from tui.keys import bind
 from tui.labroom import facts as lab_facts
 from tui.labroom.chart import PlotView
 from tui.labroom.curves import Curves, loss_plot
-from tui.labroom.inert import inert
-from tui.labroom.live import state_line, title
+from tui.labroom.live import state_line, title, waiting_line
 from tui.labroom.plot import legend
 from tui.labroom.summary import trouble
 from tui.labroom.words import words
@@ -221,10 +220,7 @@ class Board(Vertical):
             return say(lang, "live.catching", percent=round(100 * run.read))
         if run.state == "stopping":
             return speak.stopping
-        if run.state == "waiting" and run.progress.behind:
-            place = run.progress.position or 1
-            return say(lang, "live.waiting-behind", run=inert(run.progress.behind), position=place)
-        return "" if run.ended else say(lang, "live.goes-on")
+        return waiting_line(run, speak) or ("" if run.ended else say(lang, "live.goes-on"))
 
     def _set(self, name: str, content: Content) -> Static:
         panel = self.query_one(f"#live-{name}", Static)
