@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lab.runs.states import ENDED, GOING
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.words import say
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from lessons.model import Lang
 
 SECONDS_BETWEEN_LOOKS: Final = 2.0
-OVER: Final = ("finished", "stopped", "failed")
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Watcher:
         for name in sorted(suspects & stamps.keys()):
             before, fresh = name in self._going, name not in self._stamps
             state, run = self._state(name)
-            self._going = self._going | {name} if state in ("waiting", "running", "stopping") else self._going - {name}
+            self._going = self._going | {name} if state in GOING else self._going - {name}
             # A folder that is new and whose run has ended is one that was quick, unless it was put back from elsewhere.
-            if state in OVER and not first and (before or (fresh and _age(run) >= since)):
+            if state in ENDED and not first and (before or (fresh and _age(run) >= since)):
                 ended.append(_told(run, state))
         self._stamps = stamps
         self._going &= stamps.keys()

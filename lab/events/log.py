@@ -9,9 +9,10 @@ from typing import Any
 
 from lab.events.digest import Digest
 from lab.runs.directory import Run
+from lab.runs.states import ENDED
 
 VERSION = 1
-KEPT = ("saved", "finished", "stopped", "failed")
+KEPT = ("saved", *ENDED)
 """Events that are on disk for good when `write` returns."""
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from lab.events.series import Point, Series
+from lab.runs.states import ENDED
 
-TERMINAL = ("finished", "stopped", "failed")
 NUMBERS = {
     "learning_rate",
     "tokens_per_second",
@@ -87,11 +87,11 @@ class RunProgress:
                 self._on_train(event)
             elif kind in TOLD:
                 TOLD[kind](self, event)
-            elif kind in TERMINAL:
+            elif kind in ENDED:
                 self._on_terminal(str(kind), event)
             else:
                 continue
-            if self.ended and kind not in TERMINAL:
+            if self.ended and kind not in ENDED:
                 self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
             changed = True
         return changed

@@ -9,6 +9,7 @@ from lab.line.sweep import begin_all
 from lab.recipes import RECIPES
 from lab.runs import about
 from lab.runs.directory import Run, Runs
+from lab.runs.states import ADAPTED
 
 GROUP: Final = "three-way"
 ROWS: Final = 60
@@ -51,7 +52,7 @@ def unmeasured(runs: Sequence[Run]) -> list[Run]:
     """Those of them that have an adapter and were not asked the `ROWS` questions yet."""
     from lab.runs import evaluation
 
-    ended = [run for run in runs if run.state() in ("finished", "stopped")]
+    ended = [run for run in runs if run.state() in ADAPTED]
     return [run for run in ended if evaluation.read(run) is None]
 
 

@@ -13,7 +13,8 @@ from lab import launch
 from lab.errors import LabError
 from lab.plan.rows import Rows
 from lab.plan.seconds import STEPS, Timing, validation_batches
-from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.directory import Run, Runs
+from lab.runs.states import ENDED
 from lab.spec import RunSpec
 
 POLL = 0.05

@@ -13,10 +13,11 @@ from lab.events.series import Over, Point, height
 from lab.models import VARIANT
 from lab.runs import about, evaluation
 from lab.runs.damage import fenced
-from lab.runs.directory import ENDED, Run
+from lab.runs.directory import Run
 from lab.runs.lost import settle
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS
+from lab.runs.states import ENDED, OVER
 from lab.spec import RunSpec
 
 SHOWING: Final = ("steps_per_report", "steps_per_eval", "save_every", "samples", "sample_prompts")
@@ -48,7 +49,7 @@ class Contender:
 
     @property
     def ended(self) -> bool:
-        return self.state in (*ENDED, "lost")
+        return self.state in OVER
 
     @property
     def fields(self) -> dict[str, Any]:

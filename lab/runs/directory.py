@@ -19,9 +19,9 @@ from foreign import Refused, from_json, opened, read_object
 from lab.errors import LabError
 from lab.events.progress import whole
 from lab.runs.lock import engine_lives, launching
+from lab.runs.states import ENDED
 from lab.spec import RunSpec
 
-ENDED = ("finished", "stopped", "failed")
 NOTE = "process.json"
 Event = dict[str, Any]
 LONGEST = 32 << 20

@@ -13,9 +13,10 @@ from lab.events.digest import Digest
 from lab.runs import about, evaluation, inspected
 from lab.runs.adapters import checkpoints
 from lab.runs.damage import fenced
-from lab.runs.directory import ENDED, Run
+from lab.runs.directory import Run
 from lab.runs.fused import WHOLE
 from lab.runs.outcome import all_events, diverged
+from lab.runs.states import ENDED
 from lab.spec import RunSpec
 from lab.verdict import GAIN, MARGIN, RISE
 

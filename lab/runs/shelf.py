@@ -20,11 +20,12 @@ from lab.methods import method_name
 from lab.runs import evaluation
 from lab.runs.about import read as read_about
 from lab.runs.damage import damage
-from lab.runs.directory import ENDED, Event, Run, Runs, parse_event
+from lab.runs.directory import Event, Run, Runs, parse_event
 from lab.runs.disk import use
 from lab.runs.lost import settle
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS, outcome, reached
+from lab.runs.states import ENDED, OVER
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"
@@ -80,7 +81,7 @@ class Row:
 
     @property
     def ended(self) -> bool:
-        return self.state in (*ENDED, "lost")
+        return self.state in OVER
 
     def missing(self, key: str) -> Missing:
         """Why there is no value of that name: a run that has trained and was not validated never is."""

@@ -20,7 +20,8 @@ from lab.report import svg
 from lab.report.comparison import Comparison, Doubt, mean_and_band, shared
 from lab.report.words import WORDS
 from lab.runs import about, evaluation
-from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.directory import Run, Runs
+from lab.runs.states import ENDED
 from lab.spec import RunSpec
 
 SPEC: dict[str, Any] = {"model": "sprout", "data": "sql", "iters": 20}

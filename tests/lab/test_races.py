@@ -18,8 +18,9 @@ from lab import launch
 from lab.errors import LabError
 from lab.line.starter import line_up
 from lab.runs import disk, trash
-from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.runs.lost import settle
+from lab.runs.states import ENDED
 
 SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps_per_report": 1, "iters": 12,
         "save_every": 3, "steps_per_eval": 100}  # fmt: skip

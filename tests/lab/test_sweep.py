@@ -10,9 +10,10 @@ from waiting import wait_for
 from lab.errors import LabError
 from lab.line.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
 from lab.runs import about, trash
-from lab.runs.directory import ENDED, Run, Runs
+from lab.runs.directory import Run, Runs
 from lab.runs.lost import settle
 from lab.runs.shelf import Row
+from lab.runs.states import ENDED
 from lab.spec import RunSpec
 
 SHORT: dict[str, Any] = {"iters": 2, "val_batches": 1, "samples": 0, "num_layers": 1}

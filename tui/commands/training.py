@@ -10,9 +10,10 @@ from typer import Option
 
 from lab import launch, outputs
 from lab.errors import LabError
-from lab.runs.directory import ENDED, Run
+from lab.runs.directory import Run
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
+from lab.runs.states import ADAPTED, ENDED
 from tui.commands import RunName, cache, megabytes, note, runs, say, write
 from tui.commands.spec_flags import spec_flags
 from tui.home import home
@@ -96,7 +97,7 @@ def _attend(run: Run, detach: bool, as_json: bool, adapter_path: Path | None, he
     if last is None:
         note(f"run {run.id} is left to itself; `lowrank runs` shows it, `lowrank stop {run.id}` ends it")
         return 130
-    if adapter_path and last["event"] in ("finished", "stopped"):
+    if adapter_path and last["event"] in ADAPTED:
         with outputs.in_place_of(adapter_path, COPY, replace=True, keep=_needed(run.spec.model_dump())) as new:
             shutil.copytree(run.adapters, new)
     if last["event"] == "failed":

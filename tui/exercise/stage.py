@@ -77,13 +77,14 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
     from lab.runs.directory import Runs
     from lab.runs.lost import settle
     from lab.runs.outcome import diverged
+    from lab.runs.states import GOING
 
     try:
         run = Runs(runs).get(run_id)
         state = settle(run)
     except (LabError, OSError):
         return "none"
-    if state in ("waiting", "running", "stopping"):
+    if state in GOING:
         return "waiting"
     return "finished" if state == "finished" or diverged(run.result() or {}) else "failed"
 

@@ -14,13 +14,13 @@ from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
 from lab.runs.damage import fenced
 from lab.runs.method import method_of
+from lab.runs.states import OVER
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
 
-ENDED = ("finished", "stopped", "failed", "lost")
 LOG_TAIL = 4096
 MUCH = 4 << 20
 """With more bytes of events than that unread, a picture is drawn from a few of them first."""
@@ -55,7 +55,7 @@ class Follower:
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDED
+        return self.state in OVER
 
     def missing(self, kind: Kind) -> Missing:
         """Why there is no figure of this kind."""
@@ -103,7 +103,7 @@ class Follower:
             self._glimpse = None
             if self.digest.offset - self.digest.kept > MUCH:
                 self.digest.keep()
-        if state in ENDED and changed:
+        if state in OVER and changed:
             self.result = self.run.result() or {}
             if not self.progress.ended and self.result:
                 self.progress.apply([self.result])
@@ -175,7 +175,7 @@ class Lab:
                     state = run.state()
             except LabError:
                 continue
-            if state in ENDED:
+            if state in OVER:
                 ended = ended or run.id
             else:
                 going = going or run.id

@@ -17,6 +17,7 @@ from lab.report import markdown as report
 from lab.report.comparison import Comparison
 from lab.runs.directory import Run, Runs
 from lab.runs.shelf import Shelf
+from lab.runs.states import ADAPTED
 from tui.benches.compare import table
 from tui.benches.compare.face import CompareFace
 from tui.benches.compare.measuring import Measuring
@@ -180,7 +181,7 @@ class CompareBench(CompareFace):
         """Ask every run that has an adapter those test questions that it was not asked yet."""
         if self.comparison is None:
             return
-        ended = [each for each in self.comparison.contenders if each.state in ("finished", "stopped")]
+        ended = [each for each in self.comparison.contenders if each.state in ADAPTED]
         left = [each.run for each in ended if each.score is None or each.score["rows"]]
         if not left:
             text = self.say("compare.measured-already" if ended else "compare.nothing-to-measure")

@@ -11,14 +11,12 @@ from lab.runs import about, disk, trash
 from lab.runs.directory import Run, Runs
 from lab.runs.method import method_of
 from lab.runs.shelf import Row
+from lab.runs.states import AGAIN
 from tui.benches.bench import Bench
 from tui.benches.runs.forms import LineScreen, NotesScreen
 from tui.labroom import units
 from tui.labroom.inert import inert
 from tui.screens.dialogs import ConfirmScreen
-
-AGAIN = ("stopped", "failed", "lost")
-"""States from which a run can go on."""
 
 Undo = Callable[[], object]
 
