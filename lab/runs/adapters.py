@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.runs.directory import ENDED, Run
+from lab.runs.directory import Run
+from lab.runs.states import ENDED
 
 
 def find_adapter(run: Run, checkpoint: str = "last") -> Path:

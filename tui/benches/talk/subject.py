@@ -59,8 +59,8 @@ def look(root: Path, name: str, cache: Path) -> Subject:
 def _of(run: Run, cache: Path) -> Subject:
     from lab.runs import asked, votes
     from lab.runs.adapters import checkpoints
-    from lab.runs.directory import ENDED
     from lab.runs.method import method_of
+    from lab.runs.states import ENDED
 
     spec = run.spec
     ended = run.state() in (*ENDED, "lost")  # looked at before the checkpoints, which come before the end
