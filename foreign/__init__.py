@@ -24,7 +24,7 @@ MOST_NODES = 200_000
 LARGEST_COUNT = 1 << 64
 """Whole numbers are smaller."""
 
-_LONG_KEY = re.compile(r"""(?:[\w"'-]+[ \t]*\.[ \t]*){64}""")
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")
 """A key of as many parts as there may be levels."""
 _HALVES = re.compile("[\ud800-\udfff]")
 

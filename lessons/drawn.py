@@ -12,7 +12,6 @@ The figures.toml of each language has `title` and `labels.LABEL` under bars.ID, 
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from lessons.figures import Figures, curve_of
 from lessons.formula import LARGEST
@@ -77,7 +76,7 @@ def _measured(table: Table, figures: Figures) -> Mapping[str, Points]:
 
 def _from_file(table: Table) -> Mapping[str, Points]:
     file, names = table.text("file"), table.strings("lines")
-    found = read_points(table.source.file.parent / "data" / Path(file).name)
+    found = read_points(table.source.file.parent / "data" / file, table.source.root)
     for name in names:
         if not found.get(name):
             raise table.error(f"{file} has no points for the line {name!r}", "lines")

@@ -70,7 +70,7 @@ class Figures:
             file = self.folder / f"{figure}.json"
             if not file.is_file():
                 raise table.error(f"there is no figure {figure!r}: {FOLDER}/{file.name} is missing", "figure")
-            self._read[figure] = {_key(run.flags): run for run in read_figure(file)}
+            self._read[figure] = {_key(run.flags): run for run in read_figure(file, self.folder.parent)}
         return self._read[figure]
 
 
@@ -97,9 +97,9 @@ def _key(flags: Mapping[str, object]) -> object:
     return frozenset((name, isinstance(value, bool), value) for name, value in flags.items())
 
 
-def read_figure(file: Path) -> tuple[Run, ...]:
+def read_figure(file: Path, root: Path | None = None) -> tuple[Run, ...]:
     """The runs in `file`; ContentError for whatever else is in it."""
-    source = Source(file)
+    source = Source(file, root)
     data = read_json(source)
     if not isinstance(data, dict) or not isinstance(data.get("runs"), list):
         raise source.error('must be {"made_by": "…", "mlx_lm": "…", "runs": [{"flags": {…}, …}, …]}')

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Callable, Iterator, Mapping
 
+LONGEST = 1000
+"""Characters of a formula."""
 LARGEST = 10**30
 """Results beyond this are refused, so that a formula can never hang or fill the memory."""
 
@@ -35,7 +37,9 @@ def evaluate(formula: str, names: Mapping[str, int | float]) -> int | float:
     unknown name, a division by zero and a result beyond LARGEST.
     """
     try:
-        tree = ast.parse(formula.strip(), mode="eval")
+        tree = _parsed(formula)
+    except FormulaError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(f"{formula!r} is not a formula") from None
     try:
@@ -44,10 +48,18 @@ def evaluate(formula: str, names: Mapping[str, int | float]) -> int | float:
         raise FormulaError(f"{formula!r} has no finite value here") from None
 
 
+def _parsed(formula: str) -> ast.Expression:
+    if len(formula) > LONGEST:  # Python's parser is recursive, and how much it bears depends on the machine
+        raise FormulaError(f"a formula has at most {LONGEST:,} characters")
+    return ast.parse(formula.strip(), mode="eval")
+
+
 def names_in(formula: str) -> Iterator[str]:
     """The names of a formula, in order; a measurement's is written with a point: lora.train_loss."""
     try:
-        nodes = ast.walk(ast.parse(formula.strip(), mode="eval"))
+        nodes = ast.walk(_parsed(formula))
+    except FormulaError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(f"{formula!r} is not a formula") from None
     found = [node for node in nodes if isinstance(node, ast.Name | ast.Attribute)]

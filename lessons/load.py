@@ -35,9 +35,9 @@ SOURCE: Lang = "en"
 
 def load_course(root: Path = BUNDLED) -> Course:
     """Every track under `root`; ContentError names the file and line that cannot be used."""
-    table = Source(root / "course.toml").toml()
+    table = Source(root / "course.toml", root).toml()
     total = table.integer("total_lessons")
-    tracks = tuple(_track(root / name) for name in table.strings("tracks"))
+    tracks = tuple(_track(root / name) for name in table.names("tracks"))
     table.done()
     known: set[str] = set()
     for lesson in (lesson for track in tracks for lesson in track.lessons):
@@ -49,14 +49,14 @@ def load_course(root: Path = BUNDLED) -> Course:
 
 
 def _track(folder: Path) -> Track:
-    table = Source(folder / "track.toml").toml()
+    table = Source(folder / "track.toml", folder.parent).toml()
     id = checked_id(table)
     if id != folder.name:
         raise table.error(f"the id is {id!r}, but the folder is called {folder.name!r}", "id")
     titles = table.table("title")
     title = {lang: titles.text(lang) for lang in LANGS}
     titles.done()
-    lessons = tuple(load_lesson(folder / name, id) for name in table.strings("lessons"))
+    lessons = tuple(load_lesson(folder / name, id) for name in table.names("lessons"))
     for place, lesson in enumerate(lessons, 1):
         if lesson.number != place:
             raise table.error(f"{lesson.id} is in place {place}, but says it is number {lesson.number}")
@@ -74,26 +74,27 @@ def load_lesson(folder: Path, track: str) -> Lesson:
     section are parsed when first asked for. A lesson with no folder for a language shows the
     English text there. Raises ContentError.
     """
-    table = Source(folder / "lesson.toml").toml()
+    source = Source(folder / "lesson.toml", folder.parent.parent)
+    table = source.toml()
     id = checked_id(table)
     if id != folder.name or table.text("track") != track:
         raise table.error(f"this lesson says it is {table.text('track')}/{id}, not {track}/{folder.name}", "id")
     full_id = f"{track}/{id}"
     numbers = Numbers(table.table("numbers"), of_lesson(folder))
-    homes = {lang: folder / (lang if (folder / lang).is_dir() else SOURCE) for lang in LANGS}
-    sources = {lang: Source(home / "lesson.md") for lang, home in homes.items()}
+    homes = {lang: lang if (folder / lang).is_dir() else SOURCE for lang in LANGS}
+    sources = {lang: source.beside(home, "lesson.md") for lang, home in homes.items()}
     documents = {lang: read_document(source) for lang, source in sources.items()}
     links = _links(table, documents)
     section_ids = checked_ids(table, "sections")
     pictures: Mapping[tuple[str, str], Block] = {}
     if table.has("bars") or table.has("charts"):
-        texts = {lang: Source(home / DRAWN).toml() for lang, home in homes.items()}
+        texts = {lang: source.beside(home, DRAWN).toml() for lang, home in homes.items()}
         pictures = dict(drawings(table, Words(texts, numbers.shown), numbers))
     sections = _Sections(table, sources, documents, numbers, {link.id: link.url for link in links}, pictures)
-    quiz = Words({lang: Source(home / "quiz.toml").toml() for lang, home in homes.items()}, numbers.shown)
+    quiz = Words({lang: source.beside(home, "quiz.toml").toml() for lang, home in homes.items()}, numbers.shown)
     task = None
     if table.has("exercise"):
-        files = {lang: Source(home / "exercise.toml").toml() for lang, home in homes.items()}
+        files = {lang: source.beside(home, "exercise.toml").toml() for lang, home in homes.items()}
         task = exercise(table.table("exercise"), Words(files, numbers.shown), full_id)
     recorded = translations(folder)
     lesson = Lesson(
@@ -122,7 +123,7 @@ def translations(folder: Path) -> dict[Lang, dict[str, str]]:
     for lang in LANGS:
         file = folder / lang / "source.toml"
         if lang != SOURCE and file.exists():
-            table = Source(file).toml().table("sections")
+            table = Source(file, folder.parent.parent).toml().table("sections")
             recorded[lang] = {section: table.text(section) for section in table.data}
     return recorded
 
@@ -183,16 +184,15 @@ class _Sections:
 
     @staticmethod
     def _code(table: Table) -> Iterator[tuple[tuple[str, str], Block]]:
-        folder = table.source.file.parent / "code"
         for entry in table.tables("code"):
             id, file = checked_id(entry), entry.text("file")
-            text = Source(folder / Path(file).name).text.rstrip("\n")
+            text = table.source.beside("code", file).text.rstrip("\n")
             yield ("code", id), Code(id, entry.text("title"), entry.text("language"), text)
             entry.done()
         for entry in table.tables("diagrams"):
             yield (
                 ("diagram", checked_id(entry)),
-                Diagram(Source(folder / entry.text("file")).text.rstrip("\n")),
+                Diagram(table.source.beside("code", entry.text("file")).text.rstrip("\n")),
             )
             entry.done()
 

@@ -9,6 +9,8 @@ from fractions import Fraction
 from lessons.model import NotGraded
 
 LARGEST = 10**18
+DIGITS = 12
+"""Decimals that a text may show, at most."""
 
 _SUFFIXES = {
     "": 1,

@@ -16,13 +16,13 @@ TAKES = ("lowest", "highest", "x-of-lowest", "x-of-highest", "first", "last")
 """What a parameter may take from a line: its least or greatest y, the x where that is, or the y at an end."""
 
 
-def read_points(file: Path) -> dict[str, Points]:
+def read_points(file: Path, root: Path | None = None) -> dict[str, Points]:
     """The lines in `file` by name, each in order of x; ContentError with the line that cannot be used.
 
     A .csv has a row of names; its first column is x, every other one a line, and an empty cell is no
-    point. A .json is {"name": [[x, y], …], …}.
+    point. A .json is {"name": [[x, y], …], …}. `root` is the course, out of which no file may lead.
     """
-    source = Source(file)
+    source = Source(file, root)
     match file.suffix:
         case ".csv":
             lines = _from_csv(source)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from lessons.formula import FormulaError, evaluate, names_in
 from lessons.model import Misconception
-from lessons.source import Table
+from lessons.numbers import DIGITS
+from lessons.source import Table, check_inside
 from lessons.steps import (
     AFTER,
     CHOICE_NAMES,
@@ -291,7 +292,7 @@ def _prediction(table: Table, words: Words, known: _Known) -> Prediction:
         truth,
         table.fraction("tolerance") if table.has("tolerance") else 0.0,
         _number(table, "within") if table.has("within") else 0.0,
-        table.integer("digits", least=0) if table.has("digits") else 0,
+        table.integer("digits", least=0, most=DIGITS) if table.has("digits") else 0,
         words.text("exact", FEEDBACK_NAMES),
         words.text("close", FEEDBACK_NAMES),
         words.text("off", FEEDBACK_NAMES),
@@ -331,7 +332,7 @@ def _selection(table: Table, words: Words, known: _Known) -> Selection:
         tuple(options),
         "lowest" if table.one_of("take", "lowest", "highest") == "lowest" else "highest",
         table.fraction("tie") if table.has("tie") else 0.0,
-        table.integer("digits", least=0) if table.has("digits") else 0,
+        table.integer("digits", least=0, most=DIGITS) if table.has("digits") else 0,
         words.text("exact", CHOICE_NAMES),
         source,
     )
@@ -345,6 +346,10 @@ def _repair(table: Table, words: Words) -> Repair:
     for place in (data / folder, data / REPAIRED):
         if not (place / "train.jsonl").is_file():
             raise table.error(f"there is no data/{place.name}/train.jsonl", "folder")
+        for path in place.rglob("*"):
+            check_inside(path, table.source.root)
+            if not path.is_file() and not path.is_dir():
+                raise table.error(f"data/{place.name}/{path.name} is neither a file nor a folder", "folder")
     return Repair(
         table.text("id"),
         words.text("prompt"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from lessons.figures import Figures
 from lessons.formula import FormulaError, evaluate
 from lessons.model import ContentError, Lang, Text
-from lessons.numbers import show_number
+from lessons.numbers import DIGITS, show_number
 from lessons.source import Table
 from lessons.text import clean, fill
 
@@ -34,7 +34,7 @@ class Numbers:
             self.values[name] = value
 
     def _computed(self, table: Table) -> tuple[int | float, str]:
-        digits = table.integer("digits", least=0) if table.has("digits") else None
+        digits = table.integer("digits", least=0, most=DIGITS) if table.has("digits") else None
         if table.has("figure"):
             value = self.figures.number(table)
         else:

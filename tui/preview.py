@@ -131,8 +131,8 @@ class PreviewRoom(LessonRoom):
         except ContentError as error:
             file = error.file.relative_to(self.root) if error.file.is_relative_to(self.root) else error.file
             self._trouble = inert(f"{file}:{error.line}: {error.message}")
-        except OSError as error:
-            self._trouble = inert(str(error))
+        except Exception as error:  # a file that nobody foresaw must not end the preview, which is there to mend it
+            self._trouble = inert(f"{type(error).__name__}: {error}")
         else:
             self._trouble = ""
             await self._show_again()
@@ -173,7 +173,12 @@ class PreviewRoom(LessonRoom):
 
     async def _look_through(self) -> None:
         """The check, in short; commands of mlx-lm are left to `lowrank check`, which may start an engine for them."""
-        self._problems = await asyncio.to_thread(_checked, self.root)
+        try:
+            self._problems = await asyncio.to_thread(_checked, self.root)
+        except Exception as error:
+            self._problems = ()
+            self._trouble = self._trouble or inert(f"{type(error).__name__}: {error}")
+            self.show_problems()
         lesson = self._here()
         errors = sum(problem.severity == "error" for problem in lesson)
         state = say(self.lang, "preview.clean")

@@ -86,6 +86,8 @@ class Study:
             ids = course_ids(self.course)
         except (ContentError, OSError) as error:
             self.problems.append(Problem("content", str(error)))
+        except Exception as error:  # progress and the laboratory go on without lessons, whatever stands in them
+            self.problems.append(Problem("content", f"{type(error).__name__}: {error}"))
         if (trouble := _unwritable(self.home)) is not None:
             self.problems.append(_nothing_kept(trouble))
         try:

@@ -3,11 +3,11 @@
 import json
 import re
 import shlex
-import tomllib
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import foreign
 from lessons.check.desk import Desk, line_of, local
 from lessons.check.problems import Problem
 
@@ -126,9 +126,9 @@ def _parsed(file: Path, text: str, language: str) -> Iterator[Problem]:
             case "json":
                 json.loads(text)
             case "toml":
-                tomllib.loads(text)
+                foreign.from_toml(text)
             case "yaml" | "yml":
-                _yaml(text)
+                foreign.from_yaml(text)
             case "jsonl":
                 for number, line in enumerate(text.rstrip("\n").split("\n"), 1):
                     yield from _row(file, number, line)
@@ -136,10 +136,18 @@ def _parsed(file: Path, text: str, language: str) -> Iterator[Problem]:
         yield Problem(file, error.lineno or 1, "code", f"is not Python: {error.msg}", "mend it")
     except json.JSONDecodeError as error:
         yield Problem(file, error.lineno, "code", f"is not JSON: {error.msg}", "mend it")
+    except (RecursionError, MemoryError):
+        yield Problem(
+            file, 1, "code", f"is not {language.upper()} that can be read: it is nested too deeply", "mend it"
+        )
     except ValueError as error:
         place = re.search(r"line (\d+)", str(error))
         number = int(place[1]) if place else 1
-        yield Problem(file, number, "code", f"is not {language.upper()}: {' '.join(str(error).split())}", "mend it")
+        yield Problem(file, number, "code", f"is not {language.upper()}: {_why(error)}", "mend it")
+
+
+def _why(error: ValueError) -> str:
+    return " ".join(str(error).removeprefix("is not YAML: ").split())
 
 
 def _row(file: Path, number: int, line: str) -> Iterator[Problem]:
@@ -147,13 +155,5 @@ def _row(file: Path, number: int, line: str) -> Iterator[Problem]:
         json.loads(line)
     except json.JSONDecodeError as error:
         yield Problem(file, number, "code", f"is not JSON: {error.msg}", "mend it")
-
-
-def _yaml(text: str) -> None:
-    import yaml
-
-    try:
-        yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ValueError(f"{getattr(error, 'problem', error)} at line {mark.line + 1 if mark else 1}") from None
+    except (ValueError, RecursionError):
+        yield Problem(file, number, "code", "is not JSON that can be read", "mend it")

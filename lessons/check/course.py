@@ -106,13 +106,13 @@ def _names(root: Path, found: list[Problem]) -> tuple[list[str], list[str]]:
     tracks: list[str] = []
     lessons: list[str] = []
     try:
-        tracks += Source(root / "course.toml").toml().strings("tracks")
+        tracks += Source(root / "course.toml", root).toml().names("tracks")
     except ContentError as error:
         found.append(_content(error))
     for track in tracks:
         try:
-            source = Source(root / track / "track.toml")
-            lessons += [f"{track}/{name}" for name in source.toml().strings("lessons")]
+            source = Source(root / track / "track.toml", root)
+            lessons += [f"{track}/{name}" for name in source.toml().names("lessons")]
             found += todos(source)
         except ContentError as error:
             found.append(_content(error))
@@ -124,7 +124,7 @@ def _whole(root: Path) -> Iterator[Problem]:
     course = load_course(root)
     planned = sum(track.planned for track in course.tracks)
     if planned > course.total_lessons:
-        source = Source(root / "course.toml")
+        source = Source(root / "course.toml", root)
         what = f"the tracks plan {planned} lessons, and the course has {course.total_lessons}"
         yield Problem(source.file, line_of(source, ("total_lessons",)), "content", what, f"write {planned}")
 

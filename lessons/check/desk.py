@@ -45,7 +45,7 @@ class Desk:
         """A file of the lesson, read once; ContentError when it cannot be."""
         file = self.folder.joinpath(*names)
         if file not in self._sources:
-            self._sources[file] = Source(file)
+            self._sources[file] = Source(file, self.folder.parent.parent)
         return self._sources[file]
 
     @cached_property
