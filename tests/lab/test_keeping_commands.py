@@ -104,11 +104,9 @@ def test_a_sweep_is_listed_before_it_is_made_and_what_cannot_be_read_is_refused(
         assert refused.code in (1, 2) and refused.err.strip().count("\n") == 0, wrong
 
 
-TINY = ("--iters", "2", "--batch-size", "2", "--num-layers", "1", "--val-batches", "1", "--samples", "0")
-
-
-def test_a_sweep_trains_every_run_of_it(home: Home) -> None:
-    done = home("sweep", "--over", "seed=0,1", *TINY, "--json")
+def test_a_sweep_trains_every_run_of_it(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text("batch_size: 2\nnum_layers: 1\nval_batches: 1\n")
+    done = home("sweep", "--over", "seed=0,1", "-c", str(tmp_path / "tiny.yaml"), "--iters", "2", "--json")
     assert done.code == 0, done.err
     runs = done.lines[-1]["runs"]
     assert [row["state"] for row in runs] == ["finished", "finished"] and len({row["train_loss"] for row in runs}) == 2
