@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from lab import formats, hub
 from lab.errors import LabError
 
 BUNDLED = Path(__file__).parent / "data"
@@ -29,32 +31,46 @@ class DataInfo:
         return self.format != "text"
 
 
+def is_bundled(name: str) -> bool:
+    """Whether a data set that came with the program is called so."""
+    return "/" not in name and (BUNDLED / name / "train.jsonl").exists()
+
+
 def find_data(name: str) -> DataInfo:
     """The data set of that name or folder, every row checked. Raises LabError with file and line of the first fault."""
-    if "/" not in name and (BUNDLED / name / "train.jsonl").exists():
-        return _read(name, BUNDLED / name)
+    folder = data_folder(name)
+    return _read(name, folder if is_bundled(name) else folder.resolve())
+
+
+def data_folder(name: str) -> Path:
+    """The folder of a data set with its train.jsonl. Raises LabError saying what is there in its place."""
+    if is_bundled(name):
+        return BUNDLED / name
     folder = Path(name).expanduser()
-    if not folder.is_dir():
-        names = ", ".join(sorted(p.name for p in BUNDLED.iterdir()))
-        raise LabError(
-            f"no data set or folder {name!r}",
-            where="--data",
-            remedy=f"give one of {names}, or a folder that holds train.jsonl and valid.jsonl",
-            usage=True,
-        )
-    if not (folder / "train.jsonl").exists():
-        raise LabError(
-            "holds no train.jsonl",
-            where=str(folder),
-            remedy="put one JSON object a line there, as mlx-lm reads it",
-        )
-    return _read(name, folder.resolve())
+    if not folder.exists():
+        raise _missing(name)
+    if not folder.is_dir() or not (folder / "train.jsonl").is_file():
+        raise formats.instead(folder)
+    return folder
+
+
+def _missing(name: str) -> LabError:
+    names = sorted(p.name for p in BUNDLED.iterdir() if is_bundled(p.name))
+    if hub_id := hub.id_of(name):
+        return LabError("was fetched from the hub, and is not here any more", where=name,
+                        remedy=f"`lowrank data fetch {hub_id}` fetches it again")  # fmt: skip
+    if hub.is_data_id(name):
+        return LabError(f"no folder {name!r} here, and nothing fetched from the hub under this id", where="--data",
+                        remedy=f"`lowrank data fetch {name}` fetches it, or check the path", usage=True)  # fmt: skip
+    near = get_close_matches(name, names, n=1)
+    meant = f"{f'did you mean {near[0]}? Else ' if near else ''}give one of {', '.join(names)},"
+    remedy = f"{meant} or a folder that holds train.jsonl and valid.jsonl, or a hub id like org/name"
+    return LabError(f"no data set or folder {name!r}", where="--data", remedy=remedy, usage=True)
 
 
 def split_file(data: str, split: str) -> Path:
     """The file that holds a split of a data set that a run was trained on; it is not read."""
-    bundled = BUNDLED / data
-    return (bundled if "/" not in data and bundled.is_dir() else Path(data).expanduser()) / f"{split}.jsonl"
+    return (BUNDLED / data if is_bundled(data) else Path(data).expanduser()) / f"{split}.jsonl"
 
 
 def bundled() -> list[DataInfo]:
@@ -185,6 +201,8 @@ def _read(name: str, folder: Path) -> DataInfo:
         rows[split] = 0
         if not path.exists():
             continue
+        if problem := formats.problem(path):
+            raise problem
         for number, row in enumerate(read_rows(path), 1):
             if not form:
                 found = format_of(row)

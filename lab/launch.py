@@ -17,6 +17,8 @@ from lab.datasets import find_data
 from lab.errors import LabError
 from lab.hosts import check_ranks
 from lab.models import find_model
+from lab.paths import shown
+from lab.places import changed, located
 from lab.runs.directory import NOTE, Run, Runs
 from lab.runs.lock import launching, take_engine_lock
 from lab.spec import RunSpec, check_layers
@@ -50,7 +52,7 @@ class Checked:
 
 def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
     """Check a spec and everything it names. Raises LabError saying what is wrong."""
-    spec = fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields))
+    spec = located(fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields)), cache)
     model = find_model(spec.model, cache, spec.bits)
     if not model.bundled and isinstance(fields, dict) and "learning_rate" not in fields:
         spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
@@ -62,16 +64,22 @@ def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
         raise LabError(f"full fine-tuning needs an unquantized base, {spec.model} has {model.bits} bits",
                        where="--fine-tune-type", remedy=remedy, usage=True)  # fmt: skip
     if spec.mask_prompt and not data.has_prompts:
-        raise LabError(f"{spec.data} is plain text: there is no prompt to mask", where="--mask-prompt",
+        raise LabError(f"{shown(spec.data)} is plain text: there is no prompt to mask", where="--mask-prompt",
                        remedy="leave the flag out", usage=True)  # fmt: skip
     if data.rows["train"] < spec.batch_size:
         raise LabError(f"{data.rows['train']} training rows are fewer than one batch of {spec.batch_size}",
                        where="--batch-size", remedy=f"give {data.rows['train']} or less", usage=True)  # fmt: skip
     check_ranks(spec)
-    if spec.hostfile:
-        spec = spec.model_copy(update={"hostfile": os.path.realpath(Path(spec.hostfile).expanduser())})
     masked = spec.model_copy(update={"mask_prompt": data.has_prompts if spec.mask_prompt is None else spec.mask_prompt})
     return Checked(masked, model.path or spec.model, data.path)
+
+
+def check_again(run: Run, cache: Path) -> None:
+    """Raise LabError if a run cannot go on: what its spec names is not there, or is not what it was trained with."""
+    found = check(run.spec, cache)
+    if names := changed(run.path, {"data": found.data, "model": found.model}):
+        raise LabError(f"the {' and the '.join(names)} changed since the checkpoint", where=run.id,
+                       remedy="put it back as it was, or start a new run")  # fmt: skip
 
 
 def start(run: Run, cache: Path, *, now: bool = False) -> int:
@@ -125,7 +133,7 @@ def _claim(run: Run, cache: Path) -> int:
         if run.lives() and not run.result():
             raise LabError(f"is {run.state()} already", where=run.id, remedy=f"`lowrank stop {run.id}` stops it")
         if run.noted():  # it was looked at when it was made, which may be long ago
-            check(run.spec, cache)
+            check_again(run, cache)
         lock = take_engine_lock(run.path, SECONDS_TO_GO)
         if lock is None:
             raise LabError("has ended, but its engine is still there", where=run.id, remedy="try again in a while")

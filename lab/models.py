@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from foreign import Refused, read_object
+from lab import hub
 from lab.errors import LabError
+from lab.hub import HUB_ID as HUB_ID
 from lab.params import count_safetensors, shape_from_config, total_parameters
 
 BUNDLED = Path(__file__).parent / "models"
 PRESETS = Path(__file__).parent / "presets"
 VARIANT = re.compile(r"(?P<base>.+)-(?P<bits>[34568])bit")
 LISTED_BITS = (4, 8)
-HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*\Z")
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,9 @@ def _find(name: str, cache: Path) -> ModelInfo:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _from_folder(name, folder)
-    if HUB_ID.fullmatch(name) and not name.startswith((".", "/")):
-        return ModelInfo(name, None, 0, {}, 0, 0)
+    if HUB_ID.fullmatch(name):
+        here = hub.model_folder(name)
+        return _from_folder(name, here) if here else ModelInfo(name, None, 0, {}, 0, 0)
     names = ", ".join(m.name for m in list_models(cache))
     raise LabError(
         f"unknown model {name!r}",
@@ -93,6 +95,12 @@ def list_models(cache: Path) -> list[ModelInfo]:
     names = sorted(p.name for p in BUNDLED.iterdir() if (p / "config.json").exists()) if BUNDLED.is_dir() else []
     variants = [f"{name}-{bits}bit" for name in names for bits in LISTED_BITS]
     return [find_model(name, cache) for name in [*names, *variants]]
+
+
+def is_bundled_model(name: str) -> bool:
+    """Whether a bundled model, or a variant of one, is called so."""
+    variant = VARIANT.fullmatch(name)
+    return _is_bundled(name) or bool(variant and _is_bundled(variant["base"]))
 
 
 def _is_bundled(name: str) -> bool:

@@ -20,16 +20,26 @@ LLAMA = ("llama", "mistral")
 
 def safetensors_header(path: Path) -> dict[str, Any]:
     """The header of a safetensors file: tensor name -> {dtype, shape, data_offsets}. Raises LabError if it is none."""
+    return {k: v for k, v in _header(path).items() if k != "__metadata__"}
+
+
+def safetensors_metadata(path: Path) -> dict[str, Any]:
+    """What was written into a safetensors file beside its tensors. Raises LabError if it is none."""
+    found = _header(path).get("__metadata__")
+    return found if isinstance(found, dict) else {}
+
+
+def _header(path: Path) -> dict[str, Any]:
     try:
         with opened(path) as file:
             (size,) = struct.unpack("<Q", file.read(8))
             if size > min(HEADER_LIMIT, os.fstat(file.fileno()).st_size):
                 raise Refused("its header is longer than the file, or than any header")
-            header = from_json(file.read(size).decode("utf-8"))
+            header: dict[str, Any] = from_json(file.read(size).decode("utf-8"))
         tensors = {k: v for k, v in header.items() if k != "__metadata__"}
         if wrong := next((name for name, tensor in tensors.items() if not _is_tensor(tensor)), None):
             raise Refused(f"the tensor {wrong!r} has no shape")
-        return tensors
+        return header
     except (OSError, ValueError, struct.error, AttributeError) as error:
         raise LabError(f"not a readable safetensors file ({error})", where=str(path)) from None
 

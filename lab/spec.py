@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foreign import from_yaml, read_text
 from lab.errors import LabError
+from lab.hub import id_of
 from lab.methods import method_name
 from lab.models import ModelInfo
+from lab.places import recorded
 
 ADAM = {"betas": [0.9, 0.95], "bias_correction": True}
 """mlx-lm leaves bias correction out and beta2 at 0.999, which in a run of some hundred steps makes each step two to
@@ -136,7 +138,7 @@ class RunSpec(BaseModel):
 
     def command(self) -> list[str]:
         """The equal `lowrank train` command, only what differs from the defaults, as arguments."""
-        words = ["lowrank", "train", "--model", self.model, "--data", self.data]
+        words = ["lowrank", "train", "--model", self.model, "--data", id_of(self.data) or self.data]
         default = RunSpec()
         for name, value in self.model_dump().items():
             if (
@@ -191,6 +193,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(ours, dict):
         raise LabError("what stands under `lowrank` is not a mapping of fields", where=str(path),
                        remedy="write one `name: value` a line under it")  # fmt: skip
+    ours = {**ours, **recorded(ours, fields)}
     kept = {k: v for k, v in fields.items() if k not in IGNORED} | {k: ours[k] for k in OURS if k in ours}
     return {k: v for k, v in kept.items() if v is not None} | (
         {} if kept.get("lr_schedule") else {"lr_schedule": "constant"}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 
 def home() -> Path:
-    """$LOWRANK_HOME, or this system's user data directory; nothing is created."""
+    """$LOWRANK_HOME, or this system's user data directory, as an absolute path; nothing is created."""
     chosen = os.environ.get("LOWRANK_HOME", "")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("lowrank", appauthor=False))

@@ -13,8 +13,8 @@ from lab.check.lines import read
 from lab.check.problems import Problems
 from lab.check.rows import digest, remarks
 from lab.check.seen import Seen
-from lab.datasets import BUNDLED, SPLITS, faults, format_of, key_names
-from lab.errors import LabError
+from lab.datasets import BUNDLED, SPLITS, data_folder, faults, format_of, is_bundled, key_names
+from lab.formats import instead, row_files, sniff
 
 BATCH_ROWS = 512
 BATCH_BYTES = 1 << 20
@@ -64,20 +64,22 @@ class Split:
 
 
 def find_files(name: str) -> dict[str, Path]:
-    """The files of a bundled data set, a folder or a single .jsonl file by split. Raises LabError if there are none."""
-    folder = (
-        BUNDLED / name if "/" not in name and (BUNDLED / name / "train.jsonl").exists() else Path(name).expanduser()
-    )
-    if folder.is_file():
-        return {folder.stem if folder.stem in SPLITS else "train": folder}
-    names = ", ".join(sorted(p.name for p in BUNDLED.iterdir() if p.is_dir()))
+    """The files of a bundled data set, a folder or a single file by split; what is no JSONL is said when it is read.
+
+    Raises LabError if there are none.
+    """
+    place = Path(name).expanduser()
+    if not is_bundled(name) and place.exists() and not (place / "train.jsonl").exists():
+        if place.is_file():
+            return {place.stem if place.stem in SPLITS else "train": place}
+        others = row_files(place) if place.is_dir() else []
+        if not others or not sniff(others[0]):
+            raise instead(place)
+        return {"train": others[0]}
+    folder = BUNDLED / name if is_bundled(name) else place
     if not folder.is_dir():
-        raise LabError(f"no data set or folder {name!r}", remedy=f"give one of {names}, or a folder", usage=True)
-    files = {split: path for split in SPLITS if (path := folder / f"{split}.jsonl").exists()}
-    if "train" not in files:
-        remedy = "put train.jsonl and valid.jsonl there, one JSON object a line"
-        raise LabError("holds no train.jsonl", where=str(folder), remedy=remedy)
-    return files
+        data_folder(name)  # says what is wrong with the name
+    return {split: path for split in SPLITS if (path := folder / f"{split}.jsonl").exists()}
 
 
 class Check:

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from lab.datasets import BadRow, parse
+from lab.formats import BOM, sniff
 
 LONGEST = 1 << 20
 """Bytes of a line beyond which it is not looked at: some 250,000 tokens, of which a window keeps few."""
-BOM = b"\xef\xbb\xbf"
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 Tell = Callable[[int, str, str], None]
 """Called with line, kind and reason of each problem."""
@@ -18,14 +17,14 @@ Tell = Callable[[int, str, str], None]
 def read(path: Path, tell: Tell) -> Iterator[tuple[int, int, dict[str, Any] | None]]:
     """Line number, bytes and row of every line; the row is None where the line cannot be read as one."""
     first_crlf, crlf, number = 0, 0, 0
+    if found := sniff(path):
+        tell(0, found.kind, f"the file {found.what}; {found.remedy}")
+        yield 1, path.stat().st_size, None
+        return
     with path.open("rb") as file:
         while data := file.readline(LONGEST + 1):
             number += 1
             size = len(data)
-            if number == 1 and data.startswith(UTF16):
-                tell(1, "utf16", "the file is UTF-16, so none of it can be read; save it as UTF-8")
-                yield 1, path.stat().st_size, None
-                return
             if size > LONGEST and not data.endswith(b"\n"):
                 while part := file.readline(LONGEST):
                     size += len(part)

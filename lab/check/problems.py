@@ -7,6 +7,10 @@ from typing import Any
 ERRORS = {
     "no-rows": "the file has no rows",
     "utf16": "the file is UTF-16",
+    "csv": "the file is a table",
+    "array": "the file is one JSON value",
+    "compressed": "the file is compressed",
+    "parquet": "the file is Parquet",
     "utf8": "invalid UTF-8",
     "bom": "byte order mark",
     "too-long": "a line too long to check",

@@ -125,6 +125,17 @@ def _data(options: argparse.Namespace, say: Say) -> None:
     say(event="checked", **report)
 
 
+def _fetch(options: argparse.Namespace, say: Say) -> None:
+    from lab.engine import hub
+
+    def tell(stage: str, done: int, total: int) -> None:
+        say(event="progress", stage=stage, done=done, total=total)
+
+    name = str(options.run)
+    say(event="fetched", **(hub.fetch_model(name, tell) if options.kind == "model" else
+                            hub.fetch_data(name, options.cache, tell)))  # fmt: skip
+
+
 def _plan(options: argparse.Namespace, say: Say) -> None:
     from lab.engine import probe
 
@@ -148,6 +159,7 @@ JOBS: dict[str, Callable[[argparse.Namespace, Say], None]] = {
     "commands": _commands,
     "data": _data,
     "evaluate": _evaluate,
+    "fetch": _fetch,
     "fidelity": _fidelity,
     "fuse": _fuse,
     "generate": _generate,
@@ -172,9 +184,12 @@ def main() -> int:
     parser = Arguments(prog="python -m lab.engine")
     parser.add_argument("job", choices=("train", "rank", *JOBS))
     parser.add_argument(
-        "run", type=Path, help="run directory; of commands, a JSON file; of data, the data set; of preview, all runs"
+        "run",
+        type=Path,
+        help="run directory; of commands, a JSON file; of data and fetch, a name; of preview, its root",
     )
     parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--kind", choices=("model", "data"), default="data", help="what to fetch")
     parser.add_argument("--prompt", default="")
     parser.add_argument("--max-tokens", type=int, default=100)
     parser.add_argument("--base", action="store_true")

@@ -11,7 +11,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.utils import load, load_model, load_tokenizer, quantize_model, save
 
-from lab.engine import cpu, dora
+from lab.engine import cpu, dora, hub
 from lab.errors import LabError
 from lab.models import ModelInfo, find_model
 
@@ -44,16 +44,15 @@ def load_stored(
         stage("quantizing")
         quantize(info)
     stage("loading")
+    if info.path is None:  # whoever started the run has usually fetched it
+        hub.fetch_model(info.name, lambda *_: None)
+        info = find_model(name, cache, bits)
     try:
         loaded: Any = load(str(info.path or info.name), return_config=True)
     except LabError:
         raise
     except Exception as error:
-        remedy = (
-            "check the folder with `lowrank models`"
-            if info.path
-            else "check the hub id and the network, or give a local folder"
-        )
+        remedy = "check the folder with `lowrank models`"
         raise LabError(f"cannot be loaded ({type(error).__name__}: {error})", where=name, remedy=remedy) from error
     model, tokenizer, config = loaded
     return model, tokenizer, info, config

@@ -7,6 +7,7 @@ from typing import Any
 from mlx_lm.utils import load_tokenizer
 
 from lab.check.folder import Check, Measured, find_files
+from lab.engine import hub
 from lab.engine.supervise import Supervisor
 from lab.errors import LabError
 from lab.models import find_model
@@ -35,9 +36,9 @@ def check(
 def tokenizer_of(model: str, cache: Path) -> Any:
     """The tokenizer that training with this base would use; of a variant not made yet, its base's."""
     info = find_model(model, cache)
-    path = info.path if info.ready else info.made_from
+    path = info.path if info.ready else info.made_from or hub.fetch_tokenizer(info.name)
     try:
-        return load_tokenizer(path or info.name)
+        return load_tokenizer(path)
     except Exception as error:
         remedy = "give a folder with tokenizer.json, a bundled model, or check the hub id and the network"
         raise LabError(f"no tokenizer ({type(error).__name__}: {error})", where=model, remedy=remedy) from error

@@ -27,7 +27,7 @@ def serve(options: Any, say: Say) -> None:
     """The job `preview`: a JSON line for each on standard input, until that ends.
 
     {id, kind: "plan", fields, row}: `probe.look`'s answer with lengths and the row of that number in pieces;
-    {id, kind: "model" | "data" | "fetch", name}: what a name on the hub costs, or fetching the data set.
+    {id, kind: "model" | "data", name}: what it costs to fetch a name from the hub.
     Says `answered` with the id, or `refused` with the error; between them, `progress`.
     """
     desk = Desk(Runs(options.run), options.cache, say)
@@ -57,8 +57,6 @@ class Desk:
                 return hub.model_cost(request["name"])
             case "data":
                 return hub.data_cost(request["name"], self._cache)
-            case "fetch":
-                return hub.fetch_data(request["name"], self._cache)
         return self._plan(RunSpec.make(request["fields"]), int(request["row"]))
 
     def _plan(self, spec: RunSpec, number: int) -> dict[str, Any]:

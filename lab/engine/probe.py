@@ -10,14 +10,13 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
-from huggingface_hub import hf_hub_download
 from mlx.utils import tree_flatten
 from mlx_lm.models.switch_layers import SwitchLinear
 from mlx_lm.utils import _get_classes  # mlx-lm has no public way to a model without weights
 
 from lab.check.lengths import Lengths
 from lab.datasets import find_data, format_of, read_rows
-from lab.engine import batches
+from lab.engine import batches, hub
 from lab.engine.load import on_cpu
 from lab.engine.measure import tokenizer_of
 from lab.engine.supervise import Row, Supervisor
@@ -190,12 +189,5 @@ def look(options: Any, say: Callable[..., None]) -> None:
 
 def from_hub(hub_id: str) -> tuple[dict[str, Any], bool]:
     """config.json of a model on the hub, and whether its weights are in this machine's cache; they are not fetched."""
-    try:
-        try:
-            path = Path(hf_hub_download(hub_id, "config.json", local_files_only=True))
-        except Exception:
-            path = Path(hf_hub_download(hub_id, "config.json"))
-        return read_config(path.parent), any(path.parent.glob("*.safetensors"))
-    except Exception as error:
-        raise LabError(f"no config.json ({type(error).__name__})", where=hub_id,
-                       remedy="check the hub id and the network, or give a local folder") from error  # fmt: skip
+    folder = hub.fetch_config(hub_id)
+    return read_config(folder), any(folder.glob("*.safetensors"))

@@ -1,6 +1,5 @@
 """Training one run directory: from its spec, or its last checkpoint, to its last word."""
 
-import hashlib
 import os
 import platform
 import resource
@@ -32,6 +31,7 @@ from lab.engine.supervise import Row
 from lab.errors import LabError
 from lab.inert import inert
 from lab.models import ModelInfo
+from lab.places import fingerprint
 from lab.runs.directory import Run
 from lab.runs.outcome import standing
 from lab.spec import RunSpec, check_layers
@@ -217,17 +217,6 @@ def device() -> str:
         if on_cpu()
         else str(mx.device_info().get("device_name", "GPU"))
     )
-
-
-def fingerprint(folder: Path) -> str:
-    """What tells a data set or model from another: a hash of its small files, and of the large ones name and size."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.iterdir() if p.suffix in (".json", ".jsonl", ".safetensors")):
-        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-        if path.suffix != ".safetensors":
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _memory() -> int:

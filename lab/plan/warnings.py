@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.formats import split_command
 from lab.params import linear_layers, whole_paths
+from lab.paths import shown
 from lab.plan.base import Base
 from lab.plan.rows import Rows
 from lab.spec import RunSpec
@@ -119,7 +121,7 @@ def of_rows(rows: Rows, spec: RunSpec) -> list[Warning]:
                              values={"rows": rows.train, "batch": spec.batch_size}))  # fmt: skip
     if not rows.valid:
         found.append(Warning("valid", "there is no validation split, so nothing shows when a run begins to learn by"
-                             " heart", "put some rows into valid.jsonl"))  # fmt: skip
+                             " heart", f"`{split_command(shown(spec.data))}` sets some aside"))  # fmt: skip
     return found
 
 

@@ -17,6 +17,7 @@ import yaml
 from lab import outputs, units
 from lab.errors import LabError
 from lab.inert import inert
+from lab.paths import shown
 from lab.report import svg
 from lab.report.comparison import Comparison, Contender, curve_of, mean_and_band, plain, shared
 from lab.report.words import WORDS, Lang
@@ -64,7 +65,7 @@ def build(comparison: Comparison, stem: str, lang: Lang = "en") -> tuple[str, di
         if any(curve.points for curve in curves):
             charts[f"{stem}-{kind}.svg"] = svg.chart(curves, words[f"{kind}-curve"], words["iteration"])
     several = len(comparison.contenders) > 1
-    data = ", ".join(dict.fromkeys(each.spec.data for each in comparison.contenders))
+    data = ", ".join(dict.fromkeys(shown(each.spec.data) for each in comparison.contenders))
     title = words["on"].format(methods=", ".join(dict.fromkeys(comparison.labels)), data=data)
     parts = [f"# {text(title)}", words["written"].format(when=f"{datetime.now():%Y-%m-%d %H:%M}")]
     parts += [f"> **!** {_doubt(each.kind, each.what, words)}" for each in comparison.doubts()]

@@ -1,6 +1,8 @@
 """The data check: every kind of problem at its line, whatever bytes there are, in bounded memory."""
 
+import gzip
 import json
+import subprocess
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -122,8 +124,58 @@ def test_training_refuses_the_row_that_is_an_error(
     assert why in caught.value.what or kind == "bom"
 
 
+FILES = [
+    ("csv", b"prompt,completion\na,b\n", "is CSV"),
+    ("csv", b'prompt\tcompletion\n"a, b"\tc\n', "table"),
+    ("array", b'[\n  {"text": "a"},\n  {"text": "b"}\n]\n', "is one JSON array"),
+    ("array", b'[{"text": "a"}, {"text": "b"}]', "is one JSON array"),
+    ("array", b'{\n  "text": "a"\n}\n', "is one JSON value"),
+    ("utf16", '{"text": "a"}\n{"text": "b"}\n'.encode("utf-16"), "is UTF-16"),
+    ("utf16", '{"text": "a"}\n'.encode("utf-16-le"), "is UTF-16"),
+    ("compressed", gzip.compress(TEXT), "compressed with gzip"),
+    ("parquet", b"PAR1" + bytes(40), "is Parquet"),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "what"), FILES, ids=[f"{n}-{f[0]}" for n, f in enumerate(FILES)])
+def test_a_file_that_is_no_jsonl_is_told_as_what_it_is(kind: str, data: bytes, what: str, tmp_path: Path) -> None:
+    check = checked(tmp_path, train=TEXT, test=data)
+    assert found(check) == [("test.jsonl", 0, kind)] and what in check.as_json()["problems"][0]["problem"]
+    with pytest.raises(LabError) as caught:
+        find_data(str(tmp_path))
+    assert what in caught.value.what and caught.value.where.endswith("test.jsonl") and caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["train.csv", "rows.json", "train.jsonl.gz", "train-00000-of-00001.parquet"])
+def test_a_folder_without_jsonl_names_what_it_holds_instead(name: str, tmp_path: Path) -> None:
+    data = next(data for kind, data, _ in FILES if kind == {"csv": "csv", "json": "array", "gz": "compressed",
+                "parquet": "parquet"}[name.rpartition(".")[2]])  # fmt: skip
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(LabError, match=rf"holds no train\.jsonl; {name} is .*`"):
+        find_data(str(tmp_path))
+    with pytest.raises(LabError, match=r"is .*`"):
+        find_data(str(tmp_path / name))
+    assert Check(find_files(str(tmp_path))).run().problems.errors == 1
+
+
+def test_the_command_for_a_table_makes_rows(tmp_path: Path) -> None:
+    (tmp_path / "a b.csv").write_text('prompt,completion\nhow many?,"3, or 4"\n')
+    with pytest.raises(LabError) as caught:
+        find_data(str(tmp_path / "a b.csv"))
+    command = caught.value.remedy.split("`")[1]
+    subprocess.run(command, shell=True, check=True)
+    assert (tmp_path / "a b-rows.jsonl").read_text() == '{"prompt": "how many?", "completion": "3, or 4"}\n'
+
+
+def test_one_file_of_rows_is_to_be_split_first(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(GOOD)
+    for place in (tmp_path, tmp_path / "rows.jsonl"):
+        with pytest.raises(LabError, match=rf"`lowrank data split {tmp_path}/rows\.jsonl`"):
+            find_data(str(place))
+
+
 def test_every_kind_is_planted_somewhere() -> None:
-    planted = {case[0] for case in LINE} | {"no-rows", "empty-file", "utf16", "shared"}
+    planted = {case[0] for case in LINE} | {"no-rows", "empty-file", "shared"} | {kind for kind, _, _ in FILES}
     with_tokens = {"truncated", "template", "boundary", "tools-ignored"}  # tests/lab/engine/test_measure.py
     assert planted | with_tokens == ERRORS.keys() | WARNINGS.keys()
 
@@ -140,7 +192,7 @@ def test_a_chat_with_tools_is_sound(tmp_path: Path) -> None:
 
 def test_a_file_in_utf16_is_one_problem(tmp_path: Path) -> None:
     check = checked(tmp_path, train='{"text": "a"}\n{"text": "b"}\n'.encode("utf-16"))
-    assert found(check) == [("train.jsonl", 1, "utf16")]
+    assert found(check) == [("train.jsonl", 0, "utf16")]
 
 
 def test_files_without_rows(tmp_path: Path) -> None:
@@ -196,7 +248,7 @@ def test_the_first_problems_of_a_kind_are_kept_and_all_are_counted(tmp_path: Pat
 def test_a_single_file_and_what_is_no_data_set(tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_bytes(GOOD)
     assert Check(find_files(str(tmp_path / "mine.jsonl"))).run().as_json()["splits"]["train"]["rows"] == 1
-    with pytest.raises(LabError, match=r"holds no train\.jsonl"):
+    with pytest.raises(LabError, match=r"holds no train\.jsonl, only mine\.jsonl"):
         find_files(str(tmp_path))
     with pytest.raises(LabError, match="give one of journal, record, sql, or a folder"):
         find_files(str(tmp_path / "none"))

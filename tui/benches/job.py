@@ -35,7 +35,7 @@ async def spawn(job: str, *arguments: str, cache: Path, log: Path, stdin: bool =
 async def ask(job: str, *arguments: str, cache: Path, log: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
     """The last JSON line of a job; `progress` gets those before it. Raises LabError if it failed.
 
-    Cancelling the task that waits for it kills the job.
+    Cancelling the task that waits for it ends the job, which may still clean up.
     """
     process = await spawn(job, *arguments, cache=cache, log=log)
     last: dict[str, Any] = {}
@@ -46,8 +46,10 @@ async def ask(job: str, *arguments: str, cache: Path, log: Path, progress: Progr
             if last.get("event") == "progress":
                 progress(last)
         code = await process.wait()
-    finally:
-        end(process)
+    except BaseException:
+        if process.returncode is None:
+            process.terminate()
+        raise
     return answer(last, code, log)
 
 

@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from lab.errors import LabError
 from lab.line import threeway
+from lab.paths import absolute
 from lab.report import markdown as report
 from lab.report.comparison import Comparison, Contender, plain
 from lab.report.comparison import as_json as rows_of
@@ -157,7 +158,10 @@ def write_report(
         list[str], Argument(metavar="RUN…", help="Run ids, their beginnings, paths, or `last`.", autocompletion=run_ids)
     ],
     output: Annotated[
-        Path | None, Option("--output", "-o", help="The Markdown file; its charts stand beside it.")
+        Path | None,
+        Option(
+            "--output", "-o", parser=absolute, metavar="FILE", help="The Markdown file; its charts stand beside it."
+        ),
     ] = None,
     lang: Annotated[str, Option(help="en or ko.")] = "en",
     measure: Annotated[bool, Option("--measure", help="First measure exact match where it is not known.")] = False,

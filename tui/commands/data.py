@@ -1,5 +1,7 @@
 """`lowrank data check`: everything that is wrong with a data set, before it is trained on."""
 
+import shlex
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -7,11 +9,16 @@ from typer import Argument, Option
 
 from lab.check.folder import find_files
 from lab.check.problems import TITLES
+from lab.datasets import is_bundled
 from lab.errors import LabError
+from lab.hub import is_data_id, source
 from lab.models import find_model
+from lab.paths import absolute, shown
+from lab.split import SHARE, Division, divide, target_of
 from tui.commands import Status, cache, note, say, write
 from tui.commands.completion import data_names, model_names
 from tui.commands.engine import ask
+from tui.commands.fetching import fetch_data
 from tui.commands.spark import spark
 
 data = typer.Typer(help="Data sets.", no_args_is_help=True, rich_markup_mode=None)
@@ -23,7 +30,48 @@ SHOWN, LISTED = 20, 1000  # problems a kind, for people and for scripts
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     data.command("check")(check)
+    data.command("fetch")(fetch)
+    data.command("split")(split_rows)
     app.add_typer(data, name="data")
+
+
+def fetch(
+    data_id: Annotated[str, Argument(metavar="ID", help="Id of a data set on the hub: org/name, or org/name:subset.")],
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Fetch a data set from the hub, as `train`, `plan` and `data check` do when they are given its id."""
+    if not is_data_id(data_id):
+        raise LabError(f"{data_id!r} is no id of a data set", where="ID", remedy="give one like org/name", usage=True)
+    folder = Path(fetch_data(data_id))
+    say({"path": str(folder), **source(folder)}) if as_json else write(str(folder))
+    return 0
+
+
+def split_rows(
+    path: Annotated[str, Argument(metavar="PATH", help="One file of rows, a folder with train.jsonl, or a hub id.")],
+    valid: Annotated[float, Option(help="Share of the rows to validate on.")] = SHARE,
+    test: Annotated[float, Option(help="Share of the rows to test on at the end.")] = SHARE,
+    seed: Annotated[int, Option(help="Draws which rows.")] = 0,
+    by: Annotated[str, Option(metavar="COLUMN", help="Rows with the same value here stay in one split.")] = "",
+    output: Annotated[
+        Path | None,
+        Option("--output", "-o", parser=absolute, metavar="DIR", help="Folder to make (default: PATH-split)."),
+    ] = None,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Divide rows that came in one piece into train, valid and test, in a new folder."""
+    how = Division(valid, test, seed, by)
+    how.check()
+    here = Path(path).expanduser().exists()
+    place = absolute(path if here else fetch_data(path))
+    target = output or (target_of(place) if here else absolute(f"{place.name}-split"))
+    rows = divide(place, target, how)
+    if as_json:
+        say({"path": str(target), "rows": rows})
+        return 0
+    write(f"{', '.join(f'{count:,} {name}' for name, count in rows.items())} rows in {shown(target)}")
+    write(f"lowrank train --data {shlex.quote(shown(target))}")
+    return 0
 
 
 def check(
@@ -31,7 +79,7 @@ def check(
         str,
         Argument(
             metavar="PATH",
-            help="Folder with train.jsonl and others, one file, or a bundled name.",
+            help="Folder with train.jsonl and others, one file, a bundled name, or a hub id.",
             autocompletion=data_names,
         ),
     ],
@@ -53,7 +101,8 @@ def check(
         raise LabError(f"must be at least 8 (got {max_seq_length})", where="--max-seq-length", usage=True)
     if show is not None and show < 0:
         raise LabError(f"must be at least 0 (got {show})", where="--show", usage=True)
-    find_files(path)
+    place = path if is_bundled(path) or Path(path).expanduser().exists() else fetch_data(path)
+    find_files(place)
     find_model(model, cache())
     keep = show if show is not None else LISTED if as_json else SHOWN
     options = ["--model", model, "--max-seq-length", str(max_seq_length), "--keep", str(keep)]
@@ -65,7 +114,7 @@ def check(
             share = event["done"] / event["total"] if event["total"] else 1.0
             status.show(f"{event['stage']:<6}{event['rows']:>12,} rows {share:>5.0%}")
 
-        report = ask("data", path, *options, log=cache() / "data-check.log", progress=progress)
+        report = ask("data", place, *options, log=cache() / "data-check.log", progress=progress)
     errors = report["errors"]
     if as_json:
         say({key: value for key, value in report.items() if key != "event"})
@@ -79,7 +128,7 @@ def check(
 def describe(report: dict[str, Any]) -> list[str]:
     """The report in lines made for 80 cells; a long reason runs on, for the terminal to wrap."""
     splits = {name: split for name, split in report["splits"].items() if split["rows"]}
-    lines = [f"{report['path']}, read with the tokenizer of {report['model']}"]
+    lines = [f"{shown(report['path'])}, read with the tokenizer of {report['model']}"]
     for name, split in splits.items():
         lines += ["", *_split(name, split, report["mask_prompt"])]
     if not report["splits"]["valid"]["rows"]:

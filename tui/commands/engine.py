@@ -31,10 +31,14 @@ def ask(job: str, *arguments: str, log: Path, progress: Callable[[dict[str, Any]
     last: dict[str, Any] = {}
     assert process.stdout is not None
     with process:
-        for line in process.stdout:
-            last = json.loads(line)
-            if last.get("event") == "progress":
-                progress(last)
+        try:
+            for line in process.stdout:
+                last = json.loads(line)
+                if last.get("event") == "progress":
+                    progress(last)
+        except BaseException:
+            process.terminate()  # nobody listens any more
+            raise
     if process.returncode or last.get("event") in (None, "failed", "progress"):
         error = last.get("error") or {}
         what = error.get("what") or f"the engine ended with code {process.returncode}"

@@ -51,10 +51,14 @@ class Status:
     def __enter__(self) -> "Status":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def clear(self) -> None:
+        """Take the line away, for another to be written there."""
         if self._width:
             _write(sys.stderr, f"\r{'':<{self._width}}\r", end="")
             self._width = 0
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
 
 def _write(stream: TextIO, *lines: str, end: str = "\n") -> None:

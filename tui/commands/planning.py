@@ -12,6 +12,8 @@ from typer import Option
 from lab.datasets import find_data
 from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
+from lab.paths import shown
+from lab.places import located
 from lab.plan import calibrate, machine, trial
 from lab.plan.base import find_base
 from lab.plan.plan import Inputs, Plan, as_json, gigabytes, make
@@ -23,6 +25,7 @@ from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from tui.commands import Status, cache, runs, say, write
 from tui.commands.engine import ask
+from tui.commands.fetching import fetch_named
 from tui.commands.spec_flags import spec_flags
 
 WIDTH = 80
@@ -60,12 +63,14 @@ def look(fields: dict[str, Any], limit: int | None = None) -> Inputs:
     `limit` is the bytes a run may take. Raises LabError if the spec, the base or the data is no good.
     """
     spec = RunSpec.make(fields)
+    fetch_named(fields, model=False)
+    spec = located(spec, cache())
     base = find_base(spec.model, cache(), spec.bits)
     data = find_data(spec.data)
     if not base.bundled and "learning_rate" not in fields:
         spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
     if spec.mask_prompt and not data.has_prompts:
-        raise LabError(f"{spec.data} is plain text: there is no prompt to mask", where="--mask-prompt",
+        raise LabError(f"{shown(spec.data)} is plain text: there is no prompt to mask", where="--mask-prompt",
                        remedy="leave the flag out", usage=True)  # fmt: skip
     inputs = Inputs(spec, base, guess(data, spec), machine.guess())
     if base.weights or not base.exact or calibrate.finished(runs()):
@@ -106,8 +111,8 @@ def describe(found: Plan) -> list[str]:
     some = 0 < spec.num_layers < found.blocks
     where = f"{spec.num_layers} of {found.blocks} blocks" if some else f"all {found.blocks} blocks"
     lines = [
-        f"{found.method} of {spec.model} on {spec.data}: batch {spec.batch_size} × {rows.heaviest.length:.0f} tokens, "
-        f"{spec.iters:,} iterations",
+        f"{found.method} of {shown(spec.model)} on {shown(spec.data)}: "
+        f"batch {spec.batch_size} × {rows.heaviest.length:.0f} tokens, {spec.iters:,} iterations",
         "",
         f"parameters  {found.trainable:,} of {found.total:,} train ({share:.2%}), in {where}",
         f"memory      about {gigabytes(found.peak)} at its peak, ± {found.uncertainty:.0%}: "

@@ -14,6 +14,7 @@ from lab.runs.directory import Run
 from lab.spec import RunSpec, read_yaml
 from tui.commands import Status, cache, note, runs, say, write
 from tui.commands.completion import data_names, model_names, run_ids
+from tui.commands.fetching import fetch_named
 from tui.commands.table import table
 from tui.labroom import units
 
@@ -62,6 +63,7 @@ def sweep_over(
     names = [sweep.run_name(axes, each) for each in wanted]
     if dry_run:
         return _plan(wanted, names, as_json)
+    fetch_named(fields)
     group = sweep.group_name(axes)
     made = sweep.begin_all(wanted, runs(), cache(), group, names)
     if detach:

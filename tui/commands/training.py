@@ -10,11 +10,14 @@ from typer import Option
 
 from lab import launch, outputs
 from lab.errors import LabError
+from lab.paths import absolute, shown
 from lab.runs.directory import Run
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
 from lab.runs.states import ADAPTED, ENDED
+from lab.spec import RunSpec
 from tui.commands import RunName, cache, megabytes, note, runs, say, write
+from tui.commands.fetching import fetch_named, tell_unvalidated
 from tui.commands.spec_flags import spec_flags
 from tui.home import home
 
@@ -23,7 +26,10 @@ COPY = "--adapter-path"
 POLL = 0.1  # seconds between looks at a run's events
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
 
-AdapterPath = Annotated[Path | None, Option(help="Also copy the finished adapter here, over one copied before.")]
+AdapterPath = Annotated[
+    Path | None,
+    Option(parser=absolute, metavar="PATH", help="Also copy the finished adapter here, over one copied before."),
+]
 Now = Annotated[bool, Option("--now", help="Train at once, beside a run that is training, instead of after it.")]
 Detach = Annotated[bool, Option("--detach", help="Start the run, print its id, and return at once.")]
 Json = Annotated[bool, Option("--json", help="Print the run's events, the result last, one JSON object a line.")]
@@ -49,7 +55,10 @@ def train(
 ) -> int:
     """Train an adapter, or the whole model, in a process of its own; Ctrl-C stops it and keeps what it has."""
     _check_copy(adapter_path, detach, fields)
+    RunSpec.make(fields)  # what is typed wrong is said before anything is fetched
+    fetch_named(fields)
     run = launch.prepare(fields, runs(), cache())
+    tell_unvalidated(run.spec.data)
     launch.start(run, cache(), now=now)
     return _attend(run, detach, as_json, adapter_path)
 
@@ -162,7 +171,7 @@ def _tell(event: dict[str, Any]) -> None:
             write(f"waiting for {e['behind']}, {e['position']} in front (--now trains beside it)")
         case "started":
             share = e["trainable_parameters"] / max(1, e["total_parameters"])
-            write(f"{e['method']} of {e['model']} on {e['data']} ({e['device']}, {e['blas']})")
+            write(f"{e['method']} of {shown(e['model'])} on {shown(e['data'])} ({e['device']}, {e['blas']})")
             write(f"{e['trainable_parameters']:,} of {e['total_parameters']:,} parameters train ({share:.2%})")
         case "resumed":
             write(f"goes on after iteration {e['iteration']}")
@@ -180,7 +189,7 @@ def _tell(event: dict[str, Any]) -> None:
             early = ", since validation got no better" if (e.get("verdict") or {}).get("kind") == "patience" else ""
             write(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s{early}")
             if e["adapter_bytes"]:
-                write(f"adapter {megabytes(e['adapter_bytes'])} in {e['run_dir']}/adapters")
+                write(f"adapter {megabytes(e['adapter_bytes'])} in {shown(e['run_dir'])}/adapters")
 
 
 def _loss(value: float | None) -> str:

@@ -8,6 +8,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from lab.paths import shown
 from tui.labroom import facts
 from tui.labroom.buttons import ButtonRow
 from tui.labroom.chart import PlotView
@@ -32,7 +33,7 @@ GOING = ("●", "$primary")
 def title(follower: Follower) -> Content:
     """Method, rank, model and data in one line."""
     rank = "" if follower.kind == "full" else f" r{follower.rank}"
-    rest = " · ".join(short_path(inert(each), NARROW) for each in (follower.model, follower.data))
+    rest = " · ".join(short_path(inert(shown(each)), NARROW) for each in (follower.model, follower.data))
     return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
 
 

@@ -11,6 +11,7 @@ from textual.events import Resize
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
+from lab.paths import shown
 from tui.benches.bench import Bench
 from tui.benches.empty import nothing_yet
 from tui.benches.fuse import lines, words  # noqa: F401  (words before the bindings name them)
@@ -230,7 +231,7 @@ class FuseFace(Bench, can_focus=True):
         if self._prospect is None:
             return []
         here = self._prospect
-        model, data = (short_path(inert(each), NARROW) for each in (here.model, here.data))
+        model, data = (short_path(inert(shown(each)), NARROW) for each in (here.model, here.data))
         about = styled(f"{inert(here.method)} · {model} · {data}", "$text-muted")
         return [join([styled(inert(here.run), "bold $heading"), about], "  ")]
 

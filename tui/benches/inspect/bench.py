@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 from textual.worker import Worker
 
+from lab.paths import shown
 from tui.benches import job
 from tui.benches.bench import Bench
 from tui.benches.empty import nothing_yet
@@ -218,7 +219,7 @@ class InspectBench(Bench, can_focus=True):
         adapter = self._adapter
         if adapter is None:
             return [Content("")]
-        model, data = (short_path(inert(each), NARROW) for each in (adapter.model, adapter.data))
+        model, data = (short_path(inert(shown(each)), NARROW) for each in (adapter.model, adapter.data))
         about = styled(f"{inert(adapter.method)} · {model} · {data}", "$text-muted")
         return [spread(join([styled(inert(adapter.run), "bold $heading"), about], "  "), Content(""), width)]
 

@@ -7,6 +7,7 @@ from typing import Final
 from textual.content import Content
 
 from lab.line.sweep import Standing
+from lab.paths import shown
 from lab.runs.shelf import Row
 from tui.labroom import units
 from tui.labroom.facts import placeholder
@@ -156,7 +157,7 @@ def _pair(label: str, text: str, width: int) -> Content:
 
 
 def _asked(row: Row, say: Say, width: int) -> Lines:
-    what = say("runs.info.of", method=inert(row.method), model=inert(row.model), data=inert(row.data))
+    what = say("runs.info.of", method=inert(row.method), model=inert(shown(row.model)), data=inert(shown(row.data)))
     values = (("rank", row.rank), ("scale", row.scale), ("rate", row.learning_rate), ("batch", row.batch_size))
     said = [f"{name} {value:g}" for name, value in (*values, ("seed", row.seed)) if value is not None]
     return [*styled(what).wrap(width), *styled(", ".join(said), "$text-muted").wrap(width)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from textual.content import Content
 
+from lab.paths import shown
 from tui.benches.talk.exchange import Answer, Exchange, Question, Settings
 from tui.benches.talk.subject import Subject
 from tui.labroom import units
@@ -31,7 +32,7 @@ def words_of(error: LabError) -> str:
 
 def title(subject: Subject, state: Content, width: int) -> Content:
     """Which run it is at the left end, and what its engine does at the right."""
-    model, data = (short_path(inert(each), NARROW) for each in (subject.model, subject.data))
+    model, data = (short_path(inert(shown(each)), NARROW) for each in (subject.model, subject.data))
     about = f"  {inert(subject.method)} · {model} · {data}"
     return spread(Content.assemble((inert(subject.run.id), "bold $heading"), (about, "$text-muted")), state, width)
 
