@@ -62,6 +62,8 @@ def split_rows(
     """Divide rows that came in one piece into train, valid and test, in a new folder."""
     how = Division(valid, test, seed, by)
     how.check()
+    if is_bundled(path):
+        raise LabError("has a validation split already", where=path, remedy="train on it as it is", usage=True)
     here = Path(path).expanduser().exists()
     place = absolute(path if here else fetch_data(path))
     target = output or (target_of(place) if here else absolute(f"{place.name}-split"))

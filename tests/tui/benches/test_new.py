@@ -222,7 +222,7 @@ async def test_foreign_rows_are_chosen_from_a_folder_and_shown_inert(
         await until(pilot, lambda: value(bench, "model") == str(model))
         assert value(bench, "learning_rate") == "0.0001", "a model we do not know is trained with care"
 
-        fetched = bench.lab.cache / "data" / "org--rows"
+        fetched = bench.lab.cache / "data" / "org" / "rows"
         shutil.copytree(nasty_data, fetched)
         bench.form.row("data").control.focus()
         await pilot.press("enter")

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,7 +12,6 @@ from textual.events import Resize
 
 from lab.errors import LabError
 from lab.launch import CAUTIOUS_RATE
-from lab.models import HUB_ID
 from lab.recipes import cooked, least_memory
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
@@ -27,6 +27,7 @@ from tui.benches.new.plan_view import PlanView, changed
 from tui.benches.new.planning import Planning
 from tui.benches.new.row import SourceChoice
 from tui.benches.new.rows_view import RowsView
+from tui.benches.new.splitting import SplitScreen, divisible
 from tui.keys import bind
 from tui.widgets.plain import Container, Horizontal
 
@@ -48,6 +49,7 @@ class NewBench(Bench):
         bind("ctrl+r", "start", "new.start", show=True),
         bind("ctrl+z,u", "undo", "new.undo", show=True),
         bind("f9", "fix", "new.fix", show=True),
+        bind("f8", "split", "new.split"),
         bind("ctrl+t,t", "measure", "new.measure", show=True),
         bind("f5", "copy('train')", "new.copy-train", show=True),
         bind("f6", "copy('mlx')", "new.copy-mlx"),
@@ -83,6 +85,7 @@ class NewBench(Bench):
         self.planning = Planning(self, *self._views)
         self.section = SECTIONS[0]
         self._starting = False
+        self.fetching: asyncio.Task[dict[str, Any]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Press(id="new-sections")
@@ -182,6 +185,8 @@ class NewBench(Bench):
         name = await self.app.push_screen_wait(Picker(kind, self.form.offers[kind], self.lang))
         if name and kind == "data":
             name = await Fetching(self).data(name)
+            if name and Path(name).expanduser().is_file():  # training takes a folder
+                name = await self.app.push_screen_wait(SplitScreen(name, self.lang))
         if name:
             self.form.choose(kind, name)
 
@@ -202,7 +207,7 @@ class NewBench(Bench):
         try:
             fields = self.form.spec_fields()
             model = str(fields["model"])
-            if HUB_ID.fullmatch(model) and not await Fetching(self).model(model):
+            if not await Fetching(self).model(model):
                 return
             self.notice("new.starting")
             going, _ = await asyncio.to_thread(self.lab.newest)
@@ -254,6 +259,17 @@ class NewBench(Bench):
         self.form.change(able[0].changes)
         self.notice("new.mended", change=changed(able[0].changes))
 
+    def action_split(self) -> None:
+        """Set some of the rows aside for validation, and go on with what that makes."""
+        self.run_worker(self._split(self.form.values["data"]))
+
+    async def _split(self, data: str) -> None:
+        if not await asyncio.to_thread(divisible, data):
+            self.notice("new.split.needless")
+            return
+        if folder := await self.app.push_screen_wait(SplitScreen(data, self.lang)):
+            self.form.choose("data", folder)
+
     def action_copy(self, name: str) -> None:
         """One of the equal commands into the clipboard."""
         found = self._views[2].equal
@@ -276,11 +292,19 @@ class NewBench(Bench):
             self.run_worker(planning.measure(planning.spec))
 
     def action_end_measure(self) -> None:
-        self.planning.measuring = False
+        """End what goes on meanwhile: a fetch, or the timing of iterations."""
+        if self.fetching is not None:
+            self.fetching.cancel()
+        else:
+            self.planning.measuring = False
+
+    def doing(self, text: str) -> None:
+        """Say what goes on meanwhile."""
+        self._views[0].going(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "end_measure":
-            return self.planning.measuring
+            return self.planning.measuring or self.fetching is not None
         if action == "section":
             return self.has_class("-small")
         return True

@@ -1,4 +1,4 @@
-"""Asking before anything is fetched from a hub: what it costs, and where it goes."""
+"""Fetching from a hub, after asking: what it costs, where it goes, how far it is; Escape ends it."""
 
 import asyncio
 import shutil
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
-from lab.models import HUB_ID
+from lab.hub import HUB_ID, is_data_id
+from tui.benches import job
 from tui.benches.new.examine import reason
 from tui.labroom import units
 from tui.labroom.inert import inert
@@ -23,30 +24,59 @@ class Fetching:
         self._bench = bench
 
     async def model(self, name: str) -> bool:
-        """Whether a run on this model may begin: its weights are here, or the learner agreed to fetch them."""
-        if Path(name).expanduser().is_dir():
+        """Whether a run on this model may begin: its weights are here, maybe because the learner had them fetched."""
+        if not HUB_ID.fullmatch(name) or Path(name).expanduser().is_dir():
             return True
         cost = await self._ask("model", name)
         if cost is None or cost["here"]:
             return cost is not None
         free = await asyncio.to_thread(lambda: shutil.disk_usage(Path.home()).free)
-        return await self._agreed("ask", name=inert(name), size=units.size(cost["bytes"]), free=units.size(free))
+        question = {"name": inert(name), "size": units.size(cost["bytes"]), "free": units.size(free)}
+        return await self._agreed("ask", **question) and await self._fetched("model", name) is not None
 
     async def data(self, name: str) -> str:
-        """The folder of a data set: the name itself, or where the files from the hub lie once fetched; "" for none."""
-        bundled = "/" not in name
-        if bundled or not HUB_ID.fullmatch(name) or Path(name).expanduser().is_dir():
+        """The folder of a data set: the name itself, or where the rows from the hub lie once fetched; "" for none."""
+        if not is_data_id(name) or Path(name).expanduser().is_dir():
             return name
         cost = await self._ask("data", name)
-        if cost is None:
+        if cost is None or cost["here"]:
+            return str(cost["path"]) if cost else ""
+        question = {"name": inert(name), "size": units.size(cost["bytes"]), "path": inert(cost["path"])}
+        if not await self._agreed("data", **question):
             return ""
-        if not cost["here"]:
-            size = units.size(cost["bytes"])
-            if not await self._agreed("data", name=inert(name), size=size, path=inert(cost["path"])):
-                return ""
-            self._bench.notice("new.fetch.going", name=name)
-            cost = await self._ask("fetch", name)
-        return str(cost["path"]) if cost else ""
+        found = await self._fetched("data", name)
+        return str(found["path"]) if found else ""
+
+    async def _fetched(self, kind: str, name: str) -> dict[str, Any] | None:
+        """What the engine says when all of it is here; None if it could not be had, or somebody pressed Escape."""
+        bench = self._bench
+
+        def progress(event: dict[str, Any]) -> None:
+            done, total = units.size(event["done"]), units.size(event["total"])
+            bench.doing(bench.say("new.fetch.going", name=inert(name), done=done, total=total))
+
+        cache = bench.lab.cache
+        asked = job.ask("fetch", name, "--kind", kind, cache=cache, log=cache / "fetch.log", progress=progress)
+        bench.fetching = asyncio.create_task(asked)
+        bench.refresh_bindings()
+        bench.notice("new.fetch.begun", name=name)
+        try:
+            await asyncio.wait({bench.fetching})
+            if bench.fetching.cancelled():
+                bench.notice("new.fetch.ended", name=name)
+                return None
+            found = bench.fetching.result()
+        except LabError as error:
+            bench.notice("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
+            return None
+        finally:
+            bench.fetching.cancel()
+            bench.fetching = None
+            bench.doing("")
+            bench.refresh_bindings()
+        lost = sum(count for reasons in found.get("left_out", {}).values() for count in reasons.values())
+        bench.notice("new.fetch.lost" if lost else "new.fetch.here", name=name, count=units.count(lost))
+        return found
 
     async def _ask(self, kind: str, name: str) -> dict[str, Any] | None:
         self._bench.notice("new.fetch.looking", name=name)

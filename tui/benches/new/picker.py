@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from lab.models import HUB_ID
+from lab.hub import HUB_ID, is_data_id
 from tui.keys import bind
 from tui.labroom.inert import inert
 from tui.paths import short_path
@@ -137,7 +137,8 @@ class Picker(ModalScreen[str]):
             if text.lower() in offer.name.lower():
                 group = say(self._lang, "new.pick.bundled" if offer.bundled else "new.pick.recent")
                 found.append(Found(offer.name, f"{group}  {offer.note}".rstrip()))
-        if HUB_ID.fullmatch(text) and all(each.name != text for each in found):
+        is_id = is_data_id(text) if self._kind == "data" else HUB_ID.fullmatch(text)
+        if is_id and all(each.name != text for each in found):
             found.append(Found(text, say(self._lang, "new.pick.hub")))
         return found
 
@@ -149,10 +150,14 @@ def folders(text: str, needed: str, words: str) -> list[Found]:
     parent, start = (path, "") if text.endswith("/") else (path.parent, path.name)
     try:
         with os.scandir(parent) as entries:
-            names = sorted(e.name for e in entries if e.name.startswith(start) and e.is_dir())[:MOST]
+            found_here = sorted((e.name, e.is_dir()) for e in entries if e.name.startswith(start))
     except OSError:
         return found
     shown = text if text.endswith("/") else text[: len(text) - len(start)]
+    names = [name for name, is_folder in found_here if is_folder][:MOST]
+    files = [name for name, is_folder in found_here if not is_folder and name.endswith(".jsonl")][:MOST]
+    if needed == NEEDED["data"] and needed not in files:  # rows in one piece, which can be divided
+        found += [Found(f"{shown}{name}", ".jsonl") for name in files]
     for name in names:
         if name.startswith(".") and not start.startswith("."):
             continue

@@ -156,6 +156,9 @@ class PlanView(VerticalScroll, can_focus=True):
         for warning in warnings:
             style = "$error" if warning.refused else "$warning"
             lines += hang([(styled("! ", f"bold {style}"), styled(inert(sentence(warning, self.lang)), style))], width)
+            if warning.kind == "valid":
+                mend = styled("F8 ", "$primary") + styled(self._say("new.split.offer"), "$text-muted")
+                lines.append(Content("  ") + self._button(mend, "split"))
             if warning.changes:
                 key = "F9 " if warning is first else "·  "
                 mends = self._say("new.fixes", change=changed(warning.changes))
