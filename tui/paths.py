@@ -24,7 +24,7 @@ def short_path(path: object, width: int) -> str:
     for first in range(1, len(parts)):
         if cell_len(shorter := "/".join(["…", *parts[first:]])) <= width:
             return shorter
-    return _without_middle(parts[-1], width)
+    return without_middle(parts[-1], width)
 
 
 def shorten(text: str, folder: Path, width: int) -> str:
@@ -37,7 +37,8 @@ def short_paths(text: str, width: int) -> str:
     return IN_TEXT.sub(lambda found: short_path(found[0].rstrip("."), width) + "." * found[0].endswith("."), text)
 
 
-def _without_middle(name: str, width: int) -> str:
+def without_middle(name: str, width: int) -> str:
+    """A name in at most `width` cells: its middle gives way."""
     if cell_len(name) <= width:
         return name
     end, room = "", max(width - 1, 0)

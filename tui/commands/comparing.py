@@ -115,7 +115,7 @@ def _block(comparison: Comparison, differs: dict[str, list[Any]], some: slice) -
         rows += [("of questions", *(str((each.score or {}).get("examples", "–")) for each in contenders[some]))]
     curves = [[point.y for point in each.digest.train()] for each in contenders[some]]
     rows += [("training loss", *(line(losses, CURVE) for losses in curves))]
-    return table(rows, shrink=[range(1, len(rows[0]))])
+    return table(rows, shrink=[range(1, len(rows[0]))], across=True)
 
 
 def _told(each: Contender, key: str, form: Callable[[float | None], str]) -> str:

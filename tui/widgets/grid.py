@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.visual import Visual
 
 from tui.keys import bind
+from tui.names import tell_apart
 from tui.typeset import join, pad, styled
 from tui.widgets import grid_words  # noqa: F401  (its words, before the bindings below name them)
 
@@ -34,7 +35,7 @@ class Column:
     """A column of at least `width` cells that takes `grow` shares of what is left over.
 
     Where there is no room, the columns with the largest `drop` go first; 0 stays. `sort` is "↑" or "↓" where the rows
-    are sorted by it.
+    are sorted by it. `behind` is of the column that holds the names of rows: cells to keep for what follows a name.
     """
 
     key: str
@@ -44,11 +45,14 @@ class Column:
     grow: int = 0
     drop: int = 0
     sort: str = ""
+    behind: int | None = None
 
 
 @dataclass(frozen=True)
 class GridRow:
     """A row: one cell a column, or a function that makes them when the row comes into sight; `style` is the row's.
+
+    `name` is what one of the cells begins with: where it is too long, what tells it from the others stays.
 
     Whoever shows the same object again saves its drawing.
     """
@@ -56,6 +60,7 @@ class GridRow:
     key: str
     cells: Cells | Callable[[], Cells]
     style: str = ""
+    name: str = ""
 
 
 @dataclass
@@ -127,6 +132,8 @@ class Grid(ScrollView, can_focus=True):
         self._fitted: list[tuple[int, Column, int]] = []
         self._told = ""
         self._empty = Content("")
+        self._names: dict[str, str] = {}
+        """The names of the rows as they are shown in the room there is."""
         self._drawn: dict[Hashable, tuple[GridRow, Strip]] = {}
         """Lines as they were drawn for the present columns and colours, and the row that each was drawn for."""
 
@@ -187,8 +194,10 @@ class Grid(ScrollView, can_focus=True):
             more = spare * column.grow // shares if shares else 0
             spare, shares = spare - more, shares - column.grow
             fitted.append((number, column, column.width + more))
-        if fitted != self._fitted:
-            self._fitted = fitted
+        rooms = (width - column.behind for _, column, width in fitted if column.behind is not None)
+        names = next((tell_apart([row.name for row in self.rows], room) for room in rooms), {})
+        if (fitted, names) != (self._fitted, self._names):
+            self._fitted, self._names = fitted, names
             self._drawn.clear()
 
     def on_resize(self, _: Resize) -> None:
@@ -232,7 +241,13 @@ class Grid(ScrollView, can_focus=True):
     def _row(self, number: int) -> Content:
         row = self.rows[number]
         cells = row.cells() if callable(row.cells) else row.cells
-        parts = [pad(cells[index], width, right=column.right) for index, column, width in self._fitted]
+        parts = []
+        for index, column, width in self._fitted:
+            cell = cells[index]
+            if column.behind is not None and (short := self._names.get(row.name, row.name)) != row.name:
+                style = cell.spans[0].style if cell.spans else ""
+                cell = Content.styled(short, style) + (cell[len(row.name) :] if column.behind else Content(""))
+            parts.append(pad(cell, width, right=column.right))
         here = styled("▎", "$primary" if self.has_focus else "$faint") if number == self.cursor else Content(" ")
         mark = styled("✓", "bold $primary") if row.key in self._marked else Content(" ")
         return here + mark + join(parts, GAP).stylize_before(row.style)

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ def make(home: Path, number: int, state: str, **fields: Any) -> Run:
             with (path / "adapters" / f"{name}.safetensors").open("wb") as file:
                 file.truncate(702_000)
     log.close()
+    events = path / "events.jsonl"
+    if events.exists():
+        at = datetime.fromtimestamp(BEGUN + 60 * number, UTC).isoformat()
+        told = [json.loads(line) | {"at": at} for line in events.read_text().splitlines()]
+        events.write_text("".join(json.dumps(event) + "\n" for event in told))
     return Run(path)
 
 

@@ -48,7 +48,7 @@ def mark(at: int) -> Content:
 def columns(comparison: Comparison, say: Say) -> list[Column]:
     """Those that tell runs apart first; where there is no room, the least needed go."""
     named = any(each.about.name for each in comparison.contenders)
-    found = [Column("mark", "", 2), Column("run", say("compare.head.run"), 8, grow=3)]
+    found = [Column("mark", "", 2), Column("run", say("compare.head.run"), 8, grow=3, behind=2)]
     found += [Column("method", say("compare.head.method"), 6)] if named else []
     found += [Column("base", say("compare.head.base"), 11, drop=3)] if len(set(comparison.bases)) > 1 else []
     found += [Column(name, field(name, say), 8, right=True, drop=9) for name in extra(comparison)]
@@ -70,7 +70,8 @@ def extra(comparison: Comparison) -> list[str]:
 def rows(comparison: Comparison, say: Say) -> list[GridRow]:
     """One for each run, keyed by its id."""
     shown = columns(comparison, say)
-    return [GridRow(each.run.id, tuple(_cell(comparison, at, column.key, say) for column in shown))
+    return [GridRow(each.run.id, tuple(_cell(comparison, at, column.key, say) for column in shown),
+                    name=inert(each.about.name or each.method))
             for at, each in enumerate(comparison.contenders)]  # fmt: skip
 
 

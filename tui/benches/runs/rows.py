@@ -12,6 +12,7 @@ from lab.runs.shelf import Row
 from tui.labroom import units
 from tui.labroom.facts import placeholder
 from tui.labroom.inert import inert
+from tui.names import tell_apart
 from tui.typeset import Lines, bar, fit, hang, join, spread, styled, width_of
 from tui.widgets.grid import Cells, Column, GridRow
 
@@ -54,13 +55,14 @@ def columns(say: Say, by: str, down: bool) -> list[Column]:
         name = say(f"runs.col.{key}")
         if key == by:
             width, drop = max(width, width_of(name) + 2), drop * (key == "begun")
-        found.append(Column(key, name, width, right, grow, drop, ("↓" if down else "↑") if key == by else ""))
+        behind = 0 if key == "title" else None
+        found.append(Column(key, name, width, right, grow, drop, ("↓" if down else "↑") if key == by else "", behind))
     return found
 
 
 def grid_row(row: Row, say: Say) -> GridRow:
     """The row, whose cells are made when it comes into sight."""
-    return GridRow(row.run, lambda: cells(row, say))
+    return GridRow(row.run, lambda: cells(row, say), name=inert(row.title))
 
 
 def cells(row: Row, say: Say) -> Cells:
@@ -213,8 +215,11 @@ def _queue(queue: Sequence[Row], say: Say, width: int) -> Lines:
     if not queue:
         return []
     lines = [Content(""), *_heading(say("runs.info.queue"))]
-    for row in queue[:QUEUE]:
-        lines.append(spread(styled(inert(row.title)), state(row, say), width))
+    states = [state(row, say) for row in queue[:QUEUE]]
+    room = width - 1 - max(each.cell_length for each in states)
+    names = tell_apart([inert(row.title) for row in queue[:QUEUE]], max(room, 8))
+    for row, its in zip(queue[:QUEUE], states, strict=True):
+        lines.append(spread(styled(names[inert(row.title)]), its, width))
     if len(queue) > QUEUE:
         lines.append(styled(f"+ {len(queue) - QUEUE:,}", "$text-muted"))
     return lines
