@@ -35,8 +35,8 @@ def is_data_id(name: str) -> bool:
 
 
 def data_folder(data_id: str, cache: Path) -> Path:
-    """Where the rows of a data set from a hub lie, or will."""
-    return cache / "data" / data_id
+    """Where the rows of a data set from a hub lie, or will; a colon means too much in lists of paths."""
+    return cache / "data" / data_id.replace(":", "@")
 
 
 def fetched(data_id: str, cache: Path) -> Path | None:
@@ -48,7 +48,7 @@ def fetched(data_id: str, cache: Path) -> Path | None:
 def id_of(folder: str) -> str:
     """The hub id of a folder in which a data set that was fetched lies; "" for any other."""
     parts = Path(folder).parts
-    found = "/".join(parts[-2:])
+    found = "/".join(parts[-2:]).replace("@", ":")
     return found if parts[-4:-2] == FOLDER and is_data_id(found) else ""
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,3 +73,18 @@ def test_mlx_lms_own_example_works_as_it_is_typed_and_again_without_a_network(hu
     near = lowrank("train", "--data", "sq")
     assert near.returncode == 2 and "did you mean sql?" in near.stderr
     assert len(Runs(tmp_path / "home/runs").all()) == before, "no run is made of what cannot be had"
+
+
+def test_ctrl_c_while_data_comes_leaves_neither_run_nor_half_a_data_set(hub: Hub, tmp_path: Path) -> None:
+    environment = {**os.environ, **hub.environment(tmp_path), "LOWRANK_HOME": str(tmp_path / "home")}
+    environment["PYTHONPATH"] = str(bench.terminal.ROOT)
+    hub.hold.clear()
+    command = [sys.executable, "-P", "-m", "tui", "train", "--data", DATA]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert hub.halted.wait(120)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 130 and "Traceback" not in told
+    data = tmp_path / "home/cache/data"
+    assert not [path for path in data.rglob("*") if path.is_file() and ".locks" not in path.parts]
+    assert not Runs(tmp_path / "home/runs").all()

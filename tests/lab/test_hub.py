@@ -75,7 +75,7 @@ def test_a_card_of_any_shape_does_no_harm(card: dict[str, Any]) -> None:
 
 def test_ids_and_folders_belong_together(tmp_path: Path) -> None:
     assert id_of("/home/me/.local/share/lowrank/cache/data/org/name") == "org/name"
-    assert id_of("/x/cache/data/org/name:small") == "org/name:small" and id_of("/x/data/org/name") == ""
+    assert id_of("/x/cache/data/org/name@small") == "org/name:small" and id_of("/x/data/org/name") == ""
     assert is_data_id("mlx-community/wikisql") and is_data_id("a/b:c")
     assert not any(map(is_data_id, ("sql", "/a/b", "./a/b", "../b", "a/b/c", "a/../b", "a/b:c/d", "a/b\n")))
 

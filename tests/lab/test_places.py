@@ -21,6 +21,7 @@ from lab.models import BUNDLED as MODELS
 from lab.paths import shown
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
+from tui.home import home
 
 SHORT = ["--model", "base", "--data", "data1", "--iters", "100000", "--batch-size", "1"]
 SHORT += ["--steps-per-report", "1", "--save-every", "5", "--samples", "0", "--val-batches", "1"]
@@ -104,6 +105,14 @@ def test_a_run_on_relative_folders_goes_on_from_another_folder_or_stays_as_it_wa
     assert lowrank(elsewhere, "stop", run.id).returncode == 0
     said = lowrank(elsewhere, "generate", run.id, "-p", "hello", "--max-tokens", "3")
     assert said.returncode == 0, said.stderr
+
+
+def test_a_home_that_is_given_relative_is_the_same_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOWRANK_HOME", "my home")
+    assert home() == tmp_path / "my home"
 
 
 def test_every_path_of_a_spec_is_absolute_at_intake(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ def test_a_subset_of_a_card_has_a_folder_of_its_own(hub: Hub, tmp_path: Path) ->
     hub.add_dataset("org/two", {"README.md": card.encode(), "one.jsonl": jsonl(1), "two.jsonl": jsonl(2)})
     assert "org/two:a, org/two:b" in fetch(tmp_path, hub.environment(tmp_path), "org/two")["error"]["remedy"]
     told = fetch(tmp_path, hub.environment(tmp_path), "org/two:b")
-    assert told["rows"] == {"train": 2} and told["path"].endswith("cache/data/org/two:b")
+    assert told["rows"] == {"train": 2} and told["path"].endswith("cache/data/org/two@b")
 
 
 def test_a_connection_that_breaks_goes_on_where_it_was(hub: Hub, tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ KO = {
     "new.split.about": "{name}에는 검증 행이 없어요. 나누면 {folder}에 새로 만들고, 원본은 그대로 둬요.",
     "new.split.valid": "검증에 쓸 비율",
     "new.split.test": "시험에 쓸 비율",
-    "new.split.seed": "시드",
+    "new.split.seed": "seed",
     "new.split.by": "함께 둘 기준 열",
     "new.split.by-none": "열 이름. 비우면 똑같은 행만 함께 둬요",
     "new.split.working": "나누고 있어요 …",
