@@ -12,7 +12,9 @@ from lab.engine import checkpoint
 from lab.engine.events import EventWriter
 from lab.engine.loop import Loop
 from lab.engine.ranks import Silent
+from lab.engine.stopping import Stopped
 from lab.errors import LabError
+from lab.events.digest import Digest
 from lab.runs.directory import Run
 from lab.spec import RunSpec
 from lab.verdict import Watch
@@ -89,10 +91,10 @@ class Session:
         spec, p = self.spec, self.progress
         for _ in range(p.iteration):
             next(batches)
-        if p.iteration == 0:
+        if p.iteration % spec.save_every == 0 and not self._answered():
             self._ask()
-            if not spec.stock:
-                self._validate()
+        if self._unvalidated():
+            self._validate()
         while p.iteration < spec.iters:
             if self.stopping():
                 self._save()
@@ -104,14 +106,17 @@ class Session:
             if not spec.stock and self._due():
                 self._validate()
             if spec.patience and p.waited >= spec.patience:
-                self._ask()
                 self._save()
+                self._ask()
                 return "patience"
             if p.iteration % spec.save_every == 0 and p.iteration < spec.iters:
-                self._ask()
                 self._save(numbered=True)
-        self._ask()
+                self._ask()
+        if self._unvalidated() and self.stopping():
+            self._save()
+            return "stopped"
         self._save(numbered=p.iteration % spec.save_every == 0)
+        self._ask()
         return ""
 
     def _step(self, ids: mx.array, mask: mx.array) -> None:
@@ -123,7 +128,10 @@ class Session:
         p.steps += 1
         p.loss += loss if self.spec.stock else loss * tokens
         p.tokens += tokens
-        verdict = p.watch.add(loss, self.validate)
+        try:
+            verdict = p.watch.add(loss, self.validate)
+        except Stopped:  # it is asked again after the next step, which there is when the run goes on
+            verdict = ""
         if verdict or p.iteration % self.spec.steps_per_report == 0 or p.iteration == self.spec.iters:
             self._report()
         if verdict:
@@ -156,12 +164,23 @@ class Session:
             return done == 0 or (done + 1) % n == 0 or done + 1 == last
         return done % n == 0 or done == last
 
+    def _unvalidated(self) -> bool:
+        """Whether a validation of ours is due here that was not made: at the start, or where one was broken off."""
+        return not self.spec.stock and self._due() and self.progress.iteration not in dict(self.progress.validations)
+
+    def _answered(self) -> bool:
+        """Whether the events hold the samples of this iteration, or there are none to be had."""
+        return self.answer is None or self.progress.iteration in dict(Digest.of(self.run).samples)
+
     def _validate(self) -> None:
         if self.validate is None:
             return
         p, began = self.progress, time.perf_counter()
         self._enter("evaluating")
-        loss = self.validate()
+        try:
+            loss = self.validate()
+        except Stopped:  # `go` makes up for it when the run goes on
+            return
         p.validations.append((p.iteration, loss))
         p.watch.validated(loss)
         better = p.iteration > 0 and loss < p.best_loss
@@ -175,10 +194,15 @@ class Session:
         self.events.write("validation", iteration=p.iteration, val_loss=loss, best=better, seconds=seconds)
 
     def _ask(self) -> None:
-        if self.answer is not None:
-            self._enter("evaluating")
+        """Always after saving: answers may take longer than all iterations since the last checkpoint."""
+        if self.answer is None:
+            return
+        self._enter("evaluating")
+        try:
             answers = self.answer()
-            self.events.write("samples", iteration=self.progress.iteration, answers=answers)
+        except Stopped:  # `go` makes up for it when the run goes on from here
+            return
+        self.events.write("samples", iteration=self.progress.iteration, answers=answers)
 
     def _enter(self, stage: str) -> None:
         """Say what comes next, where that is something else."""

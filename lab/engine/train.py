@@ -54,6 +54,9 @@ def train(path: Path, cache: Path) -> int:
             events = EventWriter(path)
         _train(run, cache, events, group)
         return 0
+    except (stopping.Leave, stopping.Stopped):  # where nothing is new, or where there was no time to keep it
+        events.last_word("stopped", run=run.id, run_dir=str(path), **standing(run))
+        return 0
     except Exception as error:
         told = explain(error, path)
         verdict = {"kind": error.verdict if isinstance(error, LabError) else ""}
@@ -65,6 +68,20 @@ def train(path: Path, cache: Path) -> int:
 
 
 def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any) -> None:
+    with stopping.at_once():  # nothing is learned yet
+        session, source, trainable = _ready(run, cache, events, group)
+    ending = session.go(source)
+    if not session.writes:
+        return
+    _last_word(session, trainable, ending)
+    if ending != "stopped":
+        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
+
+
+def _ready(
+    run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
+) -> tuple[Session, Iterator[Batch], int]:
+    """All that is loaded and counted before the first iteration: the session, its batches, what is trained."""
     spec, again = run.spec, bool(run.started())
     writes = group is None or group.rank() == 0
     model, tokenizer, info = load_base(
@@ -126,12 +143,7 @@ def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
         device=device(),
         blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
     )
-    ending = session.go(source)
-    if not writes:
-        return
-    _last_word(session, trainable, ending)
-    if ending != "stopped":
-        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
+    return session, source, trainable
 
 
 def _clear_the_table(run: Run, config: dict[str, Any]) -> None:
