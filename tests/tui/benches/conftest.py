@@ -13,7 +13,7 @@ from filelock import FileLock
 from lab.launch import prepare, start
 from lab.runs.directory import Run, Runs
 from tui.app import LowrankApp
-from tui.benches.bench import Bench
+from tui.benches.bench import Bench, Picks
 
 SHORT = {"iters": 20, "steps_per_report": 1, "steps_per_eval": 10, "save_every": 10, "samples": 2, "val_batches": 2}
 TRAINED = {
@@ -58,13 +58,17 @@ OpenBench = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-def at_bench(until: Any) -> OpenBench:
+def at_bench(until: Any, monkeypatch: pytest.MonkeyPatch) -> OpenBench:
     """`await at_bench(pilot, "runs", run="lora")`: the laboratory open at that bench; the bench."""
 
     async def go(pilot: Any, place: str, run: str = "", marked: tuple[str, ...] = ()) -> Bench:
+        from tui.screens.laboratory import Laboratory
+
         app: LowrankApp = pilot.app
         await until(pilot, lambda: app.room.ready)
-        await app.action_laboratory()
+        # Straight to that bench: the form, where it begins while there are no runs, takes longer than all the others.
+        monkeypatch.setattr(Laboratory, "first_place", lambda _: place)
+        await app._open_laboratory(Picks(run, marked))
         laboratory = app.laboratory
         assert laboratory is not None
         await until(pilot, lambda: laboratory.bench is not None)  # which opens by itself, and may pick a run
