@@ -58,8 +58,9 @@ class Progress:
     the hints shown, by question. `read_in` are the languages that each section was read in, `recalls` what was
     remembered of each question on which day, `settings` the values last chosen. `reset` is the id of the reset that
     nothing before it counts for, "" where there is none, and `reset_at` when that was (ISO 8601, as all moments).
-    `unlocked` is when each achievement was earned, `far` how many of how many are done of those that can be counted,
-    `proofs` what is known of runs by an event's kind and item, `days` the dates on which something was learned.
+    `lessons_total` counts the lessons that the course will have, `lessons_written` those that are there. `unlocked` is
+    when each achievement was earned, `far` how many of how many are done of those that can be counted, `proofs` what is
+    known of runs by an event's kind and item, `days` the dates on which something was learned.
     """
 
     xp: int
@@ -70,6 +71,7 @@ class Progress:
     lessons_done: int
     lessons_done_ids: frozenset[str]
     lessons_total: int
+    lessons_written: int
     achievements: tuple[str, ...]
     achievements_total: int
     percent: float
@@ -245,6 +247,7 @@ def _progress(ledger: Ledger, unlocked: Mapping[str, str], course: CourseIds, re
         lessons_done=len(done),
         lessons_done_ids=done,
         lessons_total=course.total,
+        lessons_written=len(course.lessons),
         achievements=tuple(unlocked),
         achievements_total=TOTAL,
         percent=math.floor(1000 * math.fsum(shares.values()) / course.total) / 10 if course.total else 0.0,

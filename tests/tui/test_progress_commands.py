@@ -127,3 +127,14 @@ def test_a_home_that_is_no_folder_is_said_plainly(home: Path, lowrank: Any) -> N
     code, out, err = lowrank("reset", "--yes")
     assert (code, out, len(err.splitlines())) == (1, "", 1)
     assert "could not be written" in err
+
+
+def test_totals_speak_of_what_there_is(home: Path, lowrank: Any) -> None:
+    """Scripts read how many lessons the course will have; people are told how many there are."""
+    from lessons.load import load_course
+
+    course = load_course()
+    written = sum(len(track.lessons) for track in course.tracks)
+    assert f"Lessons 0 of {written}; {course.total_lessons} planned" in lowrank("show")[1]
+    told = json.loads(lowrank("show", "--json")[1])
+    assert (told["lessons_total"], told["lessons_written"]) == (course.total_lessons, written)

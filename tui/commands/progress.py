@@ -70,6 +70,7 @@ def show(as_json: Json = False) -> int:
         "xp_to_next": state.xp_to_next,
         "lessons_done": state.lessons_done,
         "lessons_total": state.lessons_total,
+        "lessons_written": state.lessons_written,
         "achievements": len(state.achievements),
         "achievements_total": state.achievements_total,
         "achievement_ids": list(state.achievements),
@@ -80,7 +81,8 @@ def show(as_json: Json = False) -> int:
         say(fields)
         return 0
     write(f"Level {state.level} {state.level_name.capitalize()}  {state.xp_in_level}/{state.xp_to_next} XP")
-    write(f"Lessons {state.lessons_done}/{state.lessons_total}  achievements {len(state.achievements)}/"
+    planned = f"; {state.lessons_total} planned" if state.lessons_total > state.lessons_written else ""
+    write(f"Lessons {state.lessons_done} of {state.lessons_written}{planned}  achievements {len(state.achievements)}/"
           f"{state.achievements_total}  {state.percent}%  reviews due {reviews}")  # fmt: skip
     return 0
 

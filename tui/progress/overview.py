@@ -41,12 +41,14 @@ def done(course: "Course", progress: "Progress", due: int, lang: "Lang", width: 
     exercises = sum(lesson.exercise is not None for lesson in lessons)
     right = [each for each in progress.questions.values() if each.right]
     told: dict[str, dict[str, object]] = {
-        "lessons": {"done": progress.lessons_done, "total": progress.lessons_total, "percent": progress.percent},
+        "lessons": {"done": progress.lessons_done, "total": len(lessons)},
         "questions": {"right": len(right), "total": questions, "first": sum(each.first_try for each in right)},
         "exercises": {"done": len(progress.exercises_done), "total": exercises},
         "deeds": {"done": len(progress.achievements), "total": progress.achievements_total},
     }
     rows = {name: styled(say(lang, f"overview.{name}.of", **values)) for name, values in told.items()}
+    if progress.lessons_total > len(lessons):
+        rows["lessons"] += styled(say(lang, "overview.lessons.planned", planned=progress.lessons_total), "$text-muted")
     review = "overview.review.due" if due else "overview.review.none"
     rows["review"] = styled(say(lang, review, n=due), "$primary" if due else "$text-muted")
     widest = max(width_of(say(lang, f"overview.{name}")) for name in rows)
