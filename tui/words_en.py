@@ -244,7 +244,7 @@ EN: Final[dict[str, str]] = {
     "of the last things you did may be missing. The damaged one is kept as {detail}",
     "trouble.lost": "A progress file and its copy were damaged; what they held is missing. "
     "The damaged one is kept as {detail}",
-    "quit.how": "q quits (ctrl+q from anywhere). Runs go on.",
+    "quit.how": "⟨app.quit⟩ quits. Runs go on.",
     "quit.run-goes-on": "The run goes on without the program. `lowrank runs` shows it, and so does the lab next time.",
     # the laboratory
     "palette.laboratory": "Open the laboratory",

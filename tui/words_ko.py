@@ -243,7 +243,7 @@ KO: Final[dict[str, str]] = {
     "trouble.recovered-in-part": "진도 파일과 그 사본이 손상되어 백업으로 되살렸어요. 마지막에 한 것 몇 가지가 "
     "빠졌을 수 있어요. 손상된 파일은 여기 있어요: {detail}",
     "trouble.lost": "진도 파일과 그 사본이 손상되어 담긴 기록을 읽지 못했어요. 손상된 파일은 여기 있어요: {detail}",
-    "quit.how": "q로 끝내요 (어디서나 ctrl+q). 학습은 이어져요.",
+    "quit.how": "⟨app.quit⟩ 키로 끝내요. 학습은 이어져요.",
     "quit.run-goes-on": "학습은 프로그램 없이도 이어져요. `lowrank runs`로, 또 다음에 실험실에서 볼 수 있어요.",
     # the laboratory
     "palette.laboratory": "실험실 열기",

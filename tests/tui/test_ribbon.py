@@ -1,11 +1,14 @@
 """The unlock moment: one line at a time, to be skipped, on whatever screen one is."""
 
+from pathlib import Path
 from typing import Any
 
 from textual.app import App, ComposeResult
 
+from tui.actions import named_actions
 from tui.theme import DARK, THEMES
-from tui.widgets.ribbon import Ribbon
+from tui.widgets.ribbon import KEY, Ribbon, with_keys
+from tui.words import words
 
 
 class Shown(App[None]):
@@ -78,3 +81,31 @@ async def test_it_is_told_where_one_is(app: Any, opened: Any, until: Any, bench:
         await until(pilot, lambda: page.ready)
         pilot.app.room.prove([("run.voted", "r", {"votes": 5})])
         await until(pilot, lambda: "★ Blind taste" in text(pilot))
+
+
+def test_a_line_names_the_keys_of_where_one_is_and_nothing_else() -> None:
+    text = "Named. ⟨runs.undo⟩ takes it back. Runs go on."
+    assert with_keys(text, {"runs.undo": "alt+u"}) == "Named. alt+u takes it back. Runs go on."
+    assert with_keys(text, {"app.quit": "u"}) == "Named. Runs go on.", "elsewhere that key does something else"
+    assert with_keys("Nothing to fill in.", {}) == "Nothing to fill in."
+
+
+def test_every_action_that_a_line_names_is_there() -> None:
+    actions = named_actions()
+    for lang in ("en", "ko"):
+        named = {name for text in words(lang).values() for name in KEY.findall(text)}  # type: ignore[arg-type]
+        assert named and named <= actions.keys()
+
+
+async def test_a_line_follows_the_keys_from_place_to_place(
+    app: Any, home: Path, opened: Any, until: Any, text: Any
+) -> None:
+    (home / "keys.toml").write_text('"app.quit" = "alt+q"\n')
+    async with app().run_test(size=(100, 30)) as pilot:
+        await opened(pilot)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "alt+q quits. Runs go on." in text(pilot))
+        pilot.app.room.tell("Kept. ⟨read.next⟩ goes on.")
+        await until(pilot, lambda: "Kept. n goes on." in text(pilot))
+        await pilot.press("z")
+        await until(pilot, lambda: "Kept." in text(pilot) and "goes on." not in text(pilot))

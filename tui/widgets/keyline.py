@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.typeset import fit, join, spread, styled
+from tui.typeset import clickable, fit, join, spread, styled
 from tui.widgets.said import put
 from tui.words import say_or
 
@@ -41,7 +41,8 @@ def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) ->
 
     def item(name: str) -> Content:
         key, binding = found[name]
-        return join([styled(key, "bold $primary"), styled(f" {label(binding, lang)}", "$text-muted")])
+        text = join([styled(key, "bold $primary"), styled(f" {label(binding, lang)}", "$text-muted")])
+        return clickable(text, "press", name)
 
     right = join([item(name) for name in RIGHT if name in found], "  ") + Content(" ")
     shown = [name for name, (_, binding) in found.items() if binding.show and name not in ALWAYS + RIGHT][:MOST]
@@ -55,14 +56,23 @@ def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) ->
 
 
 class KeyLine(Static):
-    """Follows the focus and the bindings."""
+    """Follows the focus and the bindings; a click on a key does what the key does."""
 
     DEFAULT_CSS = """
     KeyLine { height: 1; width: 1fr; background: $surface; text-wrap: nowrap; dock: bottom; }
     """
 
+    auto_links = False
+
     lang: reactive["Lang"] = reactive("en", init=False)
     _due = False
+
+    async def action_press(self, name: str) -> None:
+        """Do what the binding of that name does where the focus is now."""
+        for active in self.screen.active_bindings.values():
+            if active.binding.id == name and active.enabled:
+                await self.app.run_action(active.binding.action, active.node)
+                return
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)

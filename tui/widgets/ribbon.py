@@ -1,18 +1,37 @@
 """One line that slides in above the key line and goes: an achievement, or a short answer to a key."""
 
+import re
+from collections.abc import Mapping
+from typing import Final
+
 from textual.events import Click
 from textual.geometry import Offset
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
 from tui.paths import short_paths
 from tui.typeset import styled
+from tui.widgets.keyline import key_names
 
 SECONDS = 4.0
 
 
+KEY: Final = re.compile("⟨([a-z.-]+)⟩")
+
+
+def with_keys(text: str, names: Mapping[str, str]) -> str:
+    """A line whose ⟨actions⟩ are the keys they have by `names`; a sentence about any other action is left out."""
+    said = re.split(r"(?<=[.!?]) ", text)
+    kept = [part for part in said if all(action in names for action in KEY.findall(part))]
+    return KEY.sub(lambda found: names[found[1]], " ".join(kept))
+
+
 class Ribbon(Static):
-    """Shows queued lines one after another; a click or Escape skips the one shown."""
+    """Shows queued lines one after another; a click or Escape skips the one shown.
+
+    A line may name an action, as in "⟨runs.undo⟩ takes it back.": its key is shown as it is where one is now.
+    """
 
     DEFAULT_CSS = """
     Ribbon { layer: above; dock: bottom; height: 1; width: 1fr; margin-bottom: 1; padding: 0 2; text-align: center;
@@ -49,6 +68,18 @@ class Ribbon(Static):
         self._next()
         return True
 
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
+
+    def _keys_changed(self, _: Screen[object]) -> None:
+        if KEY.search(self._shown[0]) and self.has_class("-shown"):
+            self._draw()
+
+    def _draw(self) -> None:
+        text = self._shown[0]
+        names = {name: key for name, (key, _) in key_names(self.screen).items()} if KEY.search(text) else {}
+        self.update(styled(short_paths(with_keys(text, names), self.app.size.width // 2)))
+
     def on_click(self, _: Click) -> None:
         self.skip()
 
@@ -64,7 +95,7 @@ class Ribbon(Static):
         if self._timer is not None:
             self._timer.stop()
         self._shown = text, kind
-        self.update(styled(short_paths(text, self.app.size.width // 2)))
+        self._draw()
         self.set_class(kind == "cheer", "-cheer")
         self.set_class(kind == "trouble", "-trouble")
         if not self.has_class("-shown"):
