@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab import warm_start
 from lab.blas import find_blas
-from lab.datasets import find_data
+from lab.datasets import DataInfo, find_data
 from lab.errors import LabError
 from lab.hosts import check_ranks
 from lab.models import find_model
 from lab.paths import shown
 from lab.places import changed, located
+from lab.rates import with_rate
 from lab.runs.directory import NOTE, Run, Runs
 from lab.runs.lock import launching, take_engine_lock
 from lab.spec import RunSpec, check_layers
-
-CAUTIOUS_RATE = 1e-4
-"""The learning rate where none is asked for on a model we do not know; RunSpec's own suits the small bundled ones."""
 
 SECONDS_TO_GO: Final = 30
 """How long an engine may take to leave after its last word; on a busy machine MLX needs more than one to let go."""
@@ -54,8 +53,8 @@ def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
     """Check a spec and everything it names. Raises LabError saying what is wrong."""
     spec = located(fields if isinstance(fields, RunSpec) else RunSpec.make(dict(fields)), cache)
     model = find_model(spec.model, cache, spec.bits)
-    if not model.bundled and isinstance(fields, dict) and "learning_rate" not in fields:
-        spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
+    if isinstance(fields, dict):
+        spec = with_rate(spec, fields, model.bundled)
     if model.shape:
         check_layers(spec, model)
     data = find_data(spec.data)
@@ -69,6 +68,7 @@ def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
     if data.rows["train"] < spec.batch_size:
         raise LabError(f"{data.rows['train']} training rows are fewer than one batch of {spec.batch_size}",
                        where="--batch-size", remedy=f"give {data.rows['train']} or less", usage=True)  # fmt: skip
+    check_asked(spec, data, model.shape.get("blocks", 0))
     check_ranks(spec)
     masked = spec.model_copy(update={"mask_prompt": data.has_prompts if spec.mask_prompt is None else spec.mask_prompt})
     return Checked(masked, model.path or spec.model, data.path)
@@ -76,10 +76,27 @@ def check(fields: dict[str, Any] | RunSpec, cache: Path) -> Checked:
 
 def check_again(run: Run, cache: Path) -> None:
     """Raise LabError if a run cannot go on: what its spec names is not there, or is not what it was trained with."""
-    found = check(run.spec, cache)
+    spec = run.spec
+    if (run.path / "state" / "checkpoint.safetensors").exists():  # what it began from is in there
+        spec = spec.model_copy(update={"resume_adapter_file": None})
+    found = check(spec, cache)
     if names := changed(run.path, {"data": found.data, "model": found.model}):
         raise LabError(f"the {' and the '.join(names)} changed since the checkpoint", where=run.id,
                        remedy="put it back as it was, or start a new run")  # fmt: skip
+
+
+def check_asked(spec: RunSpec, data: DataInfo, blocks: int) -> None:
+    """Raise LabError for what cannot be done with this data, or would do nothing (`blocks` 0: not known yet)."""
+    if spec.test and not data.rows["test"]:
+        raise LabError(f"{spec.data} holds no test.jsonl", where="--test",
+                       remedy="put rows there that training never sees, or leave the flag out", usage=True)  # fmt: skip
+    if spec.test and not spec.test_batches:
+        raise LabError("0 batches would test nothing", where="--test-batches", remedy="give -1 for all", usage=True)
+    if not spec.updates:
+        raise LabError(f"an update after {spec.grad_accumulation_steps} steps never comes in {spec.iters} iterations, "
+                       "and mlx-lm drops what is left over", where="--grad-accumulation-steps",
+                       remedy=f"give {spec.iters} or less, or leave --stock out", usage=True)  # fmt: skip
+    warm_start.check(spec, blocks)
 
 
 def start(run: Run, cache: Path, *, now: bool = False) -> int:

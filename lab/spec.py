@@ -1,10 +1,12 @@
 """RunSpec: everything that decides a training run, under mlx-lm's own names."""
 
+import difflib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from foreign import from_yaml, read_text
 from lab.errors import LabError
@@ -22,6 +24,96 @@ LARGEST = 1 << 20
 
 FineTuneType = Literal["lora", "dora", "full"]
 Bits = Literal[3, 4, 5, 6, 8]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Settings(BaseModel):
+    """Settings as mlx hands them to a class or function: other names or types would end in a TypeError there."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Adam(_Settings):
+    betas: list[Share] = Field(default=[0.9, 0.999], min_length=2, max_length=2)
+    eps: float = Field(default=1e-8, ge=0)
+    bias_correction: bool = False
+
+
+class AdamW(Adam):
+    weight_decay: float = Field(default=0.01, ge=0)
+
+
+class Sgd(_Settings):
+    momentum: float = Field(default=0.0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    dampening: float = 0.0
+    nesterov: bool = False
+
+
+class Adafactor(_Settings):
+    eps: list[float] = Field(default=[1e-30, 1e-3], min_length=2, max_length=2)
+    clip_threshold: float = Field(default=1.0, gt=0)
+    decay_rate: float = Field(default=-0.8, lt=0)
+    beta_1: Share | None = None
+    weight_decay: float = Field(default=0.0, ge=0)
+    scale_parameter: bool = True
+    relative_step: bool = True
+    warmup_init: bool = False
+
+
+class Muon(_Settings):
+    momentum: Share = 0.95
+    weight_decay: float = Field(default=0.01, ge=0)
+    nesterov: bool = True
+    ns_steps: int = Field(default=5, ge=1, le=100)
+
+
+class OptimizerConfig(_Settings):
+    """mlx-lm's `optimizer_config`: what each optimizer is made with, beside the learning rate."""
+
+    adam: Adam = Adam()
+    adamw: AdamW = AdamW()
+    muon: Muon = Muon()
+    sgd: Sgd = Sgd()
+    adafactor: Adafactor = Adafactor()
+
+
+OPTIMIZER_SETTINGS: Final = {
+    name: tuple(type(kind.default).model_fields) for name, kind in OptimizerConfig.model_fields.items()
+}
+"""Optimizer → the settings it takes."""
+
+
+class LrSchedule(_Settings):
+    """mlx-lm's `lr_schedule`: a function of mlx.optimizers, its arguments in order, and a warm-up before it."""
+
+    name: Literal["cosine_decay", "linear_schedule", "exponential_decay", "step_decay"]
+    arguments: list[float | int]
+    warmup: int = Field(default=0, ge=0)
+    warmup_init: float = Field(default=0.0, ge=0)
+
+    @field_validator("arguments")
+    @classmethod
+    def _fit(cls, given: list[float | int], info: Any) -> list[float | int]:
+        takes = SCHEDULES.get(info.data.get("name"), ())
+        least = len(takes) - sum(name.endswith("?") for name in takes)
+        if not least <= len(given) <= len(takes):
+            raise ValueError(f"{info.data.get('name')} takes {', '.join(takes)}")
+        for name, value in zip(takes, given, strict=False):
+            if name.startswith("steps") and (value < 1 or value != int(value)):
+                raise ValueError(f"{name.rstrip('?')} is a number of updates, 1 or more")
+            if not name.startswith("steps") and not 0 <= value < float("inf"):
+                raise ValueError(f"{name.rstrip('?')} is a number, 0 or more")
+        return given
+
+
+SCHEDULES: Final[Mapping[str | None, tuple[str, ...]]] = {
+    "cosine_decay": ("rate", "steps", "end?"),
+    "linear_schedule": ("rate", "end", "steps"),
+    "exponential_decay": ("rate", "factor"),
+    "step_decay": ("rate", "factor", "steps"),
+}
+"""What the functions of mlx.optimizers take, in order; those with a question mark may be left out."""
 
 
 class LoraParameters(BaseModel):
@@ -46,11 +138,12 @@ class RunSpec(BaseModel):
     data: str = Field(default="sql", min_length=1)
     fine_tune_type: FineTuneType = "lora"
     num_layers: int = Field(default=-1, ge=-1)
+    """Blocks counted from the top; -1 for all. mlx-lm takes 0 for all too, which nobody means."""
     batch_size: int = Field(default=8, ge=1, le=4096)
     iters: int = Field(default=400, ge=1, le=10_000_000)
     learning_rate: float = Field(default=2e-3, gt=0, le=1)
     lr_schedule: Literal["cosine", "constant"] | dict[str, Any] = "cosine"
-    optimizer: Literal["adam", "adamw", "sgd", "adafactor"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd", "adafactor", "muon"] = "adam"
     optimizer_config: dict[str, dict[str, Any]] = Field(
         default_factory=lambda: {"adam": dict(ADAM), "adamw": dict(ADAM)}
     )
@@ -64,6 +157,15 @@ class RunSpec(BaseModel):
     grad_checkpoint: bool = False
     grad_accumulation_steps: int = Field(default=1, ge=1)
     lora_parameters: LoraParameters = Field(default_factory=lambda: LoraParameters())
+    resume_adapter_file: str | None = Field(default=None, min_length=1)
+    """An adapter that training begins from, in place of a new one."""
+    test: bool = False
+    """Whether the last adapter is measured on the test split after training, on so many batches (-1: all)."""
+    test_batches: int = Field(default=500, ge=-1)
+    clear_cache_threshold: int | None = Field(default=None, ge=0)
+    """Bytes of freed buffers beyond which MLX hands them back after a step; None leaves it to us."""
+    max_grad_norm: float | None = Field(default=None, gt=0)
+    """The longest that the gradient of an update may be; None leaves it as it is."""
     bits: Bits | None = None
     """Quantize the base to so many bits on first use; None takes it as stored."""
     batching: Literal["length", "random"] = "length"
@@ -83,16 +185,30 @@ class RunSpec(BaseModel):
     backend: Literal["ring", "jaccl", "mpi", "nccl"] = "ring"
     """How ranks talk."""
 
+    @field_validator("num_layers")
+    @classmethod
+    def _some_layers(cls, given: int) -> int:
+        if given == 0:
+            raise ValueError("0 blocks would train nothing (mlx-lm takes 0 for all); give -1 for all, or how many")
+        return given
+
+    @field_validator("optimizer_config", mode="before")
+    @classmethod
+    def _settings(cls, given: Any) -> Any:
+        return OptimizerConfig.model_validate(given).model_dump(exclude_unset=True)
+
+    @field_validator("lr_schedule", mode="before")
+    @classmethod
+    def _shape(cls, given: Any) -> Any:
+        return LrSchedule.model_validate(given).model_dump(exclude_unset=True) if isinstance(given, dict) else given
+
     @classmethod
     def make(cls, fields: dict[str, Any]) -> Self:
         """A spec from plain values. Raises LabError naming the first wrong field and what it may be."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            first = error.errors()[0]
-            flag = "--" + str(first["loc"][-1] if first["loc"] else "spec").replace("_", "-")
-            given = f" (got {first['input']!r})" if not isinstance(first["input"], dict) else ""
-            raise LabError(f"{first['msg'].lower()}{given}", where=flag, usage=True, remedy=_remedy(first)) from None
+            raise _refusal(error) from None
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -125,13 +241,27 @@ class RunSpec(BaseModel):
         """The fields that mlx-lm knows, by its names."""
         return self.model_dump(exclude_none=True, exclude=set(OURS))
 
+    @property
+    def updates(self) -> int:
+        """How often the optimizer changes the weights. mlx-lm drops the steps left over at the end; so does `stock`."""
+        whole, left = divmod(self.iters, self.grad_accumulation_steps)
+        return whole if self.stock else whole + bool(left)
+
+    @property
+    def highest_rate(self) -> float:
+        """The learning rate at its highest, by the schedule: one that is spelt out begins at a rate of its own."""
+        if not isinstance(self.lr_schedule, dict):
+            return self.learning_rate
+        takes, given = SCHEDULES[self.lr_schedule["name"]], self.lr_schedule["arguments"]
+        return float(max(value for name, value in zip(takes, given, strict=False) if name in ("rate", "end", "end?")))
+
     def schedule(self) -> dict[str, Any] | None:
         """mlx-lm's `lr_schedule`: a twentieth of the updates warm up, a cosine falls to a fiftieth of the rate."""
         if not isinstance(self.lr_schedule, str):
             return self.lr_schedule
         if self.lr_schedule == "constant":
             return None
-        rate, updates = self.learning_rate, max(1, self.iters // self.grad_accumulation_steps)
+        rate, updates = self.learning_rate, max(1, self.updates)
         warmup = updates // 20
         arguments = [rate, updates - warmup, rate / 50]
         return {"name": "cosine_decay", "arguments": arguments, "warmup": warmup, "warmup_init": rate / 10}
@@ -160,27 +290,21 @@ class RunSpec(BaseModel):
                 words += [f"--{name}", f"{getattr(lora, name):g}"]
         if lora.keys:
             words += ["--keys", ",".join(lora.keys)]
+        if self.test:
+            words.append("--train")  # without it mlx-lm only tests
         return words
 
 
 OURS = (
-    *("model", "data", "lr_schedule", "bits", "batching", "patience", "samples", "sample_prompts", "stock"),
-    *("ranks", "hostfile", "backend"),
+    *("model", "data", "lr_schedule", "max_grad_norm", "bits", "batching", "patience", "samples", "sample_prompts"),
+    *("stock", "ranks", "hostfile", "backend"),
 )
-IGNORED = (
-    "train",
-    "adapter_path",
-    "lowrank",
-    "test",
-    "config",
-    "resume_adapter_file",
-    "report_to",
-    "project_name",
-)
+WRITTEN = ("train", "adapter_path", "lowrank")
+"""What stands in a run's YAML beside the fields of its spec, so that `mlx_lm lora -c` can take it."""
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The fields of a YAML spec, with our own names of model and data put back and mlx-lm's bookkeeping left out."""
+def load_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, just as it stands there. Raises LabError if there is none."""
     try:
         fields = from_yaml(read_text(path, LARGEST))
     except (OSError, ValueError) as error:
@@ -189,20 +313,51 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(fields, dict):
         raise LabError("is not a mapping of fields", where=str(path), remedy="write one `name: value` a line")
-    ours = fields.get("lowrank") or {}
+    return {str(name): value for name, value in fields.items()}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The fields of a run's own YAML, with our names of model and data put back. Raises LabError if it is none."""
+    return own_fields(load_yaml(path), str(path))
+
+
+def own_fields(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Fields with those under `lowrank` put in their places, and without what a run's YAML holds beside its spec."""
+    ours = fields.get("lowrank")
+    ours = {} if ours is None else ours
     if not isinstance(ours, dict):
-        raise LabError("what stands under `lowrank` is not a mapping of fields", where=str(path),
-                       remedy="write one `name: value` a line under it")  # fmt: skip
+        raise LabError("is not a mapping of fields", where=f"{where}: lowrank", usage=True,
+                       remedy=f"write name: value below it; there are {', '.join(OURS)}")  # fmt: skip
+    for name in ours:
+        if name not in OURS:
+            raise LabError("is no field of ours", where=f"{where}: lowrank.{name}", usage=True,
+                           remedy=nearest(str(name), OURS))  # fmt: skip
     ours = {**ours, **recorded(ours, fields)}
-    kept = {k: v for k, v in fields.items() if k not in IGNORED} | {k: ours[k] for k in OURS if k in ours}
-    return {k: v for k, v in kept.items() if v is not None} | (
-        {} if kept.get("lr_schedule") else {"lr_schedule": "constant"}
-    )
+    kept = {name: value for name, value in fields.items() if name not in WRITTEN} | ours
+    kept.setdefault("lr_schedule", None)
+    kept["lr_schedule"] = kept["lr_schedule"] or "constant"  # as mlx-lm takes a file that names none
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+FEW = 20
+"""Names that are told where none is near."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to write in place of a name that is not known, in words: the nearest ones, or all there are."""
+    known = list(known)
+    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there are {', '.join(known)}" if len(known) <= FEW else "`lowrank train --help` lists what there is"
 
 
 def check_layers(spec: RunSpec, model: ModelInfo) -> None:
     """Raise LabError if the spec asks for more blocks than the model has, as mlx-lm's default of 16 may."""
     blocks = model.shape["blocks"]
+    if blocks < 1:
+        raise LabError(f"its config.json says that it has {blocks} blocks", where=str(model.path or model.name),
+                       remedy="fetch or copy the model again")  # fmt: skip
     if spec.num_layers > blocks:
         raise LabError(
             f"{spec.num_layers} layers asked for, but {spec.model} has {blocks}",
@@ -212,7 +367,40 @@ def check_layers(spec: RunSpec, model: ModelInfo) -> None:
         )
 
 
-def _remedy(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return f"known fields: {', '.join(RunSpec.model_fields)}"
-    return "see `lowrank train --help` for its range"
+KNOWN: Final[Mapping[str, Iterable[str]]] = {
+    "": RunSpec.model_fields,
+    "lora_parameters": LoraParameters.model_fields,
+    "optimizer_config": OptimizerConfig.model_fields,
+    "lr_schedule": LrSchedule.model_fields,
+    **{f"optimizer_config.{name}": settings for name, settings in OPTIMIZER_SETTINGS.items()},
+}
+"""Where a field stands, with dots → the names there are."""
+
+
+def _refusal(error: ValidationError) -> LabError:
+    """The first thing that is wrong, by its flag or, deeper down, by its place in the YAML."""
+    place, first = _innermost(error)
+    where = "--" + place[-1].replace("_", "-") if len(place) == 1 or place[0] == "lora_parameters" else ".".join(place)
+    given = f" (got {first['input']!r})" if not isinstance(first["input"], dict) else ""
+    if first["type"] == "extra_forbidden":
+        remedy = nearest(place[-1], KNOWN[".".join(place[:-1])])
+        return LabError("no such field", where=where, usage=True, remedy=remedy)
+    what = first["msg"].removeprefix("Value error, ")
+    if first["type"] in ("model_type", "dict_type"):
+        what = "is not a mapping of names to values"
+    remedy = "" if first["type"] == "value_error" else "see `lowrank train --help` for its range"
+    if len(place) > 1 and place[0] != "lora_parameters":
+        remedy = ""
+    return LabError(what[:1].lower() + what[1:] + given, where=where, usage=True, remedy=remedy)
+
+
+def _innermost(error: ValidationError) -> tuple[list[str], Any]:
+    """The place and description of the first fault; one of settings in settings lies within another error."""
+    first = error.errors()[0]
+    names = [str(part) for part in first["loc"] if not isinstance(part, int)]
+    place = [name for name in names if name.isidentifier()] or ["spec"]  # pydantic names the members of a union too
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ValidationError):
+        deeper, first = _innermost(inner)
+        place = place + deeper if deeper != ["spec"] else place
+    return place, first

@@ -8,6 +8,7 @@ SMOOTHING = 0.9
 SPIKE = 2  # times the ground (and a nat more) beyond which a loss counts no more
 RISE, MARGIN = 1.15, 0.25  # times and nats above the ground that count as away
 GAIN, LOST = 0.5, 0.75  # nats once learned, and the share of them lost again, that count as away
+WORSE = 1.02  # times the untrained validation loss that count as worse at the end; the rows are the same
 WORRY, PATIENCE = 5, 15  # iterations away in a row after which no checkpoint is kept, and the run is in question
 
 
@@ -62,6 +63,13 @@ class Watch:
             return "diverged"
         self.away = 0
         return ""
+
+    def ends_worse(self, last: float | None) -> bool:
+        """Whether a training leaves a model that is worse than it was: by `last`, the newest loss on the validation
+        set, or where there is none by the loss of training."""
+        if last is not None and self.untrained is not None:
+            return last > WORSE * self.untrained
+        return self.smoothed is not None and self.smoothed > RISE * self.ground + MARGIN
 
     @property
     def worried(self) -> bool:

@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
+from lab.mlx_flags import old_flag
 from tui.commands import (
     asking,
     authoring,
@@ -27,7 +28,6 @@ from tui.commands import (
     sweeping,
     training,
 )
-from tui.home import home
 
 app = typer.Typer(
     name="lowrank",
@@ -65,7 +65,8 @@ def main() -> int:
         _complain(str(error))
         return 2 if error.usage else 1
     except TyperException as error:
-        _complain(f"{error.format_message()}; see `lowrank --help`")
+        told = old_flag(str(getattr(error, "option_name", "")))
+        _complain(f"{error.format_message()}; {told or 'see `lowrank --help`'}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -73,7 +74,7 @@ def main() -> int:
         return 1
     except OSError as error:
         _complain(
-            f"{error.filename or home()}: {error.strerror or error}; check the path, its permissions and free space"
+            f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its permissions and free space"
         )
         return 1
     except Exception as error:

@@ -27,23 +27,29 @@ def tokenize(folder: Path, split: str, tokenizer: Any, mask_prompt: bool | None,
         return []
     supervisor = Supervisor(tokenizer, max_seq_length, mask_prompt)
     rows: list[Row] = []
-    faults: list[tuple[int, str]] = []
+    faults: list[tuple[int, str, str]] = []  # line, what is wrong, what to do
     source = read_rows(path)
     while some := list(islice(source, CHUNK)):
-        for number, encoded in enumerate(supervisor(some, format_of(some[0]) or "text"), len(rows) + 1):
+        form = format_of(some[0]) or "text"
+        if form != "text" and not getattr(tokenizer, "chat_template", None):
+            raise LabError(f"the model has no chat template, and rows of {form} need one", where=f"{path}:1",
+                           remedy="take its instruction-tuned sister, or write rows of text")  # fmt: skip
+        for number, encoded in enumerate(supervisor(some, form), len(rows) + 1):
             if encoded.refused:
-                faults.append((number, encoded.refused))
-            elif not encoded.row.supervised:
+                faults.append((number, encoded.refused, "mend or remove the row, or take a base with another template"))
+            elif not encoded.row.supervised and encoded.tokens > max_seq_length:
                 held = f"the prompt takes all {len(encoded.row.ids)} of {max_seq_length} tokens"
-                what = held if encoded.tokens > max_seq_length else "no token of it is supervised"
-                faults.append((number, f"nothing is left to learn: {what}"))
+                remedy = "raise --max-seq-length, or shorten or remove the row"
+                faults.append((number, f"nothing is left to learn: {held}", remedy))
+            elif not encoded.row.supervised:
+                faults.append((number, "nothing is left to learn: no token of it is supervised", "remove the row"))
             rows.append(encoded.row)
     if faults:
-        (line, what), others = faults[0], [str(number) for number, _ in faults[1:]]
+        (line, what, remedy), others = faults[0], [str(number) for number, _, _ in faults[1:]]
         if others:
             more = "" if len(others) < NAMED else f" and {len(others) - NAMED + 1:,} more"
             what += f" (so in line{'s' * (len(others) > 1)} {', '.join(others[: NAMED - 1])}{more})"
-        raise LabError(what, where=f"{path}:{line}", remedy="raise --max-seq-length, or shorten or remove the row")
+        raise LabError(what, where=f"{path}:{line}", remedy=remedy)
     return rows
 
 

@@ -10,7 +10,6 @@ import mlx.optimizers as optim
 from mlx.nn.utils import average_gradients
 from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
-from lab.engine import stopping
 from lab.engine.checkpoint import Arrays
 
 Loss = Callable[[nn.Module, mx.array, mx.array], tuple[mx.array, mx.array]]
@@ -26,7 +25,11 @@ def masked_loss(model: nn.Module, ids: mx.array, mask: mx.array) -> tuple[mx.arr
 
 class Loop:
     """A model in training. With `by_token`, accumulated steps and ranks weigh by their supervised tokens, so that
-    every token counts the same however rows are spread; without, each step weighs the same, as in mlx-lm."""
+    every token counts the same however rows are spread; without, each step weighs the same, as in mlx-lm.
+
+    After iteration `last` the gradients that are held are applied, however few they are; 0 for never, as in mlx-lm.
+    With `max_norm` the gradient of an update is scaled down to that length where it is longer.
+    """
 
     def __init__(
         self,
@@ -35,11 +38,13 @@ class Loop:
         loss: Loss,
         *,
         accumulate: int = 1,
+        last: int = 0,
+        max_norm: float | None = None,
         by_token: bool = True,
         group: Any = None,
         compiled: bool = True,
     ) -> None:
-        self.model, self.optimizer, self.accumulate = model, optimizer, accumulate
+        self.model, self.optimizer, self.accumulate, self.last = model, optimizer, accumulate, last
         self.group = group if group is not None and group.size() > 1 else None
         self.loss = loss
         self.held: Any = None
@@ -47,7 +52,13 @@ class Loop:
         optimizer.init(model.trainable_parameters())
         value_and_grad = nn.value_and_grad(model, loss)
         alone = accumulate == 1 and self.group is None
-        update: Any = partial(optimizer.update, model)
+
+        def change(gradient: Any) -> None:
+            if max_norm is not None:
+                gradient, _ = optim.clip_grad_norm(gradient, max_norm)
+            optimizer.update(model, gradient)
+
+        update: Any = change
         if not compiled:  # the update's shapes never change, and its many small operations are worth fusing
             state = [model.state, optimizer.state]
             update = partial(mx.compile, inputs=state, outputs=state)(update)
@@ -81,27 +92,21 @@ class Loop:
 
     def step(self, iteration: int, ids: mx.array, mask: mx.array) -> tuple[float, int]:
         """Iteration number `iteration`, counted from 1: mean loss in nats and supervised tokens, of all ranks."""
-        mean, tokens, self.held = self._step(ids, mask, self.held, iteration % self.accumulate == 0)
+        due = iteration % self.accumulate == 0 or iteration == self.last
+        mean, tokens, self.held = self._step(ids, mask, self.held, due)
         mx.eval(self.model.trainable_parameters(), self.optimizer.state, mx.random.state, mean, tokens, self.held)
         return float(mean.item()), int(tokens.item())
 
     def evaluate(self, batches: Sequence[tuple[mx.array, mx.array]]) -> float:
-        """Mean loss in nats over every supervised token of the batches, which ranks share among them.
-
-        Raises Stopped between two batches when the training is asked to stop; of several ranks none may leave alone.
-        """
+        """Mean loss in nats over every supervised token of the batches, which ranks share among them."""
         rank, size = (self.group.rank(), self.group.size()) if self.group is not None else (0, 1)
         self.model.eval()
         total, count = mx.array(0.0), mx.array(0.0)
-        try:
-            for ids, mask in batches[rank::size]:
-                if self.group is None:
-                    stopping.check()
-                mean, tokens = self.loss(self.model, ids, mask)
-                total, count = total + mean * tokens, count + tokens
-                mx.eval(total, count)
-        finally:
-            self.model.train()
+        for ids, mask in batches[rank::size]:
+            mean, tokens = self.loss(self.model, ids, mask)
+            total, count = total + mean * tokens, count + tokens
+            mx.eval(total, count)
+        self.model.train()
         if self.group is not None:
             total, count = (mx.distributed.all_sum(x, group=self.group) for x in (total, count))
         return float((total / count).item())  # type: ignore[arg-type]

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import mlx.core as mx
+from mlx.utils import tree_flatten
 
 from lab.engine import checkpoint
 from lab.engine.events import EventWriter
 from lab.engine.loop import Loop
 from lab.engine.ranks import Silent
-from lab.engine.stopping import Stopped
 from lab.errors import LabError
-from lab.events.digest import Digest
 from lab.runs.directory import Run
 from lab.spec import RunSpec
 from lab.verdict import Watch
@@ -91,10 +90,10 @@ class Session:
         spec, p = self.spec, self.progress
         for _ in range(p.iteration):
             next(batches)
-        if p.iteration % spec.save_every == 0 and not self._answered():
+        if p.iteration == 0:
             self._ask()
-        if self._unvalidated():
-            self._validate()
+            if not spec.stock:
+                self._validate()
         while p.iteration < spec.iters:
             if self.stopping():
                 self._save()
@@ -106,36 +105,48 @@ class Session:
             if not spec.stock and self._due():
                 self._validate()
             if spec.patience and p.waited >= spec.patience:
-                self._save()
                 self._ask()
+                self._save()
                 return "patience"
             if p.iteration % spec.save_every == 0 and p.iteration < spec.iters:
-                self._save(numbered=True)
                 self._ask()
-        if self._unvalidated() and self.stopping():
-            self._save()
-            return "stopped"
-        self._save(numbered=p.iteration % spec.save_every == 0)
+                self._save(numbered=True)
         self._ask()
+        self._save(numbered=p.iteration % spec.save_every == 0)
         return ""
 
     def _step(self, ids: mx.array, mask: mx.array) -> None:
         self._enter("training")
         p, began = self.progress, time.perf_counter()
         loss, tokens = self.loop.step(p.iteration + 1, ids, mask)
+        limit = self.spec.clear_cache_threshold
+        if limit is not None and mx.get_cache_memory() > limit:
+            mx.clear_cache()
         p.step_seconds += time.perf_counter() - began
         p.iteration += 1
         p.steps += 1
         p.loss += loss if self.spec.stock else loss * tokens
         p.tokens += tokens
-        try:
-            verdict = p.watch.add(loss, self.validate)
-        except Stopped:  # it is asked again after the next step, which there is when the run goes on
-            verdict = ""
+        verdict = p.watch.add(loss, self.validate)
         if verdict or p.iteration % self.spec.steps_per_report == 0 or p.iteration == self.spec.iters:
             self._report()
+        if verdict == "nan" and p.iteration == 1:  # the first loss is computed with the weights as they came
+            raise self._no_number()
         if verdict:
             raise diverged(verdict, p, self.spec)
+
+    def _no_number(self) -> LabError:
+        """The end of a run whose base gives no loss at all, which no setting of the training can mend."""
+        trained = self.loop.trained() if self.progress.iteration else {}  # an update has spoilt those
+        broken = next((name for name, array in tree_flatten(self.loop.model.parameters())
+                       if name not in trained and mx.issubdtype(array.dtype, mx.floating)
+                       and not mx.isfinite(array).all().item()), "")  # fmt: skip
+        warm = broken in self.loop.trained() and self.spec.resume_adapter_file
+        why = f"{broken} holds NaN or infinity" if broken else "the numbers of the base overflow"
+        return LabError(f"the loss is not a number before anything was trained: {why}",
+                        where=warm or self.spec.model, verdict="nan",
+                        remedy="give another adapter to begin from" if warm else
+                        "fetch or copy the model again, or take another; no learning rate mends this")  # fmt: skip
 
     def _report(self) -> None:
         p = self.progress
@@ -164,23 +175,14 @@ class Session:
             return done == 0 or (done + 1) % n == 0 or done + 1 == last
         return done % n == 0 or done == last
 
-    def _unvalidated(self) -> bool:
-        """Whether a validation of ours is due here that was not made: at the start, or where one was broken off."""
-        return not self.spec.stock and self._due() and self.progress.iteration not in dict(self.progress.validations)
-
-    def _answered(self) -> bool:
-        """Whether the events hold the samples of this iteration, or there are none to be had."""
-        return self.answer is None or self.progress.iteration in dict(Digest.of(self.run).samples)
-
     def _validate(self) -> None:
         if self.validate is None:
             return
         p, began = self.progress, time.perf_counter()
         self._enter("evaluating")
-        try:
-            loss = self.validate()
-        except Stopped:  # `go` makes up for it when the run goes on
-            return
+        loss = self.validate()
+        if p.iteration == 0 and not math.isfinite(loss):
+            raise self._no_number()
         p.validations.append((p.iteration, loss))
         p.watch.validated(loss)
         better = p.iteration > 0 and loss < p.best_loss
@@ -191,18 +193,44 @@ class Session:
         elif p.iteration > 0:
             p.waited += 1
         seconds = time.perf_counter() - began
-        self.events.write("validation", iteration=p.iteration, val_loss=loss, best=better, seconds=seconds)
+        worse = p.watch.untrained is not None and loss > p.watch.untrained
+        self.events.write("validation", iteration=p.iteration, val_loss=loss, best=better, worse=worse, seconds=seconds)
+
+    def verdict(self) -> dict[str, str]:
+        """What is to be said of a training that came to its end: "" if it did what a training should."""
+        p, trained = self.progress, self.loop.trained()
+        products = [array for name, array in trained.items() if name.endswith("lora_b")]
+        updates = int(self.loop.optimizer.step.item())
+        if not updates or (products and not any(array.any().item() for array in products)):
+            what = "nothing was learned: every lora_b is still zero" if products else "nothing was learned: no update"
+            return {"kind": "untrained", "what": f"{what} after {p.iteration} iterations"}
+        last = p.validations[-1][1] if p.validations else None
+        if not p.watch.ends_worse(last):
+            return {"kind": ""}
+        before, after = (p.watch.ground, p.watch.smoothed) if last is None else (p.watch.untrained, last)
+        what = f"it ends worse than it began: a loss of {after:.2f}, and {before:.2f} before"
+        return {"kind": "worse", "what": f"{what}; {lower(self.spec)}"}
+
+    def test(self, measure: Callable[[], float], rows: int) -> float:
+        """Measure the adapter as it is now on `rows` rows of the test split; mean loss in nats."""
+        self._enter("evaluating")
+        began = time.perf_counter()
+        loss = measure()
+        self.events.write(
+            "test",
+            iteration=self.progress.iteration,
+            test_loss=loss,
+            perplexity=math.exp(min(loss, 700.0)),
+            rows=rows,
+            seconds=time.perf_counter() - began,
+        )
+        return loss
 
     def _ask(self) -> None:
-        """Always after saving: answers may take longer than all iterations since the last checkpoint."""
-        if self.answer is None:
-            return
-        self._enter("evaluating")
-        try:
+        if self.answer is not None:
+            self._enter("evaluating")
             answers = self.answer()
-        except Stopped:  # `go` makes up for it when the run goes on from here
-            return
-        self.events.write("samples", iteration=self.progress.iteration, answers=answers)
+            self.events.write("samples", iteration=self.progress.iteration, answers=answers)
 
     def _enter(self, stage: str) -> None:
         """Say what comes next, where that is something else."""
@@ -235,6 +263,14 @@ def diverged(kind: str, progress: Progress, spec: RunSpec) -> LabError:
         if kind == "nan"
         else "what was learned is lost: the loss has risen to where it began, or above, and stayed there"
     )
+    return LabError(f"{what} at iteration {progress.iteration}", remedy=lower(spec), verdict=kind)
+
+
+def lower(spec: RunSpec) -> str:
+    """What to lower, and from where, when steps were too long."""
+    if isinstance(spec.lr_schedule, dict):
+        rate = f"the rates of lr_schedule (the highest is {spec.highest_rate:g})"
+    else:
+        rate = f"--learning-rate (it is {spec.learning_rate:g})"
     scale = "" if spec.fine_tune_type == "full" else f" or --scale (it is {spec.lora_parameters.scale:g})"
-    remedy = f"lower --learning-rate (it is {spec.learning_rate:g}){scale}"
-    return LabError(f"{what} at iteration {progress.iteration}", remedy=remedy, verdict=kind)
+    return f"lower {rate}{scale}"

@@ -28,10 +28,13 @@ class Stock:
         self.spec, self.group = spec, group
         np.random.seed(spec.seed)
         config = SimpleNamespace(mask_prompt=bool(spec.mask_prompt))
-        self.rows, self.valid = (
-            CacheDataset(create_dataset(list(read_rows(path)), tokenizer, config)) if path.exists() else None
-            for path in (folder / "train.jsonl", folder / "valid.jsonl")
-        )
+
+        def rows_of(split: str) -> CacheDataset | None:
+            path = folder / f"{split}.jsonl"
+            rows = list(read_rows(path)) if path.exists() else []
+            return CacheDataset(create_dataset(rows, tokenizer, config)) if rows else None
+
+        self.rows, self.valid, self.test = rows_of("train"), rows_of("valid"), rows_of("test") if spec.test else None
 
     def batches(self) -> Iterator[Batch]:
         """Batches without end."""
@@ -41,13 +44,13 @@ class Stock:
         )
         return ((ids, span_mask(ids, lengths)) for ids, lengths in source)
 
-    def validate(self, model: nn.Module, loss: Loss) -> float:
-        """Mean loss over as many batches as the spec says, drawn anew each time."""
+    def evaluate(self, model: nn.Module, loss: Loss, rows: Any, count: int) -> float:
+        """Mean loss over so many batches of the rows (-1: all), drawn anew each time."""
         mean = evaluate(
             model=model,
-            dataset=self.valid,
+            dataset=rows,
             batch_size=self.spec.batch_size,
-            num_batches=self.spec.val_batches,
+            num_batches=count,
             max_seq_length=self.spec.max_seq_length,
             loss=lambda model, ids, lengths: loss(model, ids, span_mask(ids, lengths)),
         )

@@ -1,11 +1,12 @@
 """Training one run directory: from its spec, or its last checkpoint, to its last word."""
 
+import math
 import os
 import platform
 import resource
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
+from mlx.utils import tree_flatten
 from mlx_lm.lora import CONFIG_DEFAULTS
 from mlx_lm.tuner.trainer import grad_checkpoint
 from mlx_lm.tuner.utils import build_schedule, linear_to_lora_layers
@@ -36,7 +38,8 @@ from lab.runs.directory import Run
 from lab.runs.outcome import standing
 from lab.spec import RunSpec, check_layers
 
-OPTIMIZERS = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor}
+OPTIMIZERS = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor,
+              "muon": optim.Muon}  # fmt: skip
 CACHE_SHARE = 8  # MLX keeps freed buffers of no more than this part of memory, which its peak does not count
 
 
@@ -54,9 +57,6 @@ def train(path: Path, cache: Path) -> int:
             events = EventWriter(path)
         _train(run, cache, events, group)
         return 0
-    except (stopping.Leave, stopping.Stopped):  # where nothing is new, or where there was no time to keep it
-        events.last_word("stopped", run=run.id, run_dir=str(path), **standing(run))
-        return 0
     except Exception as error:
         told = explain(error, path)
         verdict = {"kind": error.verdict if isinstance(error, LabError) else ""}
@@ -68,20 +68,6 @@ def train(path: Path, cache: Path) -> int:
 
 
 def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any) -> None:
-    with stopping.at_once():  # nothing is learned yet
-        session, source, trainable = _ready(run, cache, events, group)
-    ending = session.go(source)
-    if not session.writes:
-        return
-    _last_word(session, trainable, ending)
-    if ending != "stopped":
-        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
-
-
-def _ready(
-    run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
-) -> tuple[Session, Iterator[Batch], int]:
-    """All that is loaded and counted before the first iteration: the session, its batches, what is trained."""
     spec, again = run.spec, bool(run.started())
     writes = group is None or group.rank() == 0
     model, tokenizer, info = load_base(
@@ -93,6 +79,8 @@ def _ready(
     mx.set_cache_limit(_memory() // CACHE_SHARE)
     data = find_data(spec.data)
     adapt(model, spec)
+    if spec.resume_adapter_file and not (run.path / "state" / checkpoint.STATE).exists():
+        begin_from(model, Path(spec.resume_adapter_file))
     if spec.grad_checkpoint:
         grad_checkpoint(model.layers[0])
     # mlx-lm draws dropout for padding too, which a packed batch does not have.
@@ -106,10 +94,12 @@ def _ready(
         cpu.loss if ours else masked_loss,
         compiled=not packs,  # a packed step has another shape for every batch
         accumulate=spec.grad_accumulation_steps,
+        last=0 if spec.stock else spec.iters,
+        max_norm=spec.max_grad_norm,
         by_token=not spec.stock,
         group=group,
     )
-    source, validate, padding = _feed(spec, data, tokenizer, loop)
+    feed = _feed(spec, data, tokenizer, loop)
     if writes:
         _clear_the_table(run, _adapter_config(spec, run, data.path, info))
     session = Session(
@@ -117,7 +107,7 @@ def _ready(
         spec,
         loop,
         events,
-        validate,
+        feed.validate,
         asker(spec, data.path, model, tokenizer) if writes else None,
         ranks.together(stopping.asked, group),
         {"data": fingerprint(data.path), "model": fingerprint(info.path) if info.path else info.name},
@@ -139,11 +129,17 @@ def _ready(
         trainable_parameters=trainable,
         total_parameters=info.parameters,
         base_bytes=info.bytes,
-        padding_share=padding,
+        padding_share=feed.padding,
         device=device(),
         blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
     )
-    return session, source, trainable
+    ending = session.go(feed.batches)
+    loss = session.test(feed.test, feed.test_rows) if feed.test is not None and ending != "stopped" else None
+    if not writes:
+        return
+    _last_word(session, trainable, ending, loss)
+    if ending != "stopped":
+        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
 
 
 def _clear_the_table(run: Run, config: dict[str, Any]) -> None:
@@ -155,18 +151,35 @@ def _clear_the_table(run: Run, config: dict[str, Any]) -> None:
         save_config(dict(config), folder / "adapter_config.json")
 
 
-def _feed(
-    spec: RunSpec, data: DataInfo, tokenizer: Any, loop: Loop
-) -> tuple[Iterator[Batch], Callable[[], float] | None, float | None]:
-    """Batches without end, a function that validates (None without a validation split), and the share of padding."""
+@dataclass(frozen=True)
+class Feed:
+    """`batches` without end; functions that validate and test (None where there is nothing to look at), how many rows
+    the test looks at, and the share of padding (None where it is not known)."""
+
+    batches: Iterator[Batch]
+    validate: Callable[[], float] | None
+    padding: float | None
+    test: Callable[[], float] | None = None
+    test_rows: int = 0
+
+
+def _feed(spec: RunSpec, data: DataInfo, tokenizer: Any, loop: Loop) -> Feed:
     if spec.stock:
         stock = Stock(spec, data.path, tokenizer, loop.group)
-        check = (lambda: stock.validate(loop.model, loop.loss)) if stock.valid else None
-        return stock.batches(), check, None
-    rows, valid = (
-        batches.tokenize(data.path, split, tokenizer, spec.mask_prompt, spec.max_seq_length)
-        for split in ("train", "valid")
-    )
+
+        def look(rows: Any, count: int) -> Callable[[], float]:
+            return lambda: stock.evaluate(loop.model, loop.loss, rows, count)
+
+        validate = look(stock.valid, spec.val_batches) if stock.valid else None
+        test = look(stock.test, spec.test_batches) if stock.test else None
+        whole = len(stock.test) // spec.batch_size if stock.test else 0
+        looked = min(whole, spec.test_batches) if spec.test_batches >= 0 else whole
+        return Feed(stock.batches(), validate, None, test, looked * spec.batch_size)
+
+    def rows_of(split: str) -> list[Row]:
+        return batches.tokenize(data.path, split, tokenizer, spec.mask_prompt, spec.max_seq_length)
+
+    rows, valid, tested = rows_of("train"), rows_of("valid"), rows_of("test") if spec.test else []
     rank, size = (loop.group.rank(), loop.group.size()) if loop.group is not None else (0, 1)
 
     def order() -> Iterator[list[Row]]:
@@ -181,11 +194,18 @@ def _feed(
         for batch in order():
             yield batches.pad(batch[rank::size], batches.shape_for(batches.longest(batch), lengths))
 
-    count = spec.val_batches * spec.batch_size
-    fixed = list(batches.in_order(batches.fixed_share(valid, count), spec.batch_size))
-    edges = batches.shapes(batches.longest(batch) for batch in fixed)
-    held = [batches.pad(batch, batches.shape_for(batches.longest(batch), edges), spec.batch_size) for batch in fixed]
-    return source(), (lambda: loop.evaluate(held)) if held else None, padding
+    def look_at(some: list[Row], count: int) -> Callable[[], float] | None:
+        """A function that looks at so many batches of these rows, always the same ones (-1: all)."""
+        fixed = list(batches.in_order(batches.fixed_share(some, count * spec.batch_size), spec.batch_size))
+        edges = batches.shapes(batches.longest(batch) for batch in fixed)
+        held = [
+            batches.pad(batch, batches.shape_for(batches.longest(batch), edges), spec.batch_size) for batch in fixed
+        ]
+        return (lambda: loop.evaluate(held)) if held else None
+
+    asked = spec.test_batches * spec.batch_size
+    looked = len(tested) if asked < 0 else min(asked, len(tested))
+    return Feed(source(), look_at(valid, spec.val_batches), padding, look_at(tested, spec.test_batches), looked)
 
 
 def adapt(model: nn.Module, spec: RunSpec) -> None:
@@ -203,6 +223,26 @@ def adapt(model: nn.Module, spec: RunSpec) -> None:
         _check_keys(model, spec)
         linear_to_lora_layers(model, spec.num_layers, config, use_dora=spec.fine_tune_type == "dora")
     model.train()
+
+
+def begin_from(model: nn.Module, file: Path) -> None:
+    """Put the adapter, or the trained weights, of a file in the place of new ones.
+
+    Raises LabError unless the file holds just what this run trains: mlx-lm would leave out whatever does not fit.
+    """
+    try:
+        loaded: Any = mx.load(str(file))
+    except RuntimeError as error:
+        raise LabError(f"cannot be read ({error})", where=str(file),
+                       remedy="give an adapter's safetensors file") from None  # fmt: skip
+    own = dict(tree_flatten(model.trainable_parameters()))
+    odd = sorted(name for name in own.keys() ^ loaded.keys())
+    odd += [name for name in own.keys() & loaded.keys() if own[name].shape != loaded[name].shape]
+    if odd:
+        what = f"is of another adapter than this run trains: {odd[0]} and {len(odd) - 1:,} more differ"
+        remedy = "train with the rank, layers, keys and method that it was made with"
+        raise LabError(what, where=str(file), remedy=remedy)
+    model.load_weights([(name, loaded[name].astype(own[name].dtype)) for name in own], strict=False)
 
 
 def _check_keys(model: nn.Module, spec: RunSpec) -> None:
@@ -252,8 +292,11 @@ def _adapter_config(spec: RunSpec, run: Run, data: Path, info: ModelInfo) -> dic
     return config
 
 
-def _last_word(session: Session, trainable: int, ending: str) -> None:
+def _last_word(session: Session, trainable: int, ending: str, test_loss: float | None) -> None:
     run, p = session.run, session.progress
+    verdict = session.verdict() if ending != "stopped" else {"kind": ""}
+    if ending == "patience" and not verdict["kind"]:
+        verdict = {"kind": "patience"}
     session.events.last_word(
         "stopped" if ending == "stopped" else "finished",
         run=run.id,
@@ -263,7 +306,9 @@ def _last_word(session: Session, trainable: int, ending: str) -> None:
         val_loss=p.validations[-1][1] if p.validations else None,
         best_iteration=p.best_iteration,
         best_val_loss=p.best_loss if p.best_iteration is not None else None,
-        verdict={"kind": "patience" if ending == "patience" else ""},
+        verdict=verdict,
+        test_loss=test_loss,
+        test_perplexity=None if test_loss is None else math.exp(min(test_loss, 700.0)),
         trainable_parameters=trainable,
         trained_tokens=p.trained_tokens + p.tokens,
         tokens_per_second=p.tokens_per_second,

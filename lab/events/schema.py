@@ -77,6 +77,19 @@ class Validation(_Event):
     iteration: Count
     val_loss: float | None
     best: bool
+    worse: bool = False
+    seconds: float
+
+
+class Test(_Event):
+    """The adapter was measured on the test split, after training."""
+
+    __test__ = False  # pytest would take it for tests
+    event: Literal["test"]
+    iteration: Count
+    test_loss: float | None
+    perplexity: float | None
+    rows: Count
     seconds: float
 
 
@@ -117,7 +130,7 @@ class Verdict(BaseModel):
     """Why a run ended other than by its number of iterations."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    kind: Literal["", "patience", "nan", "diverged"]
+    kind: Literal["", "patience", "nan", "diverged", "worse", "untrained"]
     what: str = ""
 
 
@@ -148,6 +161,8 @@ class _Ended(_Event):
     peak_memory_bytes: Count | None = None
     peak_resident_bytes: Count | None = None
     adapter_bytes: Count | None = None
+    test_loss: float | None = None
+    test_perplexity: float | None = None
     verdict: Verdict = Verdict(kind="")
 
 
@@ -171,11 +186,22 @@ class Failed(_Ended):
 
 
 EVENTS: tuple[type[BaseModel], ...] = (
-    *(Stage, Started, Resumed, Train, Validation, Samples, Saved, Heartbeat, Finished, Stopped, Failed),
+    *(Stage, Started, Resumed, Train, Validation, Test, Samples, Saved, Heartbeat, Finished, Stopped, Failed),
 )
 _ANY: TypeAdapter[Any] = TypeAdapter(
     Annotated[
-        Stage | Started | Resumed | Train | Validation | Samples | Saved | Heartbeat | Finished | Stopped | Failed,
+        Stage
+        | Started
+        | Resumed
+        | Train
+        | Validation
+        | Test
+        | Samples
+        | Saved
+        | Heartbeat
+        | Finished
+        | Stopped
+        | Failed,
         Field(discriminator="event"),
     ]
 )

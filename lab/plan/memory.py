@@ -13,7 +13,7 @@ from lab.plan.machine import Machine
 from lab.plan.rows import Batch
 from lab.spec import RunSpec
 
-MOMENTS = {"adam": 2, "adamw": 2, "sgd": 0, "adafactor": 0}
+MOMENTS = {"adam": 2, "adamw": 2, "sgd": 0, "adafactor": 0, "muon": 1}
 """Numbers an optimizer keeps for each trained one; adafactor's rows and columns are too few to count."""
 
 

@@ -111,6 +111,7 @@ def make(given: Inputs) -> Plan:
         *warnings.of_method(spec, base),
         *warnings.of_keys(spec, base),
         *warnings.of_rate(spec, shape["hidden"]),
+        *warnings.of_schedule(spec),
         *warnings.of_rows(rows, spec),
     ]
     timing = given.timing
@@ -202,6 +203,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "warning_kinds": [warning.kind for warning in plan.warnings],
         "model": spec.model,
         "data": spec.data,
+        "learning_rate": spec.highest_rate,
         "method": plan.method,
         "memory": plan.memory,
         "memory_uncertainty": plan.uncertainty,

@@ -9,7 +9,7 @@ from lab.params import linear_layers, whole_paths
 from lab.paths import shown
 from lab.plan.base import Base
 from lab.plan.rows import Rows
-from lab.spec import RunSpec
+from lab.spec import SCHEDULES, RunSpec
 
 RECURRENT = ("qwen3_next", "qwen3_5", "qwen3_5_moe", "kimi_linear", "kimi_k3", "olmo_hybrid", "bailing_moe_v3")
 """Families whose gated delta rule mlx-lm unrolls over every token when it trains (mlx-lm #1206, #482)."""
@@ -79,7 +79,7 @@ def of_rate(spec: RunSpec, hidden: int) -> list[Warning]:
     if spec.optimizer == "sgd":
         return []
     steady = spec.optimizer == "adafactor" or spec.optimizer_config.get(spec.optimizer, {}).get("bias_correction")
-    rate, scale, full = spec.learning_rate, spec.lora_parameters.scale, spec.fine_tune_type == "full"
+    rate, scale, full = spec.highest_rate, spec.lora_parameters.scale, spec.fine_tune_type == "full"
     limit = BOLD_FULL * WIDTH / hidden if full else BOLD / scale * (WIDTH / hidden) ** 0.5
     limit = min(limit, BOLD_FULL if full else BOLD / scale) / (1 if steady else PLAIN)
     if rate <= limit * 1.0001:
@@ -87,8 +87,37 @@ def of_rate(spec: RunSpec, hidden: int) -> list[Warning]:
     with_scale = "for all weights" if full else f"with scale {scale:g}"
     return [Warning("rate", f"a learning rate of {rate:g} {with_scale} may diverge on this model (a rule of thumb)",
                     f"try --learning-rate {_round(limit / 2)}{'' if full else ' or a smaller --scale'}",
-                    changes={"learning_rate": float(_round(limit / 2))},
+                    changes={} if isinstance(spec.lr_schedule, dict) else {"learning_rate": float(_round(limit / 2))},
                     values={"rate": rate, "scale": 0 if full else scale})]  # fmt: skip
+
+
+def of_schedule(spec: RunSpec) -> list[Warning]:
+    """A schedule that does not fit into the updates there are, and what changes nothing."""
+    found, updates = [], spec.updates
+    if isinstance(spec.lr_schedule, dict):
+        warmup = spec.lr_schedule.get("warmup", 0)
+        takes, given = SCHEDULES[spec.lr_schedule["name"]], spec.lr_schedule["arguments"]
+        steps = dict(zip(takes, given, strict=False)).get("steps", 0)
+        if warmup >= updates:
+            found.append(Warning("schedule", f"the warm-up of {warmup:,} updates does not fit into the {updates:,} of "
+                                 "this run, so the learning rate never gets to its height",
+                                 "shorten lr_schedule's warmup, or raise --iters",
+                                 values={"about": "warmup", "warmup": warmup, "updates": updates}))  # fmt: skip
+        elif spec.lr_schedule["name"] in ("cosine_decay", "linear_schedule") and warmup + steps > updates:
+            found.append(Warning("schedule", f"lr_schedule is over after {warmup + steps:,} updates, and this run ends "
+                                 f"after {updates:,}, before the learning rate has come down",
+                                 "count its steps in updates, or raise --iters",
+                                 values={"about": "decay", "steps": warmup + steps, "updates": updates}))  # fmt: skip
+    left = spec.iters % spec.grad_accumulation_steps
+    if spec.stock and left:
+        found.append(Warning("leftover", f"with --stock the last {left:,} of {spec.iters:,} iterations change nothing, "
+                             f"as in mlx-lm, because an update takes {spec.grad_accumulation_steps:,}",
+                             "make --iters a multiple of it, or leave --stock out",
+                             values={"left": left, "each": spec.grad_accumulation_steps}))  # fmt: skip
+    if spec.optimizer == "adafactor" and spec.optimizer_config.get("adafactor", {}).get("relative_step", True):
+        found.append(Warning("adafactor", "adafactor chooses its own steps and takes no notice of the learning rate",
+                             "set relative_step: false in its optimizer_config to have it obeyed"))  # fmt: skip
+    return found
 
 
 def of_method(spec: RunSpec, base: Base) -> list[Warning]:

@@ -1,6 +1,7 @@
 """RunSpec: mlx-lm's names, our defaults, and errors that say what to do."""
 
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_written_spec_reads_back_equal(tmp_path: Path) -> None:
         ({"fine_tune_type": "qlora"}, ("--fine-tune-type", "lora", "dora", "full")),
         ({"learning_rate": -1}, ("--learning-rate",)),
         ({"lora_parameters": {"rank": 0}}, ("--rank",)),
-        ({"alpha": 16}, ("--alpha", "known fields", "lora_parameters")),
+        ({"batch_siz": 16}, ("--batch-siz", "no such field", "did you mean batch_size")),
     ],
 )
 def test_a_wrong_field_is_named_with_its_remedy_on_one_line(fields: dict[str, object], names: tuple[str, ...]) -> None:
@@ -69,6 +70,13 @@ def test_the_command_names_only_what_differs_from_the_defaults() -> None:
     assert spec.command() == ["lowrank", "train", "--model", "sprout", "--data", "sql", *changed]
 
 
+def test_the_command_is_one_that_is_taken() -> None:
+    from lab.mlx_flags import take
+
+    assert RunSpec(test=True).command()[-2:] == ["--test", "--train"]
+    assert take({"test": True, "train": True}).fields == {"test": True}
+
+
 def test_a_yaml_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("- 1\n- 2\n")
@@ -77,3 +85,37 @@ def test_a_yaml_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     path.write_text("a: [")
     with pytest.raises(LabError, match="cannot be read"):
         read_yaml(path)
+
+
+def test_a_model_that_says_it_has_no_blocks_is_not_asked_for_one_to_minus_six(tmp_path: Path) -> None:
+    broken = replace(find_model("sprout", tmp_path), shape={"blocks": -6})
+    for layers in (-1, 4):
+        with pytest.raises(LabError, match=r"config.json says that it has -6 blocks; fetch or copy"):
+            check_layers(RunSpec(num_layers=layers), broken)
+
+
+@pytest.mark.parametrize(
+    ("fields", "updates", "warmup"),
+    [
+        ({"iters": 400}, 400, 20),
+        ({"iters": 4, "grad_accumulation_steps": 10}, 1, 0),
+        ({"iters": 44, "grad_accumulation_steps": 2}, 22, 1),
+        ({"iters": 45, "grad_accumulation_steps": 2}, 23, 1),
+        ({"iters": 45, "grad_accumulation_steps": 2, "stock": True}, 22, 1),
+    ],
+)
+def test_a_schedule_counts_updates_and_the_last_incomplete_one_is_one(
+    fields: dict[str, object], updates: int, warmup: int
+) -> None:
+    spec = RunSpec.make(fields)
+    schedule = spec.schedule()
+    assert spec.updates == updates and schedule
+    assert (schedule["warmup"], schedule["arguments"][1]) == (warmup, updates - warmup)
+
+
+def test_the_highest_rate_is_the_schedules_where_one_is_spelt_out() -> None:
+    rates = {"cosine_decay": [1e-4, 50, 1e-6], "linear_schedule": [0.0, 1e-4, 50], "step_decay": [1e-4, 0.5, 10]}
+    for name, arguments in rates.items():
+        spec = RunSpec.make({"learning_rate": 0.5, "lr_schedule": {"name": name, "arguments": arguments}})
+        assert spec.highest_rate == 1e-4
+    assert RunSpec(learning_rate=0.5).highest_rate == 0.5

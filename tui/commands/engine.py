@@ -1,8 +1,6 @@
 """Talking to the engine process about one job: JSON lines come back, the last is the answer."""
 
 import json
-import os
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,28 +10,23 @@ from lab import launch
 from lab.errors import LabError
 from tui.commands import cache
 
-GRACE = 2.0
-"""Seconds that a job has to clean up."""
 
+def ask(job: str, *arguments: str, log: Path, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """One job of the engine: its last JSON line; `progress` gets the others. Raises LabError if it failed.
 
-def ask(job: str, about: str, *options: str, log: Path, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """One job of the engine about a run or a data set: its last JSON line; `progress` gets the others.
-
-    Raises LabError if it failed. What libraries print goes to the end of `log`. The engine outlives neither this
-    program nor Ctrl-C, however busy it is.
+    What libraries print goes to the end of `log`.
     """
-    command = launch.engine_command(job, *options, "--cache", str(cache()), "--leash", "--", about)
+    command = launch.engine_command(job, *arguments, "--cache", str(cache()))
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=launch.engine_environment(cache()),
             text=True,
             encoding="utf-8",
-            start_new_session=True,
         )
     last: dict[str, Any] = {}
     assert process.stdout is not None
@@ -44,11 +37,7 @@ def ask(job: str, about: str, *options: str, log: Path, progress: Callable[[dict
                 if last.get("event") == "progress":
                     progress(last)
         except BaseException:
-            process.terminate()  # it may have something to clean up
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)  # with what it started; it has a session of its own
+            process.terminate()  # nobody listens any more
             raise
     if process.returncode or last.get("event") in (None, "failed", "progress"):
         error = last.get("error") or {}

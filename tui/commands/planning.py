@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
+from lab import launch, rates
 from lab.datasets import find_data
 from lab.errors import LabError
-from lab.launch import CAUTIOUS_RATE
 from lab.paths import shown
 from lab.places import located
 from lab.plan import calibrate, machine, trial
@@ -42,18 +42,20 @@ def plan_run(
     fields: dict[str, Any],
     memory: Annotated[str | None, Option(help="What may be taken, like 16GB (default: what is free here).")] = None,
     probe: Annotated[bool, Option("--probe/--no-probe", help="Time a few real iterations, if they fit.")] = True,
+    adapter_path: Annotated[Path | None, Option(hidden=True, help="Where `train` would copy the adapter.")] = None,
     as_json_: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Say what a run will need (parameters, memory, time) and what may go wrong, before it is started."""
     limit = machine.parse_memory(memory) if memory else None
     inputs = look(fields, limit)
+    chosen = rates.is_open(fields, inputs.base.bundled)
     found = make(inputs)
     if probe and inputs.base.weights and found.fits and not any(w.refused for w in found.warnings):
         found = _probed(inputs, found)
     if as_json_:
-        say(as_json(found))
+        say(as_json(found) | {"learning_rate_source": rates.origin(inputs.spec) if chosen else "given or our default"})
     else:
-        write(*describe(found))
+        write(*describe(found, chosen))
     return 0
 
 
@@ -67,8 +69,8 @@ def look(fields: dict[str, Any], limit: int | None = None) -> Inputs:
     spec = located(spec, cache())
     base = find_base(spec.model, cache(), spec.bits)
     data = find_data(spec.data)
-    if not base.bundled and "learning_rate" not in fields:
-        spec = spec.model_copy(update={"learning_rate": CAUTIOUS_RATE})
+    spec = rates.with_rate(spec, fields, base.bundled)
+    launch.check_asked(spec, data, base.shape.get("blocks", 0))
     if spec.mask_prompt and not data.has_prompts:
         raise LabError(f"{shown(spec.data)} is plain text: there is no prompt to mask", where="--mask-prompt",
                        remedy="leave the flag out", usage=True)  # fmt: skip
@@ -104,8 +106,8 @@ def _probed(inputs: Inputs, found: Plan) -> Plan:
     return make(with_trial(inputs, measured))
 
 
-def describe(found: Plan) -> list[str]:
-    """The plan in lines for 80 cells."""
+def describe(found: Plan, chosen: bool = False) -> list[str]:
+    """The plan in lines for 80 cells; `chosen` if the learning rate is ours, for want of one."""
     spec, rows = found.spec, found.rows
     share = found.trainable / max(1, found.total)
     some = 0 < spec.num_layers < found.blocks
@@ -114,6 +116,7 @@ def describe(found: Plan) -> list[str]:
         f"{found.method} of {shown(spec.model)} on {shown(spec.data)}: "
         f"batch {spec.batch_size} × {rows.heaviest.length:.0f} tokens, {spec.iters:,} iterations",
         "",
+        *([f"rate        {spec.learning_rate:g}, since none was given: {rates.origin(spec)}"] if chosen else []),
         f"parameters  {found.trainable:,} of {found.total:,} train ({share:.2%}), in {where}",
         f"memory      about {gigabytes(found.peak)} at its peak, ± {found.uncertainty:.0%}: "
         f"{'fits' if found.fits else 'does not fit'} ({gigabytes(found.machine.available)} free)",

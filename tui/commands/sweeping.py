@@ -9,9 +9,10 @@ from typer import Option
 
 from lab.errors import LabError
 from lab.line import sweep
+from lab.mlx_flags import take
 from lab.runs import shelf
 from lab.runs.directory import Run
-from lab.spec import RunSpec, read_yaml
+from lab.spec import RunSpec
 from tui.commands import Status, cache, note, runs, say, write
 from tui.commands.completion import data_names, model_names, run_ids
 from tui.commands.fetching import fetch_named
@@ -55,9 +56,12 @@ def sweep_over(
 ) -> int:
     """Train at most 64 runs that differ in one or two fields; they go on if this terminal closes."""
     fields: dict[str, Any] = runs().get(like).spec.model_dump() if like else {}
-    fields |= read_yaml(config) if config else {}
-    given = {"model": model, "data": data, "fine_tune_type": fine_tune_type, "iters": iters}
-    fields |= {name: value for name, value in given.items() if value is not None}
+    taken = take({"model": model, "data": data, "fine_tune_type": fine_tune_type, "iters": iters}, config)
+    fields |= taken.fields
+    for line in taken.notes + ["adapter_path: every run keeps its adapter in its own folder"] * bool(
+        taken.adapter_path
+    ):
+        note(line)
     axes = [_axis(text) for text in over]
     wanted = sweep.grid(fields, axes)
     names = [sweep.run_name(axes, each) for each in wanted]

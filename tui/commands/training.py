@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
-from lab import launch, outputs
+from lab import launch, outputs, rates
 from lab.errors import LabError
 from lab.paths import absolute, shown
+from lab.plan.warnings import of_schedule
 from lab.runs.directory import Run
-from lab.runs.hasten import Stage, asked_since, hasten
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
 from lab.runs.states import ADAPTED, ENDED
@@ -24,10 +24,6 @@ from tui.home import home
 
 WIDTH = 62  # cells of an answer that is shown in passing
 COPY = "--adapter-path"
-STAGES = {
-    "told": "has not stopped in {seconds:.0f} s: told to leave at once; what it saved last is kept",
-    "killed": "does not answer: killed; what it saved last is kept",
-}
 POLL = 0.1  # seconds between looks at a run's events
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
 
@@ -51,9 +47,6 @@ def register(app: typer.Typer) -> None:
 def train(
     fields: dict[str, Any],
     adapter_path: AdapterPath = None,
-    train_flag: Annotated[
-        bool, Option("--train", help="Accepted for mlx-lm's sake; this command always trains.")
-    ] = False,
     now: Now = False,
     detach: Detach = False,
     as_json: Json = False,
@@ -64,8 +57,17 @@ def train(
     fetch_named(fields)
     run = launch.prepare(fields, runs(), cache())
     tell_unvalidated(run.spec.data)
+    _tell_of(run.spec, fields)
     launch.start(run, cache(), now=now)
     return _attend(run, detach, as_json, adapter_path)
+
+
+def _tell_of(spec: RunSpec, fields: dict[str, Any]) -> None:
+    """What is worth knowing of a run before it starts: a rate that nobody gave, and a schedule that does not fit."""
+    if "learning_rate" not in fields and spec.learning_rate == rates.starting_rate(spec):
+        note(f"learning rate {spec.learning_rate:g}, since none was given: {rates.origin(spec)}")
+    for warning in of_schedule(spec):
+        note(f"! {warning}")
 
 
 def resume(
@@ -133,11 +135,9 @@ def follow(run: Run, as_json: bool, heard: int = 0) -> dict[str, Any] | None:
 
 def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
     offset, asked = 0, False
-    said: Stage = "asked"
     while True:
         try:
             alive = run.lives()
-            said = _tell_stage(run, said) if asked else said
             events, offset = run.events(offset)
             for event in events[heard:]:
                 if event.get("event") in ENDED:
@@ -154,14 +154,6 @@ def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
             asked = True
             run.stop()
             note("stopping at the next step; what is learned so far is kept (Ctrl-C again: leave it to itself)")
-
-
-def _tell_stage(run: Run, before: Stage) -> Stage:
-    """Do what is due to a run that was asked to stop, and say what is new of that."""
-    stage = hasten(run) or before
-    if stage != before:
-        note(f"{run.id} {STAGES[stage].format(seconds=asked_since(run))}")
-    return stage
 
 
 def _told(last: dict[str, Any], as_json: bool) -> dict[str, Any]:
@@ -195,14 +187,23 @@ def _tell(event: dict[str, Any]) -> None:
             memory = f"peak {megabytes(e['peak_memory_bytes'])}"
             write(f"it {e['iteration']:>6}  train {_loss(e['train_loss'])}  {speed}  {memory}")
         case "validation":
-            best = "  best so far" if e["best"] else ""
+            worse = "  worse than untrained" if e.get("worse") else ""
+            best = worse or ("  best so far" if e["best"] else "")
             write(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}{best}")
+        case "test":
+            perplexity = "not a number" if e["perplexity"] is None else f"{e['perplexity']:.3f}"
+            write(
+                f"it {e['iteration']:>6}  test  {_loss(e['test_loss'])}  perplexity {perplexity}  ({e['rows']:,} rows)"
+            )
         case "samples" if e["answers"]:
             said = " ".join(e["answers"][0]["text"].split())
             write(f"it {e['iteration']:>6}  says  {said if len(said) <= WIDTH else said[: WIDTH - 1] + '…'}")
         case "finished" | "stopped":
-            early = ", since validation got no better" if (e.get("verdict") or {}).get("kind") == "patience" else ""
+            verdict = e.get("verdict") or {}
+            early = ", since validation got no better" if verdict.get("kind") == "patience" else ""
             write(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s{early}")
+            if verdict.get("what"):
+                write(f"! {verdict['what']}")
             if e["adapter_bytes"]:
                 write(f"adapter {megabytes(e['adapter_bytes'])} in {shown(e['run_dir'])}/adapters")
 
@@ -217,11 +218,9 @@ def stop(run: RunName, as_json: Annotated[bool, Option("--json", help="One JSON 
     if not found.stop():
         raise LabError(f"is not running ({settle(found)})", where=found.id, remedy="`lowrank runs` lists every run")
     began = said = time.monotonic()
-    stage: Stage = "asked"
     while found.lives() and not found.result():
         time.sleep(POLL)
-        stage = _tell_stage(found, stage)
-        if stage == "asked" and (moment := time.monotonic()) - said > (PATIENCE if said == began else AGAIN):
+        if (moment := time.monotonic()) - said > (PATIENCE if said == began else AGAIN):
             said = moment
             note(f"{found.id} ends the step it is in and saves ({moment - began:.0f} s)")
     state = settle(found)

@@ -19,7 +19,7 @@ from waiting import wait_for
 from lab import launch
 from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
-from lab.engine.train import adapt
+from lab.engine.train import OPTIMIZERS, adapt
 from lab.models import BUNDLED
 from lab.runs.directory import Run
 from lab.spec import RunSpec
@@ -102,7 +102,7 @@ def test_stopped_between_two_updates_it_goes_on_with_the_gradients_it_held(unbro
     same(run, unbroken)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "adafactor"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "muon", "sgd", "adafactor"])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_every_optimizers_state_survives_a_checkpoint(name: str, accumulate: int, tmp_path: Path) -> None:
     ids = mx.arange(2 * 9).reshape(2, 9)
@@ -112,9 +112,9 @@ def test_every_optimizers_state_survives_a_checkpoint(name: str, accumulate: int
         spec = RunSpec.make({"num_layers": 1, "lora_parameters": {"rank": 2, "dropout": 0.2}})
         model, _ = load(str(BUNDLED / "sprout"))
         adapt(model, spec)
-        kinds = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor}
         rate = optim.schedulers.cosine_decay(1e-2, 9)
-        return Loop(model, kinds[name](learning_rate=rate), masked_loss, accumulate=accumulate)
+        made = OPTIMIZERS[name](learning_rate=rate)
+        return Loop(model, made, masked_loss, accumulate=accumulate, last=5, max_norm=0.5)
 
     (tmp_path / "state").mkdir()
     whole = loop()

@@ -28,7 +28,7 @@ SOME = ["self_attn.q_proj", "self_attn.v_proj"]
 WHOLE = ["mlp.down_proj", "model.embed_tokens", "lm_head", "model.layers.1.self_attn.k_proj"]
 METHODS: list[tuple[str, int, list[str] | None]] = [
     *(("lora", layers, keys) for layers in (-1, 2) for keys in (None, SOME, WHOLE)),
-    *(("dora", layers, keys) for layers in (0, 1) for keys in (None, WHOLE)),
+    *(("dora", layers, keys) for layers in (-1, 1) for keys in (None, WHOLE)),
     *(("full", layers, None) for layers in (-1, 2)),
 ]
 CASES = [(family, *method) for family in FAMILIES for method in METHODS]

@@ -220,7 +220,11 @@ async def test_foreign_rows_are_chosen_from_a_folder_and_shown_inert(
         await until(pilot, lambda: picker.query_one(Input).value == f"{model}/")
         await pilot.press("enter")
         await until(pilot, lambda: value(bench, "model") == str(model))
-        assert value(bench, "learning_rate") == "0.0001", "a model we do not know is trained with care"
+        assert value(bench, "learning_rate") == "3e-05", "a model we do not know begins by alpha × rate"
+        bench.form.row("lora_parameters.rank").set_value("16")
+        await until(pilot, lambda: value(bench, "learning_rate") == "1.5e-05")
+        await until(pilot, lambda: "α × rate 0.0048" in text(pilot))
+        bench.form.row("lora_parameters.rank").set_value("8")
 
         fetched = bench.lab.cache / "data" / "org" / "rows"
         shutil.copytree(nasty_data, fetched)

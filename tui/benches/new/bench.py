@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 
 from lab.errors import LabError
-from lab.launch import CAUTIOUS_RATE
+from lab.rates import starting_rate
 from lab.recipes import cooked, least_memory
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
@@ -174,7 +174,7 @@ class NewBench(Bench):
             return
         fields = cooked(event.name, now)
         if fields["model"] not in {offer.name for offer in self.form.offers["model"] if offer.bundled}:
-            fields["learning_rate"] = CAUTIOUS_RATE
+            fields["learning_rate"] = starting_rate(RunSpec.make(fields))
         self.form.fill(RunSpec.make(fields))
 
     def on_source_choice_pick(self, event: SourceChoice.Pick) -> None:

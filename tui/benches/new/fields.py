@@ -9,7 +9,9 @@ from typing import Any, Final, Literal, NamedTuple
 import yaml
 from pydantic.fields import FieldInfo
 
+from lab.errors import LabError
 from lab.methods import method_name
+from lab.rates import starting_rate
 from lab.spec import LoraParameters, RunSpec
 
 Kind = Literal["source", "choice", "whole", "number", "text", "list"]
@@ -57,7 +59,8 @@ FIELDS: Final = (
     Field("seed", "whole"),
     Field("bits", "choice", (NULL, "3", "4", "5", "6", "8"), more=True),
     Field("lr_schedule", "choice", ("cosine", "constant"), more=True),
-    Field("optimizer", "choice", ("adam", "adamw", "sgd", "adafactor"), more=True),
+    Field("optimizer", "choice", ("adam", "adamw", "muon", "sgd", "adafactor"), more=True),
+    Field("max_grad_norm", "number", more=True),
     Field("grad_checkpoint", "choice", FLAG, more=True),
     Field("grad_accumulation_steps", "whole", more=True),
     Field("batching", "choice", ("length", "random"), more=True),
@@ -68,14 +71,17 @@ FIELDS: Final = (
     Field("patience", "whole", more=True),
     Field("samples", "whole", more=True),
     Field("sample_prompts", "list", more=True),
+    Field("test", "choice", FLAG, more=True),
     Field("stock", "choice", FLAG, more=True),
     Field("ranks", "whole", more=True),
     Field("hostfile", "text", more=True),
     Field("backend", "choice", ("ring", "jaccl", "mpi", "nccl"), more=True),
 )
 BY_NAME: Final = {field.name: field for field in FIELDS}
-HIDDEN: Final = ("optimizer_config",)
+HIDDEN: Final = ("optimizer_config", "resume_adapter_file", "test_batches", "clear_cache_threshold")
 """RunSpec fields without a line here; they go along as they came."""
+OPTIONAL: Final = ("max_grad_norm",)
+"""Numbers that may be left out."""
 CUSTOM: Final = "custom"
 """A learning-rate schedule of one's own, from another run; it goes along too."""
 
@@ -147,6 +153,8 @@ def parse(field: Field, text: str) -> Any:
     text = text.strip()
     if field.kind == "whole":
         return -1 if field.name == "num_layers" and text.lower() == ALL else int(text.replace(",", ""))
+    if field.kind == "number" and not text and field.name in OPTIONAL:
+        return None
     if field.kind == "number":
         number = float(text)
         if not math.isfinite(number):
@@ -167,7 +175,7 @@ def _prompts(text: str) -> list[str]:
     if not text.startswith("["):
         return [text] if text else []
     try:
-        found = yaml.safe_load(text)
+        found = yaml.load(text, Loader=yaml.BaseLoader)  # every value is a text, also one that looks like a number
     except yaml.YAMLError as error:
         raise ValueError(text) from error
     if not isinstance(found, list):
@@ -227,7 +235,7 @@ def fault(field: Field, values: Values, known: Known) -> Fault | None:
         value = parse(field, text)
     except ValueError:
         return Fault(field.kind, _ends(limits(field, known)) if field.kind in ("whole", "number") else {})
-    if field.kind not in ("whole", "number"):
+    if field.kind not in ("whole", "number") or value is None:
         return None
     allowed = limits(field, known)
     if field.name == "num_layers" and (value == 0 or not allowed.hold(value)):
@@ -257,7 +265,7 @@ def short_range(field: Field, known: Known) -> str:
     if field.name == "val_batches":
         return "≥ -1"
     if allowed.high > 9999:
-        return f"≥ {written(allowed.low)}"
+        return f"{'≥' if allowed.low_in else '>'} {written(allowed.low)}"
     if not allowed.low_in:
         return f"> {written(allowed.low)}, ≤ {written(allowed.high)}"
     return f"{written(allowed.low)}–{written(allowed.high)}" if allowed.high_in else f"≥ 0, < {written(allowed.high)}"
@@ -282,6 +290,18 @@ def spec_fields(values: Values, known: Known, hidden: Mapping[str, Any]) -> dict
         else:
             found[field.name] = value
     return {**found, LORA: lora} if lora else found
+
+
+def usual_rate(values: Values, bundled: bool) -> str:
+    """The learning rate where nobody chooses one, as text; "" while the fields that it follows from are wrong."""
+    if bundled:
+        return standard()["learning_rate"]
+    try:
+        lora = {part: parse(BY_NAME[f"{LORA}.{part}"], values[f"{LORA}.{part}"]) for part in ("rank", "scale")}
+        rate = starting_rate(RunSpec.make({"fine_tune_type": values["fine_tune_type"], LORA: lora}))
+    except (ValueError, LabError):
+        return ""
+    return _written(BY_NAME["learning_rate"], rate)
 
 
 def hidden(spec: RunSpec) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from lab.launch import CAUTIOUS_RATE
+from lab.rates import FIRST_STEP
 from lab.recipes import RECIPES
 from lab.spec import RunSpec
 from tui.benches.new import fields
@@ -90,6 +90,8 @@ class Form(Vertical):
         self._before: State | None = None
         self._rows: dict[str, Row] = {}
         self._helped = ""
+        self._usual = fields.usual_rate(self.values, True)
+        """The learning rate that these values have when nobody chooses one."""
         self._behind = False
         """The values are newer than what stands beside them."""
 
@@ -185,6 +187,7 @@ class Form(Vertical):
 
     def _show(self, state: State) -> None:
         self.values, self.hidden = dict(state.values), state.hidden
+        self._usual = fields.usual_rate(self.values, self._own_model) or self._usual
         self.refused = {}
         for name, value in self.values.items():
             row = self.row(name)
@@ -223,19 +226,23 @@ class Form(Vertical):
             return
         self.forget_recipe()
         self._note(name)
-        if name == "model":
-            self._set_rate(self.values["model"], value)
         self.values[name] = value
+        self._set_rate()
         self.refused.pop(name, None)
         self._after()
 
-    def _set_rate(self, before: str, after: str) -> None:
-        """A learning rate nobody chose follows the model: models we do not know are trained with care."""
-        usual = {True: fields.standard()["learning_rate"], False: f"{CAUTIOUS_RATE:g}"}
-        own = {offer.name for offer in self.offers["model"] if offer.bundled}
-        if self.values["learning_rate"] == usual[before in own] and (before in own) != (after in own):
-            self.values["learning_rate"] = usual[after in own]
-            self.row("learning_rate").set_value(usual[after in own])
+    def _set_rate(self) -> None:
+        """A learning rate nobody chose follows the model, and of one we do not know how strongly its adapter acts."""
+        before, self._usual = self._usual, fields.usual_rate(self.values, self._own_model) or self._usual
+        if self.values["learning_rate"] == before != self._usual:
+            self.values["learning_rate"] = self._usual
+            self.row("learning_rate").set_value(self._usual)
+
+    @property
+    def _own_model(self) -> bool:
+        """Whether the model came with the program; before anything was offered, it is the default."""
+        own = {offer.name for offer in self.offers["model"] if offer.bundled} or {fields.standard()["model"]}
+        return self.values["model"] in own
 
     def _choose_recipe(self, name: str) -> None:
         """Each preset begins from the values before the first, so that stepping through them adds nothing up."""
@@ -305,6 +312,9 @@ class Form(Vertical):
         if field.name == "fine_tune_type":
             derived = fields.method(self.values, self.known)
             return (self.say("new.method", method=derived) if derived.startswith("Q") else ""), "$primary"
+        if field.name == "learning_rate" and not self._own_model and self.values["learning_rate"] == self._usual:
+            full = self.values["fine_tune_type"] == "full"
+            return self.say("new.rate.full" if full else "new.rate.alpha", product=f"{FIRST_STEP:g}"), "$primary"
         if field.name == "bits" and self.values["bits"] != fields.NULL:
             return self.say("new.method", method=fields.method(self.values, self.known)), "$primary"
         return self._range(field), "$text-disabled"
@@ -326,6 +336,8 @@ class Form(Vertical):
             return self.say("new.welcome" if self.first_time else "new.about.recipe")
         field = BY_NAME[self._focused]
         about = self.say(f"new.about.{field.label}")
+        if field.name == "learning_rate" and not self._own_model:
+            return f"{about} {self.say('new.rate.why')}"
         default = fields.standard()[field.name]
         shown = self.say(f"new.null.{field.label}") if default == fields.NULL else default or "–"
         return f"{about}  ({self.say('new.of-default', value=shown)})"
