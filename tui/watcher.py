@@ -37,8 +37,9 @@ class Ended:
             return say(lang, "watch.failed", run=run, reason=inert(what or "?")), "trouble"
         if self.state == "stopped":
             return say(lang, "watch.stopped", run=run, iteration=self.result.get("iterations") or 0), ""
-        reached = units.loss(loss if isinstance(loss, float) else None)
-        return say(lang, "watch.finished", run=run, loss=reached), "cheer"
+        if not isinstance(loss, float):  # nothing to validate on
+            return say(lang, "watch.finished-unvalidated", run=run), "cheer"
+        return say(lang, "watch.finished", run=run, loss=units.loss(loss)), "cheer"
 
 
 class Watcher:

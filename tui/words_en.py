@@ -286,6 +286,7 @@ EN: Final[dict[str, str]] = {
     "key.bench.back": "out of a field, back",
     "key.bench.leave": "classroom",
     # when a run ends, wherever one is
+    "watch.finished-unvalidated": "{run} is finished.",
     "watch.finished": "{run} is finished. Validation loss {loss}.",
     "watch.stopped": "{run} was stopped at iteration {iteration}. It can be resumed.",
     "watch.failed": "{run} failed: {reason}",

@@ -285,6 +285,7 @@ KO: Final[dict[str, str]] = {
     "key.bench.back": "입력칸에서 나가기, 뒤로",
     "key.bench.leave": "교실로",
     # when a run ends, wherever one is
+    "watch.finished-unvalidated": "{run}: 학습이 끝났어요.",
     "watch.finished": "{run}: 학습이 끝났어요. 검증 손실 {loss}",
     "watch.stopped": "{run}: 반복 {iteration}에서 멈췄어요. 이어서 학습할 수 있어요.",
     "watch.failed": "{run}: 학습이 실패했어요. {reason}",

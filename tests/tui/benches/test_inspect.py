@@ -112,7 +112,7 @@ async def test_foreign_text_is_inert(app: Any, at_bench: Any, text: Any, bench: 
         await pilot.press("end", *["right"] * 9)
         assert here.query_one(LayerGrid).here.endswith(NASTY)
         shown = text(pilot)
-        assert "[bold red]boo[/]" in shown and "\\x1b]0;owned" in shown
+        assert "[bold red]b" in shown and "\\u200b" in shown, "the middle gives way where there is little room"
         assert not {"\x1b", "\x07", "\u202e", "\u200b"} & set(shown)
 
 
