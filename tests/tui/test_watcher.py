@@ -65,9 +65,8 @@ def test_its_line_says_what_became_of_it() -> None:
     def line(state: str, **result: object) -> tuple[str, str]:
         return Ended("r\x1b[2J", state, "LoRA", result).told("en")
 
-    assert line("finished", val_loss=None) == ("r\\x1b[2J is finished.", "cheer")
+    assert line("finished") == line("finished", val_loss=None) == ("r\\x1b[2J is finished.", "cheer")
     assert line("finished", val_loss=0.25) == ("r\\x1b[2J is finished. Validation loss 0.250.", "cheer")
-    assert line("finished")[0].endswith("loss –.")
     assert "iteration 7" in line("stopped", iterations=7)[0]
     assert line("failed", error={"what": "out of memory"}) == ("r\\x1b[2J failed: out of memory", "trouble")
 
