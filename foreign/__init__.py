@@ -5,6 +5,7 @@ raises OSError where the system refuses, and Refused, which is a ValueError, for
 This package imports nothing of ours, so that every room can use it.
 """
 
+import errno
 import json
 import math
 import os
@@ -37,10 +38,10 @@ class Refused(ValueError):
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A regular file, open for reading from its beginning."""
-    _check_kind(os.stat(path).st_mode)  # before opening, which can wait for ever or move a tape
+    _check_kind(path, os.stat(path).st_mode)  # before opening, which can wait for ever or move a tape
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
-        _check_kind(os.fstat(handle).st_mode)
+        _check_kind(path, os.fstat(handle).st_mode)
         yield file
 
 
@@ -170,10 +171,12 @@ def whole_text(text: str) -> str:
     return _HALVES.sub("�", text) if not text.isascii() else text
 
 
-def _check_kind(mode: int) -> None:
+def _check_kind(path: str | os.PathLike[str], mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     if not stat.S_ISREG(mode):
         kinds: tuple[tuple[Callable[[int], bool], str], ...] = (
-            (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))  # fmt: skip
+            (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))  # fmt: skip
         what = next((name for test, name in kinds if test(mode)), "a device")
         raise Refused(f"is {what}, not a file")
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from lab import warm_start
 from lab.blas import find_blas
@@ -215,6 +216,19 @@ def note_process(path: Path, pid: int | None, log_bytes: int = 0) -> None:
 def engine_command(*arguments: str) -> list[str]:
     """The command that runs the engine; -P keeps a `lab` folder in the current directory from being taken for ours."""
     return [sys.executable, "-P", "-m", "lab.engine", *arguments]
+
+
+def open_log(log: Path) -> IO[bytes]:
+    """Where what libraries print goes: to the end of `log`, or nowhere where that cannot be written, since a question
+    to the engine needs no file."""
+    with suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            os.set_blocking(handle, True)
+            return os.fdopen(handle, "ab")
+        os.close(handle)
+    return open(os.devnull, "ab")
 
 
 def engine_environment(cache: Path) -> dict[str, str]:

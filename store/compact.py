@@ -9,10 +9,13 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import foreign
 from store.event import Event
 from store.storage import put
 
 _MARK = b"lowrank compact 1\n"
+LARGEST = 1 << 30
+"""Bytes of the cache, at most."""
 _MARSHAL = 4
 """The version that every Python reads."""
 
@@ -22,7 +25,7 @@ Rows = list[tuple[object, ...]]
 def read(path: Path) -> dict[str, Rows]:
     """What is in the cache, by key; nothing where there is none, or none that is whole."""
     try:
-        content = path.read_bytes()
+        content = foreign.read_bytes(path, LARGEST)
         body = content[len(_MARK) + 8 :]
         if content[: len(_MARK) + 8] == _head(body):
             found: dict[str, Rows] = marshal.loads(body)

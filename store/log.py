@@ -11,11 +11,12 @@ from pathlib import Path
 
 from tinydb import TinyDB
 
+import foreign
 from store import compact
 from store.bulk import without_collection
 from store.errors import StoreError, reason
-from store.event import Event, from_document, is_id, now, uuid7
-from store.storage import AtomicStorage, Damaged, Notice, Tables, checksum, locked, replace, unseal
+from store.event import LATEST, Event, from_document, is_id, now, uuid7
+from store.storage import LARGEST, AtomicStorage, Damaged, Notice, Tables, checksum, locked, replace, unseal
 
 SEGMENT = 256
 """Events in one file; TinyDB rewrites the last file for each event, so this keeps the cost of one flat."""
@@ -167,12 +168,12 @@ class EventLog:
     def _read(self, path: Path, cached: Mapping[str, compact.Rows]) -> tuple[str, list[Event]]:
         """What the cache calls a file as it lies there, and its events; "" for one that was damaged."""
         try:
-            content = path.read_bytes()
+            content = foreign.read_bytes(path, LARGEST)
             key = f"{path.name} {checksum(content)}"
             if key in cached:
                 return key, compact.events(cached[key])
             tables = unseal(content)
-        except (Damaged, FileNotFoundError):
+        except (Damaged, foreign.Refused, FileNotFoundError):
             key, tables = "", AtomicStorage(path, self._notice).read() or {}
         # TinyDB's own reading wraps each document, which for a long log takes longer than all the rest.
         documents = [each for each in tables.get("events", {}).values() if isinstance(each, dict)]
@@ -200,7 +201,7 @@ class EventLog:
         if not self._events:
             return ""
         if not is_id(self._highest):
-            return max(filter(is_id, self._events), default="")
+            return max((key for key in self._events if is_id(key) and key < LATEST), default="")
         return self._highest
 
     def _remember(self, events: list[Event]) -> None:
@@ -208,7 +209,7 @@ class EventLog:
         if fresh:
             self._events.update(fresh)
             self._arrived += fresh.values()
-            self._highest = max(self._highest, max(fresh))
+            self._highest = max(self._highest, max((key for key in fresh if key < LATEST), default=""))
             self._ordered = None
 
     def _notice(self, notice: Notice) -> None:
@@ -244,8 +245,8 @@ class EventLog:
 
     def _own_device(self) -> str:
         try:
-            text = (self.folder / "device").read_text("ascii", "replace").strip()
-        except FileNotFoundError:
+            text = foreign.read_bytes(self.folder / "device", 1 << 10).decode("ascii", "replace").strip()
+        except (FileNotFoundError, foreign.Refused):
             text = ""
         return text if _DEVICE.fullmatch(text) else self._name_device()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from store.achievements import ACHIEVEMENTS, TOTAL, Achievement, Far, how_far
 from store.bulk import without_collection
-from store.event import EARNED, RESET, RESET_UNDONE, Event
+from store.event import EARNED, LATEST, RESET, RESET_UNDONE, Event
 from store.ledger import CONFIDENCE, Answered, Award, ExerciseState, Ledger, LessonIds
 from store.reviews import Recall
 from store.xp import METHODS, XP, standing
@@ -206,7 +206,8 @@ class Account:
     def _replay(self) -> None:
         events = self._events
         undone = {str(event.payload.get("reset")) for event in events.values() if event.kind == RESET_UNDONE}
-        self._begin(max((e.id for e in events.values() if e.kind == RESET and e.id not in undone), default=""))
+        resets = (key for key, event in events.items() if event.kind == RESET and key not in undone and key < LATEST)
+        self._begin(max(resets, default=""))
         for key in sorted(events):
             if key >= self._reset or events[key].kind in _LASTING:
                 self._apply(events[key])

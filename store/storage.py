@@ -18,10 +18,14 @@ from typing import Any
 
 from tinydb.storages import Storage
 
+import foreign
 from store.errors import StoreError, reason
 
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.005
+
+LARGEST = 256 << 20
+"""Bytes of a file of the log, at most."""
 
 BACKUPS = 2
 """Older states kept of a file in the folder `backups`, beside its copy."""
@@ -164,7 +168,10 @@ def checksum(content: bytes) -> str:
 def unseal(content: bytes) -> Tables:
     """The tables in a file's content; raises Damaged unless every byte is as it was written."""
     checksum(content)
-    tables: Tables = json.loads(b"{" + content[_SEAL_BYTES:])
+    try:
+        tables: Tables = json.loads(b"{" + content[_SEAL_BYTES:])
+    except (ValueError, RecursionError):  # sealed, and yet not what we write
+        raise Damaged from None
     return tables
 
 
@@ -239,7 +246,10 @@ class AtomicStorage(Storage):
 
 
 def _load(path: Path) -> Tables:
-    return unseal(path.read_bytes())
+    try:
+        return unseal(foreign.read_bytes(path, LARGEST))
+    except foreign.Refused:
+        raise Damaged from None
 
 
 def _set_aside(path: Path) -> Path | None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import foreign
 from store.errors import StoreError, reason
 from store.event import Event
 from store.log import EventLog
@@ -93,9 +94,9 @@ def _ours(path: Path) -> bool:
     if path.name.startswith("lowrank-"):
         return True
     try:
-        with open(path, "rb") as file:
+        with foreign.opened(path) as file:
             return FORMAT.encode() in file.read(_HEAD)
-    except OSError:
+    except (OSError, foreign.Refused):
         return False
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import foreign
 from store.errors import StoreError, reason
 from store.event import Event, from_document, is_id
 from store.log import EventLog
@@ -14,6 +15,8 @@ from store.storage import put
 
 FORMAT = "lowrank-progress"
 VERSION = 1
+LARGEST = 1 << 30
+"""Bytes of a file of progress, at most: some millions of events."""
 
 _HEAD = f'{{"format":"{FORMAT}",'
 
@@ -47,7 +50,9 @@ def dump(events: Iterable[Event]) -> bytes:
 def read(path: Path) -> list[Event]:
     """The events of a progress file; raises NotProgress, Spoilt, Newer, or StoreError where it cannot be read."""
     try:
-        content = path.read_bytes()
+        content = foreign.read_bytes(path, LARGEST)
+    except foreign.Refused:
+        raise _foreign(path) from None
     except OSError as error:
         why = reason(error)
         raise StoreError(
@@ -56,6 +61,7 @@ def read(path: Path) -> list[Event]:
         ) from error
     try:
         found = json.loads(content, parse_constant=_refuse)
+        foreign.check_depth(found)
     except (ValueError, RecursionError):
         if content.lstrip()[: len(_HEAD)] == _HEAD.encode():
             raise _spoilt(path, "it breaks off or was changed", "중간에 끊겼거나 바뀌었어요") from None
@@ -89,13 +95,11 @@ def export(log: EventLog, path: Path) -> int:
     log.reload()
     events = log.events()
     try:
-        if path.exists():
-            with open(path, "rb") as file:
-                if file.read(len(_HEAD)) != _HEAD.encode():
-                    raise StoreError(
-                        f"{path} is there and is not progress. Give another name; it was left as it is.",
-                        f"{path}: 이미 있고 진도 파일이 아니에요. 다른 이름을 주세요. 그 파일은 그대로예요.",
-                    )
+        if path.exists() and _head(path) != _HEAD.encode():
+            raise StoreError(
+                f"{path} is there and is not progress. Give another name; it was left as it is.",
+                f"{path}: 이미 있고 진도 파일이 아니에요. 다른 이름을 주세요. 그 파일은 그대로예요.",
+            )
         write(path, dump(events))
     except OSError as error:
         why = reason(error)
@@ -112,6 +116,15 @@ def import_(log: EventLog, path: Path) -> Imported:
     events = {event.id: event for event in read(path)}
     new = log.keep(events.values())
     return Imported(new, len(events) - new)
+
+
+def _head(path: Path) -> bytes:
+    """How a file begins; nothing for what is no file."""
+    try:
+        with foreign.opened(path) as file:
+            return file.read(len(_HEAD))
+    except foreign.Refused:
+        return b""
 
 
 def write(path: Path, content: bytes) -> None:

@@ -5,9 +5,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+import foreign
 from tui.keys import JAMO, hangul_too
 
 FILE = "keys.toml"
+LARGEST: Final = 1 << 18
+"""Bytes of the file, at most."""
 MODIFIERS: Final = ("ctrl", "alt", "shift", "super", "meta", "hyper")
 
 
@@ -28,13 +31,11 @@ def read(home: Path) -> dict[str, str]:
     file = home / FILE
     if not file.exists():
         return {}
-    import tomllib
-
     from textual.binding import Binding
 
     try:
-        found = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = foreign.from_toml(foreign.read_text(file, LARGEST))
+    except (OSError, ValueError) as error:
         raise KeymapError(f"{file}: {error}") from None
     keymap = {}
     for name, keys in _flat(found):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import foreign
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -18,16 +19,15 @@ def remembered(home: Path) -> tuple[str, "Lang"]:
     """The theme and language last used here; dark, and the language of the locale, where nothing is known."""
     theme, lang = DARK, _locale_language()
     try:
-        found = json.loads((home / FILE).read_text("utf-8"))
+        found = foreign.read_object(home / FILE)
     except (OSError, ValueError):
         return theme, lang
-    if isinstance(found, dict):
-        if found.get("theme") in (DARK, LIGHT):
-            theme = found["theme"]
-        if found.get("lang") == "en":
-            lang = "en"
-        elif found.get("lang") == "ko":
-            lang = "ko"
+    if found.get("theme") in (DARK, LIGHT):
+        theme = found["theme"]
+    if found.get("lang") == "en":
+        lang = "en"
+    elif found.get("lang") == "ko":
+        lang = "ko"
     return theme, lang
 
 

@@ -227,8 +227,8 @@ def test_what_was_shown_does_not_change_when_more_is_done(events: list[Event]) -
 def test_what_was_done_before_a_reset_counts_for_nothing_until_that_is_undone(
     events: list[Event], after: list[Event]
 ) -> None:
-    done = [each for each in events if each.kind not in (RESET, RESET_UNDONE)]
-    reset = Event("f" * 32, "a" * 16, "", RESET)
+    done = [each._replace(id="0" + each.id) for each in events if each.kind not in (RESET, RESET_UNDONE)]
+    reset = Event("1" * 32, "a" * 16, "", RESET)  # later than all of them, and before the year 3000
     since = [each._replace(id="g" + each.id) for each in after if each.kind not in (RESET, RESET_UNDONE)]
     lasting = [each for each in done if each.kind in ("language.set", "setting.set")]
     progress = replay([*done, reset, *since], COURSE)

@@ -120,3 +120,11 @@ def test_the_command_lists_every_action(monkeypatch: pytest.MonkeyPatch, tmp_pat
     checks = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output.splitlines()[-1])["checks"]
     (own,) = (each for each in checks if each["name"] == "keys.toml")
     assert not own["ok"] and "app.nothing" in own["detail"] and own["remedy"]
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 100_000, "a" + ".a" * 50_000 + " = 1", "a = " + "9" * 5000, "\x00"])
+def test_keys_of_any_depth_are_refused_in_one_short_line(content: str, tmp_path: Path) -> None:
+    (tmp_path / "keys.toml").write_text(content)
+    with pytest.raises(KeymapError) as error:
+        read(tmp_path)
+    assert len(str(error.value)) < 300 and "\n" not in str(error.value)

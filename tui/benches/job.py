@@ -19,8 +19,7 @@ async def spawn(job: str, *arguments: str, cache: Path, log: Path, stdin: bool =
 
     command = launch.engine_command(job, *arguments, "--cache", str(cache))
     environment = await asyncio.to_thread(launch.engine_environment, cache)  # may build a shim, once
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as errors:
+    with launch.open_log(log) as errors:
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=PIPE if stdin else DEVNULL,

@@ -17,8 +17,7 @@ def ask(job: str, *arguments: str, log: Path, progress: Callable[[dict[str, Any]
     What libraries print goes to the end of `log`.
     """
     command = launch.engine_command(job, *arguments, "--cache", str(cache()))
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as errors:
+    with launch.open_log(log) as errors:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

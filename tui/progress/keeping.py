@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
+import foreign
 from tui.keys import bind
 from tui.labroom.inert import inert
 from tui.panes.page import PagePane
@@ -34,8 +35,8 @@ FOLDER = "sync-folder"
 def kept_folder(home: Path) -> str:
     """The folder last synced with; "" for none."""
     try:
-        return (home / FOLDER).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        return foreign.read_text(home / FOLDER, 1 << 16).strip()
+    except (OSError, foreign.Refused):
         return ""
 
 
