@@ -11,6 +11,7 @@ from lab.check.folder import find_files
 from lab.check.problems import TITLES
 from lab.datasets import is_bundled
 from lab.errors import LabError
+from lab.formats import split_command
 from lab.hub import is_data_id, source
 from lab.models import find_model
 from lab.paths import absolute, shown
@@ -134,7 +135,8 @@ def describe(report: dict[str, Any]) -> list[str]:
     for name, split in splits.items():
         lines += ["", *_split(name, split, report["mask_prompt"])]
     if not report["splits"]["valid"]["rows"]:
-        lines += ["", "valid   no rows: training will go on without validation"]
+        command = split_command(shown(report["path"]))
+        lines += ["", f"valid   no rows: training would go on without validation; `{command}` sets some aside"]
     kinds = [kind for kind in TITLES if kind in report["counts"]]
     for kind in kinds:
         count = report["counts"][kind]
