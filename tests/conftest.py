@@ -10,7 +10,7 @@ from hypothesis import settings
 
 # A machine that trains beside the tests makes any single example slow. `make test-long` tries more of them.
 settings.register_profile("lowrank", deadline=None, max_examples=25)
-settings.register_profile("thorough", deadline=None, max_examples=300)
+settings.register_profile("thorough", deadline=None, max_examples=250)
 settings.load_profile("lowrank")
 
 # Whatever terminal, language and settings the tests are started with, they see these.
