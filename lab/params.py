@@ -24,8 +24,17 @@ def safetensors_header(path: Path) -> dict[str, Any]:
 
 
 def safetensors_metadata(path: Path) -> dict[str, Any]:
-    """What was written into a safetensors file beside its tensors. Raises LabError if it is none."""
-    found = _header(path).get("__metadata__")
+    """What was written into a safetensors file beside its tensors. Raises LabError if it is none, or not whole."""
+    header = _header(path)
+    found = header.pop("__metadata__", None)
+    try:
+        with opened(path) as file:
+            begins = 8 + struct.unpack("<Q", file.read(8))[0]
+            whole = os.fstat(file.fileno()).st_size
+        if begins + max((tensor["data_offsets"][1] for tensor in header.values()), default=0) > whole:
+            raise Refused("it ends too early")
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise LabError(f"not a readable safetensors file ({error})", where=str(path)) from None
     return found if isinstance(found, dict) else {}
 
 

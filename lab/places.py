@@ -68,9 +68,23 @@ def fingerprint(folder: Path) -> str:
 
 
 def changed(run: Path, places: Mapping[str, Path | str]) -> list[str]:
-    """Which of "model" and "data" are not what the run's last checkpoint was trained with; none where there is none."""
+    """Which of "model" and "data" are not what the run's last checkpoint was trained with; none where there is none.
+
+    A variant that is not there is made anew, and compared by the engine. Raises LabError if the checkpoint is damaged.
+    """
+    checkpoint = run / "state" / "checkpoint.safetensors"
+    if not checkpoint.exists():
+        return []
     try:
-        noted = json.loads(safetensors_metadata(run / "state" / "checkpoint.safetensors")["notes"])["fingerprint"]
-    except (LabError, ValueError, KeyError, TypeError):
-        return []  # whoever resumes it says what is wrong with it
-    return [name for name, place in places.items() if isinstance(place, Path) and noted.get(name) != fingerprint(place)]
+        noted = dict(json.loads(safetensors_metadata(checkpoint)["notes"])["fingerprint"])
+    except (LabError, ValueError, KeyError, TypeError) as error:
+        raise damaged(checkpoint, error) from None
+    there = {name: place for name, place in places.items() if isinstance(place, Path) and place.is_dir()}
+    return [name for name, place in there.items() if noted.get(name) != fingerprint(place)]
+
+
+def damaged(checkpoint: Path, error: Exception) -> LabError:
+    """A checkpoint that cannot be read."""
+    why = error.what if isinstance(error, LabError) else error
+    remedy = "delete that file to begin at iteration 0, or start a new run"
+    return LabError(f"the checkpoint is damaged ({why})", where=str(checkpoint), remedy=remedy)

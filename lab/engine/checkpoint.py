@@ -8,7 +8,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from lab.errors import LabError
+from lab.places import damaged
 
 STATE = "checkpoint.safetensors"
 Arrays = dict[str, mx.array]
@@ -73,5 +73,4 @@ def load_state(run: Path) -> tuple[Arrays, dict[str, Any]] | None:
         mx.eval(arrays)
         return arrays, json.loads(metadata["notes"])
     except (RuntimeError, ValueError, KeyError) as error:
-        remedy = "delete that file to begin at iteration 0, or start a new run"
-        raise LabError(f"the checkpoint is damaged ({error})", where=str(path), remedy=remedy) from None
+        raise damaged(path, error) from None

@@ -20,6 +20,7 @@ from lab import launch
 from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import OPTIMIZERS, adapt
+from lab.errors import LabError
 from lab.models import BUNDLED
 from lab.runs.directory import Run
 from lab.spec import RunSpec
@@ -147,14 +148,25 @@ def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused_with_what_to_do(
     process.wait()
     lines = (tmp_path / "mine/train.jsonl").read_text().splitlines()
     (tmp_path / "mine/train.jsonl").write_text("\n".join(lines[1:]))
+    refused(run, cache, "the data changed since the checkpoint")
     assert begin(run, cache).wait(300) == 1
     assert "the data changed since the checkpoint" in run.result()["error"]["what"]
     (tmp_path / "mine/train.jsonl").write_text("\n".join(lines) + "\n")
     state = run.path / "state" / checkpoint.STATE
     state.write_bytes(state.read_bytes()[:-100])
+    refused(run, cache, "the checkpoint is damaged")
     assert begin(run, cache).wait(300) == 1
     error = run.result()["error"]
     assert "damaged" in error["what"] and str(state) == error["where"] and "start a new run" in error["remedy"]
+
+
+def refused(run: Run, cache: Path, why: str) -> None:
+    """A launcher finds it out before anything is changed."""
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    with pytest.raises(LabError, match=why):
+        launch.start(run, cache)
+    after = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    assert after == before and not run.lives()
 
 
 def test_a_write_that_was_killed_is_never_picked_up(tmp_path: Path) -> None:
