@@ -1,11 +1,15 @@
 """The machines of a run on several: mlx.launch's hostfile, a list of {"ssh": name, "ips": [...], "rdma": [...]}."""
 
+import re
 import shutil
 from pathlib import Path
+from typing import Final
 
 from foreign import read_json
 from lab.errors import LabError
 from lab.spec import RunSpec
+
+NAME: Final = re.compile(r"(?:[\w.][\w.-]*@)?\[?[\w.:][\w.:%-]*\]?")
 
 
 def several(spec: RunSpec) -> bool:
@@ -21,12 +25,21 @@ def count_ranks(spec: RunSpec) -> int:
         found = read_json(Path(spec.hostfile).expanduser())
         hosts = found["hosts"] if isinstance(found, dict) else found
         if hosts and all(host["ssh"] and isinstance(host.get("ips", []), list) for host in hosts):
-            return len(hosts)
-        problem = "lists no hosts" if not hosts else "has a host without a name"
+            odd = [word for host in hosts for word in (host["ssh"], *host.get("ips", [])) if not _is_name(word)]
+            if not odd:
+                return len(hosts)
+            problem = f"has {odd[0]!r} where a host's name or address should be"
+        else:
+            problem = "lists no hosts" if not hosts else "has a host without a name"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         problem = f"cannot be read ({type(error).__name__}: {error})"
     remedy = "make one with `mlx.distributed_config --hosts …`"
     raise LabError(f"{spec.hostfile} {problem}", where="--hostfile", remedy=remedy, usage=True)
+
+
+def _is_name(word: object) -> bool:
+    """Whether a word can only be a host, or user@host: one that begins with - would be an option to ssh or mpirun."""
+    return isinstance(word, str) and NAME.fullmatch(word) is not None
 
 
 def check_ranks(spec: RunSpec) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 
 import psutil
 
-from foreign import read_object
+from foreign import Refused, read_object, read_text
 from lab.errors import LabError
 
 MARK: Final = ".lowrank.json"
@@ -94,8 +94,8 @@ def check_text(path: Path, option: str) -> None:
     if not path.exists():
         return
     try:
-        text = path.read_bytes()[: 64 * LARGEST].decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = read_text(path)
+    except (OSError, Refused):
         text = ""
     remedy = f"give another {option}, or move that file away yourself"
     found = _SEAL.search(text)

@@ -14,6 +14,9 @@ HEADER_LIMIT = 100_000_000
 LARGEST_SIZE = 1 << 32
 """No size in a config.json is larger."""
 
+MOST_BLOCKS = 10_000
+"""Layers that a config.json may speak of, since each is counted, planned and built before any weight is seen."""
+
 LLAMA = ("llama", "mistral")
 """The `model_type`s that mlx-lm builds with its Llama class and these formulas know."""
 
@@ -74,6 +77,8 @@ def shape_from_config(config: Mapping[str, Any]) -> dict[str, int]:
     for name in (*needed, *(name for name in ("num_key_value_heads", "head_dim") if config.get(name) is not None)):
         if type(config[name]) is not int or not 0 <= config[name] <= LARGEST_SIZE:
             raise ValueError(f"{name} (it is {str(config[name])[:40]!r})")
+    if (blocks := int(config["num_hidden_layers"])) > MOST_BLOCKS:
+        raise ValueError(f"num_hidden_layers (it is {blocks:,}, and {MOST_BLOCKS:,} at most are believed)")
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     kv_heads = int(config.get("num_key_value_heads") or heads)
     head_dim = int(config.get("head_dim") or hidden // heads)

@@ -28,6 +28,7 @@ from tui.commands import (
     sweeping,
     training,
 )
+from tui.home import home
 
 app = typer.Typer(
     name="lowrank",
@@ -74,7 +75,7 @@ def main() -> int:
         return 1
     except OSError as error:
         _complain(
-            f"{error.filename or 'a file'}: {error.strerror or error}; check the path, its permissions and free space"
+            f"{error.filename or home()}: {error.strerror or error}; check the path, its permissions and free space"
         )
         return 1
     except Exception as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lab.engine.failure import explain
+from lab.engine.inbox import Inbox
 from lab.errors import LabError
 from lab.inert import inert
 from lab.runs.directory import Run
@@ -190,6 +191,7 @@ def main() -> int:
     )
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--kind", choices=("model", "data"), default="data", help="what to fetch")
+    parser.add_argument("--leash", action="store_true", help="end, whatever is being done, when standard input ends")
     parser.add_argument("--prompt", default="")
     parser.add_argument("--max-tokens", type=int, default=100)
     parser.add_argument("--base", action="store_true")
@@ -233,6 +235,8 @@ def _answer(options: argparse.Namespace) -> int:
     def say(**fields: Any) -> None:
         print(json.dumps(fields), file=out, flush=True)
 
+    if options.leash and options.job not in ("talk", "preview"):  # which read it themselves
+        Inbox()
     try:
         JOBS[options.job](options, say)
         return 0

@@ -11,11 +11,11 @@ from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx_lm.generate import batch_generate
+from mlx_lm.generate import BatchGenerator
 from mlx_lm.tuner.utils import load_adapters
 
 from lab.datasets import find_data, read_rows
-from lab.engine import batches, dora
+from lab.engine import batches, dora, stopping, template
 from lab.engine.load import load_base
 from lab.engine.loop import masked_loss
 from lab.engine.supervise import Row
@@ -54,19 +54,44 @@ def encode(tokenizer: Any, item: Item) -> list[int]:
     """Token ids of the question, ending where the answer begins."""
     if item.text:
         return list(tokenizer.encode(item.text))
-    return list(tokenizer.apply_chat_template(list(item.messages), add_generation_prompt=True, return_dict=False))
+    with template.little_memory():
+        text = template.render(tokenizer, item.messages, add_generation_prompt=True)
+    return list(tokenizer.encode(text, add_special_tokens=False))
 
 
-def answers(model: nn.Module, tokenizer: Any, asked: list[Item], at_least: int = 0) -> Iterator[str]:
+def answers(
+    model: nn.Module, tokenizer: Any, asked: list[Item], *, at_least: int = 0, at_most: int = 0, window: int = 0
+) -> Iterator[str]:
     """The greedy answers to all questions, in order, in chunks of one batch each.
 
-    They are cut a little past the longest answer expected, but leave room for `at_least` tokens.
+    They are cut a little past the longest answer expected, but leave room for `at_least` tokens and take `at_most`, and
+    half the window; questions lose their beginning where both together do not fit into it. 0 sets no limit. Raises
+    Stopped between two tokens when a training is asked to stop.
     """
     limit = max(at_least, MARGIN + max((len(tokenizer.encode(item.expected)) for item in asked), default=0))
+    limit = min(limit, at_most or limit, max(1, window // 2) if window else limit)
+    room = max(1, window - limit)
     for start in range(0, len(asked), CHUNK):
         prompts = [encode(tokenizer, item) for item in asked[start : start + CHUNK]]
-        sizes = {"prefill_batch_size": CHUNK, "completion_batch_size": CHUNK}  # mlx-lm's 8 and 32 take twice the time
-        yield from batch_generate(model, tokenizer, prompts, max_tokens=limit, **sizes).texts
+        prompts = [ids[-room:] for ids in prompts] if window else prompts
+        yield from _answered(model, tokenizer, prompts, limit)
+
+
+def _answered(model: nn.Module, tokenizer: Any, prompts: list[list[int]], limit: int) -> list[str]:
+    """What mlx-lm's `batch_generate` gives, but that it can be stopped."""
+    sizes = {"prefill_batch_size": CHUNK, "completion_batch_size": CHUNK}  # mlx-lm's 8 and 32 take twice the time
+    making = BatchGenerator(model, stop_tokens=[[token] for token in tokenizer.eos_token_ids], **sizes)
+    numbers = making.insert(prompts, [limit] * len(prompts))
+    found: dict[int, list[int]] = {number: [] for number in numbers}
+    try:
+        while tokens := making.next_generated():
+            stopping.check()
+            for each in tokens:
+                if each.finish_reason != "stop":
+                    found[each.uid].append(each.token)
+    finally:
+        making.close()
+    return [tokenizer.decode(found[number]) for number in numbers]
 
 
 def evaluate(

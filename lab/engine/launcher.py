@@ -4,6 +4,7 @@ Each rank's standard input comes from here, over ssh too: a line on it asks to s
 gone. So no rank outlives it, however it ended.
 """
 
+import _thread
 import os
 import select
 import signal
@@ -88,7 +89,7 @@ def join_in() -> None:
             if 0 in ready:
                 if not os.read(0, 64):
                     os._exit(1)
-                stopping.ask()
+                _thread.interrupt_main(signal.SIGINT)  # handlers run there, and SIGTERM means something else below
             if listener in ready and listener.recv(1)[0] == signal.SIGTERM:
                 signals.detach()
                 time.sleep(GRACE)

@@ -11,7 +11,8 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.utils import load, load_model, load_tokenizer, quantize_model, save
 
-from lab.engine import cpu, dora, hub
+from lab import outputs
+from lab.engine import cpu, dora, hub, room
 from lab.errors import LabError
 from lab.models import ModelInfo, find_model
 
@@ -48,6 +49,8 @@ def load_stored(
         hub.fetch_model(info.name, lambda *_: None)
         info = find_model(name, cache, bits)
     try:
+        if info.path is not None:
+            room.check(info.path)
         loaded: Any = load(str(info.path or info.name), return_config=True)
     except LabError:
         raise
@@ -69,7 +72,9 @@ def quantize(info: ModelInfo) -> None:
     """Make a quantized variant with mlx-lm's own quantizer; it appears in its place whole or not at all."""
     assert info.path is not None and info.made_from is not None
     info.path.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".making-", dir=info.path.parent))
+    room.check(info.made_from)
+    outputs.sweep(info.path.parent)
+    work = Path(tempfile.mkdtemp(prefix=f"{outputs.WORK}{os.getpid()}-", dir=info.path.parent))
     try:
         model, config = load_model(info.made_from)
         tokenizer = load_tokenizer(info.made_from)

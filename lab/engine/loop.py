@@ -10,6 +10,7 @@ import mlx.optimizers as optim
 from mlx.nn.utils import average_gradients
 from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
+from lab.engine import stopping
 from lab.engine.checkpoint import Arrays
 
 Loss = Callable[[nn.Module, mx.array, mx.array], tuple[mx.array, mx.array]]
@@ -98,15 +99,22 @@ class Loop:
         return float(mean.item()), int(tokens.item())
 
     def evaluate(self, batches: Sequence[tuple[mx.array, mx.array]]) -> float:
-        """Mean loss in nats over every supervised token of the batches, which ranks share among them."""
+        """Mean loss in nats over every supervised token of the batches, which ranks share among them.
+
+        Raises Stopped between two batches when the training is asked to stop; of several ranks none may leave alone.
+        """
         rank, size = (self.group.rank(), self.group.size()) if self.group is not None else (0, 1)
         self.model.eval()
         total, count = mx.array(0.0), mx.array(0.0)
-        for ids, mask in batches[rank::size]:
-            mean, tokens = self.loss(self.model, ids, mask)
-            total, count = total + mean * tokens, count + tokens
-            mx.eval(total, count)
-        self.model.train()
+        try:
+            for ids, mask in batches[rank::size]:
+                if self.group is None:
+                    stopping.check()
+                mean, tokens = self.loss(self.model, ids, mask)
+                total, count = total + mean * tokens, count + tokens
+                mx.eval(total, count)
+        finally:
+            self.model.train()
         if self.group is not None:
             total, count = (mx.distributed.all_sum(x, group=self.group) for x in (total, count))
         return float((total / count).item())  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """What stands beside a form while one types: one process that keeps tokenizers and rows, and answers line by line."""
 
 import json
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from lab.datasets import find_data
 from lab.engine import hub, probe
 from lab.engine.failure import explain
+from lab.engine.inbox import Inbox
 from lab.engine.measure import tokenizer_of
 from lab.engine.supervise import Row
 from lab.errors import LabError
@@ -31,7 +31,8 @@ def serve(options: Any, say: Say) -> None:
     Says `answered` with the id, or `refused` with the error; between them, `progress`.
     """
     desk = Desk(Runs(options.run), options.cache, say)
-    for line in sys.stdin:
+    inbox = Inbox(options.leash)
+    while line := inbox.next():
         request = json.loads(line)
         try:
             say(event="answered", id=request["id"], **desk.answer(request))

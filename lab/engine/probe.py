@@ -16,7 +16,7 @@ from mlx_lm.utils import _get_classes  # mlx-lm has no public way to a model wit
 
 from lab.check.lengths import Lengths
 from lab.datasets import find_data, format_of, read_rows
-from lab.engine import batches, hub
+from lab.engine import batches, hub, room
 from lab.engine.load import on_cpu
 from lab.engine.measure import tokenizer_of
 from lab.engine.supervise import Row, Supervisor
@@ -46,6 +46,7 @@ def machine() -> dict[str, Any]:
 
 def build(config: Mapping[str, Any]) -> nn.Module:
     """mlx-lm's model of a config.json with weights that are never computed. Raises LabError if it knows none such."""
+    room.check_config(config)
     try:
         model, arguments = _get_classes(dict(config))
         return model(arguments.from_dict(dict(config)))

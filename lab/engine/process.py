@@ -16,6 +16,7 @@ from lab.inert import inert
 from lab.launch import note_process
 from lab.line.ticket import Ticket
 from lab.runs.directory import Run
+from lab.runs.hasten import hasten
 from lab.runs.lock import launching, take_engine_lock
 from lab.runs.lost import speak_for
 from lab.runs.outcome import standing
@@ -57,6 +58,10 @@ def work(path: Path, cache: Path, *, now: bool, lock: int | None = None) -> int:
         if run.result() is None:
             speak_for(run)  # rank 0, which writes the run, was killed
         return code
+    except (stopping.Leave, stopping.Stopped):
+        if run.result() is None:
+            speak_for(run)
+        return 0
     except BaseException as error:
         return _last_resort(run, error)
 
@@ -100,6 +105,8 @@ def _turn(run: Run, ticket: Ticket) -> bool:
             if ahead != said:
                 said = ahead
                 log.write("stage", stage="waiting", behind=ahead[-1], position=len(ahead))
+            for name in ahead:  # one that was asked to stop and cannot must not hold up the others
+                hasten(Run(run.path.with_name(name)))
             time.sleep(LOOK)
         if stopping.asked():
             log.last_word("stopped", run=run.id, run_dir=str(run.path), **standing(run))

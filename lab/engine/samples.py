@@ -14,6 +14,7 @@ from lab.spec import RunSpec
 
 SHOWN = 2000  # characters of a prompt, an expected answer and an answer that an event tells
 OWN_TOKENS = 64  # where answers to prompts of one's own are cut, since nothing says how long they should be
+MOST_TOKENS = 256  # where every answer is cut: of a row of plain text thousands may be expected, at every checkpoint
 
 
 def questions(spec: RunSpec, folder: Path) -> list[Item]:
@@ -30,15 +31,20 @@ def shortened(text: str) -> str:
 
 
 def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Callable[[], list[dict[str, Any]]] | None:
-    """A function that has the model answer them greedily, or None if there are none."""
+    """A function that has the model answer them greedily, or None if there are none. It may raise Stopped."""
     asked = questions(spec, folder)
     if not asked:
         return None
 
     def ask() -> list[dict[str, Any]]:
         model.eval()
-        texts = list(answers(model, tokenizer, asked, at_least=OWN_TOKENS if spec.sample_prompts else 0))
-        model.train()
+        least = OWN_TOKENS if spec.sample_prompts else 0
+        try:
+            texts = list(
+                answers(model, tokenizer, asked, at_least=least, at_most=MOST_TOKENS, window=spec.max_seq_length)
+            )
+        finally:
+            model.train()
         return [
             {
                 "prompt": shortened(item.messages[-1]["content"] if item.messages else item.text),

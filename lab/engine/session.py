@@ -13,7 +13,9 @@ from lab.engine import checkpoint
 from lab.engine.events import EventWriter
 from lab.engine.loop import Loop
 from lab.engine.ranks import Silent
+from lab.engine.stopping import Stopped
 from lab.errors import LabError
+from lab.events.digest import Digest
 from lab.runs.directory import Run
 from lab.spec import RunSpec
 from lab.verdict import Watch
@@ -90,10 +92,10 @@ class Session:
         spec, p = self.spec, self.progress
         for _ in range(p.iteration):
             next(batches)
-        if p.iteration == 0:
+        if p.iteration % spec.save_every == 0 and not self._answered():
             self._ask()
-            if not spec.stock:
-                self._validate()
+        if self._unvalidated():
+            self._validate()
         while p.iteration < spec.iters:
             if self.stopping():
                 self._save()
@@ -105,14 +107,17 @@ class Session:
             if not spec.stock and self._due():
                 self._validate()
             if spec.patience and p.waited >= spec.patience:
-                self._ask()
                 self._save()
+                self._ask()
                 return "patience"
             if p.iteration % spec.save_every == 0 and p.iteration < spec.iters:
-                self._ask()
                 self._save(numbered=True)
-        self._ask()
+                self._ask()
+        if self._unvalidated() and self.stopping():
+            self._save()
+            return "stopped"
         self._save(numbered=p.iteration % spec.save_every == 0)
+        self._ask()
         return ""
 
     def _step(self, ids: mx.array, mask: mx.array) -> None:
@@ -127,7 +132,10 @@ class Session:
         p.steps += 1
         p.loss += loss if self.spec.stock else loss * tokens
         p.tokens += tokens
-        verdict = p.watch.add(loss, self.validate)
+        try:
+            verdict = p.watch.add(loss, self.validate)
+        except Stopped:  # it is asked again after the next step, which there is when the run goes on
+            verdict = ""
         if verdict or p.iteration % self.spec.steps_per_report == 0 or p.iteration == self.spec.iters:
             self._report()
         if verdict == "nan" and p.iteration == 1:  # the first loss is computed with the weights as they came
@@ -175,12 +183,23 @@ class Session:
             return done == 0 or (done + 1) % n == 0 or done + 1 == last
         return done % n == 0 or done == last
 
+    def _unvalidated(self) -> bool:
+        """Whether a validation of ours is due here that was not made: at the start, or where one was broken off."""
+        return not self.spec.stock and self._due() and self.progress.iteration not in dict(self.progress.validations)
+
+    def _answered(self) -> bool:
+        """Whether the events hold the samples of this iteration, or there are none to be had."""
+        return self.answer is None or self.progress.iteration in dict(Digest.of(self.run).samples)
+
     def _validate(self) -> None:
         if self.validate is None:
             return
         p, began = self.progress, time.perf_counter()
         self._enter("evaluating")
-        loss = self.validate()
+        try:
+            loss = self.validate()
+        except Stopped:  # `go` makes up for it when the run goes on
+            return
         if p.iteration == 0 and not math.isfinite(loss):
             raise self._no_number()
         p.validations.append((p.iteration, loss))
@@ -212,7 +231,10 @@ class Session:
         return {"kind": "worse", "what": f"{what}; {lower(self.spec)}"}
 
     def test(self, measure: Callable[[], float], rows: int) -> float:
-        """Measure the adapter as it is now on `rows` rows of the test split; mean loss in nats."""
+        """Measure the adapter as it is now on `rows` rows of the test split; mean loss in nats.
+
+        Raises Stopped if somebody asks to stop meanwhile.
+        """
         self._enter("evaluating")
         began = time.perf_counter()
         loss = measure()
@@ -227,10 +249,15 @@ class Session:
         return loss
 
     def _ask(self) -> None:
-        if self.answer is not None:
-            self._enter("evaluating")
+        """Always after saving: answers may take longer than all iterations since the last checkpoint."""
+        if self.answer is None:
+            return
+        self._enter("evaluating")
+        try:
             answers = self.answer()
-            self.events.write("samples", iteration=self.progress.iteration, answers=answers)
+        except Stopped:  # `go` makes up for it when the run goes on from here
+            return
+        self.events.write("samples", iteration=self.progress.iteration, answers=answers)
 
     def _enter(self, stage: str) -> None:
         """Say what comes next, where that is something else."""

@@ -1,16 +1,33 @@
-"""Being asked to stop, at any moment of the engine's life: while it waits, loads or trains."""
+"""Being asked to stop, at any moment of the engine's life: while it waits, loads, trains, or answers.
+
+The first time, whoever works looks at `asked` when it can stop and keeps what it has; where nothing is learned yet
+(`at_once`), it stops where it is. Who is asked again has taken too long (`lab.runs.hasten`) and stops where it is, too.
+"""
 
 import signal
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
-# A plain flag, because a handler runs in the middle of anything and must not wait for a lock.
+
+class Stopped(BaseException):
+    """Raised between two parts of work. Not an Exception, so that nobody takes it for a fault of what was done."""
+
+
+class Leave(BaseException):
+    """Raised in the midst of anything: nothing is to be kept any more but what is on disk."""
+
+
+# Plain flags, because a handler runs in the middle of anything and must not wait for a lock.
 _asked = False
+_at_once = False
+_raised = False
 
 
 def listen() -> None:
-    """From now on SIGTERM and Ctrl-C ask; whoever works looks at `asked` when it can stop. Main thread only."""
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)
+    """From now on SIGTERM and Ctrl-C ask. Main thread only."""
+    signal.signal(signal.SIGTERM, _heard)
+    signal.signal(signal.SIGINT, _heard)
 
 
 def asked() -> bool:
@@ -18,7 +35,40 @@ def asked() -> bool:
     return _asked
 
 
-def ask(*_: Any) -> None:
-    """Ask, as a signal or from another thread of this process."""
+def ask() -> None:
+    """Ask, where no signal could."""
     global _asked
     _asked = True
+
+
+def check() -> None:
+    """Raise Stopped if somebody has asked."""
+    if _asked:
+        raise Stopped
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Raise Leave, here and now, when somebody asks before the block has ended. Main thread only."""
+    global _at_once
+    _at_once = True
+    try:
+        if _asked:
+            _leave()
+        yield
+    finally:
+        _at_once = False
+
+
+def _heard(*_: Any) -> None:
+    global _asked
+    again, _asked = _asked, True
+    if (again or _at_once) and not _raised:
+        _leave()
+
+
+def _leave() -> NoReturn:
+    """Once only: the last word is being said from then on."""
+    global _raised
+    _raised = True
+    raise Leave

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from lab.datasets import silent
+from lab.engine import template
 from lab.errors import LabError
 
 TEXT_AT_ONCE = 1 << 18  # characters, since an encoding takes a hundred bytes a token
@@ -50,7 +51,9 @@ class Supervisor:
                 raise LabError("plain text has no prompt to mask", where="--mask-prompt",
                                remedy="leave the flag out", usage=True)  # fmt: skip
             return [self._text(row["text"]) for row in rows]
-        marked = [self._mark(row["messages"] if form == "messages" else turns(row), row.get("tools")) for row in rows]
+        chats = [row["messages"] if form == "messages" else turns(row) for row in rows]
+        with template.little_memory():
+            marked = [self._mark(chat, row.get("tools")) for chat, row in zip(chats, rows, strict=True)]
         ids = self._encode([text for text, _, _ in marked if isinstance(text, str)])
         result = []
         for text, spans, remark in marked:
@@ -65,10 +68,15 @@ class Supervisor:
         return result
 
     def render(self, chat: list[dict[str, Any]], tools: Any, prompt: bool = False) -> str | Exception:
-        """The chat as the template writes it, or why it does not; with `prompt`, up to where an answer begins."""
+        """The chat as the template writes it, or why it does not; with `prompt`, up to where an answer begins.
+
+        Raises LabError if the template takes too long.
+        """
         options = {"add_generation_prompt": True} if prompt else {}
         try:
-            return str(self.tokenizer.apply_chat_template(chat, tools=tools, tokenize=False, **options))
+            return template.render(self.tokenizer, chat, tools=tools, **options)
+        except LabError:
+            raise  # the next row would take as long
         except Exception as error:
             return error
 

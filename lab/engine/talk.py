@@ -8,13 +8,9 @@ the same seed. Any line that comes meanwhile, such as {}, ends the answer; the e
 """
 
 import json
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import mlx.core as mx
@@ -24,6 +20,7 @@ from mlx_lm.generate import stream_generate
 
 from lab.engine.answer import encode
 from lab.engine.failure import explain
+from lab.engine.inbox import Inbox
 from lab.engine.load import load_base
 from lab.engine.switch import Switch
 from lab.runs.directory import Run
@@ -78,30 +75,6 @@ def generate(
     return str(mlx_lm_generate(model, tokenizer, ids, max_tokens=max_tokens, sampler=Sampler(temperature, seed)))
 
 
-class Inbox:
-    """Lines of standard input, read in a thread, since a model answers in the meantime."""
-
-    def __init__(self) -> None:
-        self._lines: SimpleQueue[bytes] = SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        for line in sys.stdin.buffer:
-            self._lines.put(line)
-        os._exit(0)  # whoever asked is gone, also in the middle of loading
-
-    def empty(self) -> bool:
-        """Whether nobody waits."""
-        return self._lines.empty()
-
-    def newest(self) -> dict[str, Any]:
-        """The newest line, waiting for it; those before it were overtaken."""
-        line = self._lines.get()
-        while not self._lines.empty():
-            line = self._lines.get()
-        return json.loads(line)
-
-
 def serve(run: Run, cache: Path, say: Say) -> None:
     """Load the base once and answer until standard input ends. Raises LabError if the base cannot be had."""
     inbox, began = Inbox(), time.perf_counter()
@@ -112,7 +85,7 @@ def serve(run: Run, cache: Path, say: Say) -> None:
     switch = Switch(model, run)
     say(event="ready", seconds=time.perf_counter() - began, memory_bytes=mx.get_active_memory())
     while True:
-        question = inbox.newest()
+        question: dict[str, Any] = json.loads(inbox.newest())
         if "ask" not in question:
             continue
         try:

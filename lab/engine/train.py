@@ -57,6 +57,9 @@ def train(path: Path, cache: Path) -> int:
             events = EventWriter(path)
         _train(run, cache, events, group)
         return 0
+    except (stopping.Leave, stopping.Stopped):  # where nothing is new, or where there was no time to keep it
+        events.last_word("stopped", run=run.id, run_dir=str(path), **standing(run))
+        return 0
     except Exception as error:
         told = explain(error, path)
         verdict = {"kind": error.verdict if isinstance(error, LabError) else ""}
@@ -68,6 +71,23 @@ def train(path: Path, cache: Path) -> int:
 
 
 def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any) -> None:
+    with stopping.at_once():  # nothing is learned yet
+        session, feed, trainable = _ready(run, cache, events, group)
+    ending, loss = session.go(feed.batches), None
+    if feed.test is not None and ending != "stopped":
+        try:
+            loss = session.test(feed.test, feed.test_rows)
+        except stopping.Stopped:  # all is trained and saved; a resumed run makes up for the test
+            ending = "stopped"
+    if not session.writes:
+        return
+    _last_word(session, trainable, ending, loss)
+    if ending != "stopped":
+        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
+
+
+def _ready(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any) -> tuple[Session, "Feed", int]:
+    """All that is loaded and counted before the first iteration: the session, its rows, how much is trained."""
     spec, again = run.spec, bool(run.started())
     writes = group is None or group.rank() == 0
     model, tokenizer, info = load_base(
@@ -133,13 +153,7 @@ def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
         device=device(),
         blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
     )
-    ending = session.go(feed.batches)
-    loss = session.test(feed.test, feed.test_rows) if feed.test is not None and ending != "stopped" else None
-    if not writes:
-        return
-    _last_word(session, trainable, ending, loss)
-    if ending != "stopped":
-        (run.path / "state" / checkpoint.STATE).unlink(missing_ok=True)
+    return session, feed, trainable
 
 
 def _clear_the_table(run: Run, config: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ runs/<id>/  spec.yaml  events.jsonl  log.txt  result.json  adapters/  state/
 import os
 import shutil
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,10 @@ from lab.runs.lock import engine_lives, launching
 from lab.runs.states import ENDED
 from lab.spec import RunSpec
 
+DRAFT = ".new-"
+"""A run directory that is being made is called so."""
+OLD = 3600.0
+"""Seconds after which nobody makes it any more."""
 NOTE = "process.json"
 Event = dict[str, Any]
 LONGEST = 32 << 20
@@ -149,13 +154,15 @@ class Run:
     def stop(self) -> bool:
         """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends.
 
-        Raises LabError if the run is gone, or if somebody else does something to it that takes too long.
+        `lab.runs.hasten` ends one that does not, by the age of the note that is made here. Raises LabError if the run
+        is gone, or if somebody else does something to it that takes too long.
         """
         with launching(self.path):
             process = self.process()
             if not self.lives() or self.result():
                 return False
-            (self.path / "state" / "stop").touch()
+            if not self.asked_to_stop():
+                (self.path / "state" / "stop").touch()
             if process is not None:  # whoever holds the lock without one looks at the note
                 with suppress(psutil.Error):  # it ended in this moment
                     process.send_signal(signal.SIGTERM)
@@ -219,26 +226,42 @@ class Runs:
         self.root = root
 
     def create(self, spec: RunSpec, *, model_path: Path | str, data_path: Path | str) -> Run:
-        """A new run directory with its spec, there whole or not at all."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        """A new run directory with its spec, there whole or not at all. Raises LabError naming the place if it cannot
+        be made, as on a full disk."""
         stem = f"{datetime.now():%Y%m%d-%H%M%S}-{Path(spec.data).name}-{spec.fine_tune_type}"
-        work = self.root / f".new-{uuid4().hex}"
-        work.mkdir()
-        number = 1
-        while True:
-            target = self.root / (stem if number == 1 else f"{stem}-{number}")
-            if not target.exists():
-                break
-            number += 1
-        (work / "adapters").mkdir()
-        (work / "state").mkdir()
-        spec.write(work / "spec.yaml", model_path=model_path, data_path=data_path, adapter_path=target / "adapters")
+        work = self.root / f"{DRAFT}{uuid4().hex}"
         try:
-            os.rename(work, target)
-        except OSError:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            for part in (work, work / "adapters", work / "state"):
+                part.mkdir()
+            number = 0
+            while True:
+                number += 1
+                target = self.root / (stem if number == 1 else f"{stem}-{number}")
+                if target.exists():
+                    continue
+                adapters = target / "adapters"
+                spec.write(work / "spec.yaml", model_path=model_path, data_path=data_path, adapter_path=adapters)
+                try:
+                    os.rename(work, target)
+                except OSError:
+                    if not target.exists():  # else somebody made it in this moment
+                        raise
+                else:
+                    return Run(target)
+        except OSError as error:
+            raise LabError(f"no run can be made here ({error.strerror or error})", where=str(self.root),
+                           remedy="check the folder, its permissions and its free space") from error  # fmt: skip
+        finally:
             shutil.rmtree(work, ignore_errors=True)
-            return self.create(spec, model_path=model_path, data_path=data_path)
-        return Run(target)
+
+    def _sweep(self) -> None:
+        """Take away what was begun to be made and never became a run, because whoever made it was killed."""
+        for path in self.root.glob(f"{DRAFT}*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > OLD:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def all(self) -> list[Run]:
         """Every run, newest first: by when it began, and by its id where two began at once."""

@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.events.digest import Digest
 from lab.events.log import EventLog
 from lab.runs.directory import Run
+from lab.runs.hasten import hasten
 from lab.runs.lock import launching
 from lab.runs.outcome import standing
 
@@ -24,9 +25,12 @@ LOG_TAIL = 16384
 def settle(run: Run) -> str:
     """The run's state, after giving it the last word that its dead engine could not; said once, whoever looks.
 
-    A run stays "lost" that was never started, or that cannot be written to.
+    A run stays "lost" that was never started, or that cannot be written to. One that was asked to stop and does not
+    is hastened.
     """
     state = run.state()
+    if state == "stopping":
+        hasten(run)
     if state != "lost" or not run.noted():
         return state
     with suppress(LabError, OSError), launching(run.path, patience=0):

@@ -15,13 +15,14 @@ from lab.runs.about import read_path
 from lab.runs.damage import damage
 from lab.runs.directory import Run, Runs
 from lab.runs.disk import use
+from lab.runs.hasten import hasten, longest
 from lab.runs.lock import launching
 from lab.runs.lost import settle_held
 
 FOLDER = ".deleted"
 NOTE = "deleted.json"
-LOOK, PATIENCE = 0.1, 30.0
-"""Seconds between looks at a run that was asked to stop, and after which we give up."""
+LOOK = 0.1
+"""Seconds between looks at a run that was asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class Deleted:
 def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
     """Stop a run if it is going on, then move it aside; those deleted together have one time `at`.
 
-    Raises LabError if it does not stop within half a minute, or lies elsewhere than the other runs.
+    Raises LabError if it cannot be ended, or lies elsewhere than the other runs.
     """
     if run.path.parent.resolve() != runs.root.resolve():
         raise LabError("lies outside the folder of runs", where=str(run.path), remedy="delete that folder yourself")
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + longest(run)
     while True:
         with _held(run):
             if not run.lives():
@@ -56,6 +57,7 @@ def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
             raise LabError(what, where=run.id, remedy="wait until it has ended, and delete it again")
         if not run.asked_to_stop():  # or not any more: it was resumed meanwhile
             run.stop()
+        hasten(run)
         time.sleep(LOOK)
 
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -57,6 +59,29 @@ def test_runs_are_newest_first_by_when_they_began_whatever_they_are_called(tmp_p
     os.utime(waiting.path / "spec.yaml", (0, 2e9))
     os.utime(broken.path / "spec.yaml", (0, 1e9))
     assert [run.id for run in runs.all()] == [waiting.id, "a", "n", "m", "z", broken.id]
+
+
+def test_a_full_disk_is_said_with_its_place_and_leaves_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))  # a file may not grow: the error of a quota
+    try:
+        with pytest.raises(LabError, match="no run can be made here") as refused:
+            make(root)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.where == str(root) and not list(root.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(LabError, match="no run can be made here"):
+        make(tmp_path / "file")
+
+
+def test_what_was_half_made_long_ago_is_taken_away(tmp_path: Path) -> None:
+    for name, hours in (("old", 2), ("young", 0)):
+        (tmp_path / f".new-{name}" / "state").mkdir(parents=True)
+        os.utime(tmp_path / f".new-{name}", (time.time() - hours * 3600, time.time() - hours * 3600))
+    run = make(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {run.id, ".new-young"}
 
 
 def test_events_are_read_from_an_offset_and_a_half_written_line_is_left_for_later(tmp_path: Path) -> None:
@@ -232,7 +257,7 @@ def test_a_run_that_cannot_be_resumed_stays_as_it_was(tmp_path: Path, monkeypatc
 
 
 def test_what_an_engine_works_on_cannot_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.runs.trash.PATIENCE", 0.3)
+    monkeypatch.setattr("lab.runs.trash.longest", lambda _: 0.3)
     run = make(tmp_path)
     lock = hold(run)
     (run.path / "result.json").write_text('{"event": "stopped"}')

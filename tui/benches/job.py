@@ -2,27 +2,36 @@
 
 import asyncio
 import json
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import os
+import signal
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 LIMIT = 64 << 20
 """Bytes of one line, at most: an answer with all its tables is one line."""
 
+GRACE = 2.0
+"""Seconds that a job has to clean up."""
+
 Progress = Callable[[dict[str, Any]], None]
 
 
-async def spawn(job: str, *arguments: str, cache: Path, log: Path, stdin: bool = False) -> Process:
-    """Start a job with its output piped; what libraries print goes to the end of `log`."""
+async def spawn(job: str, about: str, *options: str, cache: Path, log: Path) -> Process:
+    """Start a job about a run or a data set, with its output piped; what libraries print goes to the end of `log`.
+
+    It ends when its input does, which is when this program ends, however that happens.
+    """
     from lab import launch
 
-    command = launch.engine_command(job, *arguments, "--cache", str(cache))
+    command = launch.engine_command(job, *options, "--cache", str(cache), "--leash", "--", about)
     environment = await asyncio.to_thread(launch.engine_environment, cache)  # may build a shim, once
     with launch.open_log(log) as errors:
         return await asyncio.create_subprocess_exec(
             *command,
-            stdin=PIPE if stdin else DEVNULL,
+            stdin=PIPE,
             stdout=PIPE,
             stderr=errors,
             env=environment,
@@ -31,12 +40,14 @@ async def spawn(job: str, *arguments: str, cache: Path, log: Path, stdin: bool =
         )
 
 
-async def ask(job: str, *arguments: str, cache: Path, log: Path, progress: Progress = lambda _: None) -> dict[str, Any]:
+async def ask(
+    job: str, about: str, *options: str, cache: Path, log: Path, progress: Progress = lambda _: None
+) -> dict[str, Any]:
     """The last JSON line of a job; `progress` gets those before it. Raises LabError if it failed.
 
     Cancelling the task that waits for it ends the job, which may still clean up.
     """
-    process = await spawn(job, *arguments, cache=cache, log=log)
+    process = await spawn(job, about, *options, cache=cache, log=log)
     last: dict[str, Any] = {}
     try:
         assert process.stdout is not None
@@ -48,6 +59,7 @@ async def ask(job: str, *arguments: str, cache: Path, log: Path, progress: Progr
     except BaseException:
         if process.returncode is None:
             process.terminate()
+            asyncio.get_running_loop().call_later(GRACE, end, process)
         raise
     return answer(last, code, log)
 
@@ -65,6 +77,7 @@ def answer(last: dict[str, Any], code: int, log: Path) -> dict[str, Any]:
 
 
 def end(process: Process) -> None:
-    """Kill the job if it lives."""
+    """Kill the job if it lives, with what it started; it has a session of its own."""
     if process.returncode is None:
-        process.kill()
+        with suppress(ProcessLookupError):  # it has ended, and nobody has told us yet
+            os.killpg(process.pid, signal.SIGKILL)

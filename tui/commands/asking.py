@@ -42,7 +42,7 @@ def evaluate(
     found = runs().get(run)
     result = None if answers or again else evaluation.read(found, checkpoint, split, rows)
     if result is None or result["base_exact_match"] is None:
-        options = ["--checkpoint", checkpoint, "--split", split, "--first", str(rows)]
+        options = [f"--checkpoint={checkpoint}", "--split", split, "--first", str(rows)]
         result = engine(found, "evaluate", *options, *(["--answers"] if answers else []))
     if as_json:
         say(result)
@@ -76,7 +76,8 @@ def generate(
     for flag, (given, least) in lowest.items():
         if not least <= given < math.inf:
             raise LabError(f"must be at least {least} (got {given})", where=flag, usage=True)
-    options = ["--prompt", prompt, "--max-tokens", str(max_tokens), "--checkpoint", checkpoint, "--scale", str(scale)]
+    options = [f"--prompt={prompt}", "--max-tokens", str(max_tokens)]  # with =, for what begins with -
+    options += [f"--checkpoint={checkpoint}", "--scale", str(scale)]
     options += ["--temperature", str(temperature), "--seed", str(seed), *(["--base"] if base else [])]
     result = engine(runs().get(run), "generate", *options)
     say({"run": result["run"], "prompt": prompt, "text": result["text"]}) if as_json else write_text(result["text"])

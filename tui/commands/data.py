@@ -108,7 +108,7 @@ def check(
     find_files(place)
     find_model(model, cache())
     keep = show if show is not None else LISTED if as_json else SHOWN
-    options = ["--model", model, "--max-seq-length", str(max_seq_length), "--keep", str(keep)]
+    options = [f"--model={model}", "--max-seq-length", str(max_seq_length), "--keep", str(keep)]
     if mask_prompt is not None:
         options.append("--mask-prompt" if mask_prompt else "--no-mask-prompt")
     with Status(SLOW) as status:

@@ -1,6 +1,8 @@
 """Talking to the engine process about one job: JSON lines come back, the last is the answer."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,22 +12,27 @@ from lab import launch
 from lab.errors import LabError
 from tui.commands import cache
 
+GRACE = 2.0
+"""Seconds that a job has to clean up."""
 
-def ask(job: str, *arguments: str, log: Path, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """One job of the engine: its last JSON line; `progress` gets the others. Raises LabError if it failed.
 
-    What libraries print goes to the end of `log`.
+def ask(job: str, about: str, *options: str, log: Path, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """One job of the engine about a run or a data set: its last JSON line; `progress` gets the others.
+
+    Raises LabError if it failed. What libraries print goes to the end of `log`. The engine outlives neither this
+    program nor Ctrl-C, however busy it is.
     """
-    command = launch.engine_command(job, *arguments, "--cache", str(cache()))
+    command = launch.engine_command(job, *options, "--cache", str(cache()), "--leash", "--", about)
     with launch.open_log(log) as errors:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=launch.engine_environment(cache()),
             text=True,
             encoding="utf-8",
+            start_new_session=True,
         )
     last: dict[str, Any] = {}
     assert process.stdout is not None
@@ -36,7 +43,11 @@ def ask(job: str, *arguments: str, log: Path, progress: Callable[[dict[str, Any]
                 if last.get("event") == "progress":
                     progress(last)
         except BaseException:
-            process.terminate()  # nobody listens any more
+            process.terminate()  # it may have something to clean up
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # with what it started; it has a session of its own
             raise
     if process.returncode or last.get("event") in (None, "failed", "progress"):
         error = last.get("error") or {}

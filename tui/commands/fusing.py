@@ -7,6 +7,7 @@ import typer
 from typer import Option
 
 from lab.errors import LabError
+from lab.outputs import sweep
 from lab.runs.fused import check_target
 from tui.commands import RunName, cache, megabytes, note, runs, say, write
 from tui.commands.asking import Checkpoint, Json, engine
@@ -34,10 +35,13 @@ def fuse(
         raise LabError(f"must be at least 1 (got {rows})", where="--rows", usage=True)
     found = runs().get(run)
     folder = (save_path.expanduser() if save_path else found.path / "fused").absolute()
-    options = ["--save-path", str(folder), "--way", way, "--checkpoint", checkpoint, "--rows", str(rows)]
+    options = ["--save-path", str(folder), f"--way={way}", f"--checkpoint={checkpoint}", "--rows", str(rows)]
     options += ["--export-gguf"] * export_gguf + ["--force"] * force
     check_target(found, cache(), folder, force)
-    result = engine(found, "fuse", *options)
+    try:
+        result = engine(found, "fuse", *options)
+    finally:
+        sweep(folder.parent)  # what an engine that was ended had half made
     if as_json:
         say({key: value for key, value in result.items() if key != "event"})
     else:

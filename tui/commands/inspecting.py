@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def inspect(run: RunName, checkpoint: Checkpoint = "last", as_json: Json = False) -> int:
     """Show the change of each adapted layer: norm, singular values, effective rank. A full run's takes longest."""
-    result = engine(runs().get(run), "inspect", "--checkpoint", checkpoint)
+    result = engine(runs().get(run), "inspect", f"--checkpoint={checkpoint}")
     if as_json:
         say({key: value for key, value in result.items() if key != "event"})
     else:

@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.paths import absolute, shown
 from lab.plan.warnings import of_schedule
 from lab.runs.directory import Run
+from lab.runs.hasten import Stage, asked_since, hasten
 from lab.runs.lost import settle
 from lab.runs.outcome import all_events, outcome
 from lab.runs.states import ADAPTED, ENDED
@@ -24,6 +25,10 @@ from tui.home import home
 
 WIDTH = 62  # cells of an answer that is shown in passing
 COPY = "--adapter-path"
+STAGES = {
+    "told": "has not stopped in {seconds:.0f} s: told to leave at once; what it saved last is kept",
+    "killed": "does not answer: killed; what it saved last is kept",
+}
 POLL = 0.1  # seconds between looks at a run's events
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
 
@@ -135,9 +140,11 @@ def follow(run: Run, as_json: bool, heard: int = 0) -> dict[str, Any] | None:
 
 def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
     offset, asked = 0, False
+    said: Stage = "asked"
     while True:
         try:
             alive = run.lives()
+            said = _tell_stage(run, said) if asked else said
             events, offset = run.events(offset)
             for event in events[heard:]:
                 if event.get("event") in ENDED:
@@ -154,6 +161,14 @@ def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
             asked = True
             run.stop()
             note("stopping at the next step; what is learned so far is kept (Ctrl-C again: leave it to itself)")
+
+
+def _tell_stage(run: Run, before: Stage) -> Stage:
+    """Do what is due to a run that was asked to stop, and say what is new of that."""
+    stage = hasten(run) or before
+    if stage != before:
+        note(f"{run.id} {STAGES[stage].format(seconds=asked_since(run))}")
+    return stage
 
 
 def _told(last: dict[str, Any], as_json: bool) -> dict[str, Any]:
@@ -218,9 +233,11 @@ def stop(run: RunName, as_json: Annotated[bool, Option("--json", help="One JSON 
     if not found.stop():
         raise LabError(f"is not running ({settle(found)})", where=found.id, remedy="`lowrank runs` lists every run")
     began = said = time.monotonic()
+    stage: Stage = "asked"
     while found.lives() and not found.result():
         time.sleep(POLL)
-        if (moment := time.monotonic()) - said > (PATIENCE if said == began else AGAIN):
+        stage = _tell_stage(found, stage)
+        if stage == "asked" and (moment := time.monotonic()) - said > (PATIENCE if said == began else AGAIN):
             said = moment
             note(f"{found.id} ends the step it is in and saves ({moment - began:.0f} s)")
     state = settle(found)

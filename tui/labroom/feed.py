@@ -48,6 +48,8 @@ class Follower:
         self.digest.progress.iterations = self.digest.progress.iterations or spec.iters
         self.curves = Curves(spec.iters)
         self.state = ""
+        self.overdue = False
+        """Whether it was asked to stop, and has taken so long that it is being ended."""
         self.files: list[tuple[str, int]] = []
         self.result: dict[str, object] = {}
         self.last_line = ""
@@ -90,10 +92,13 @@ class Follower:
             return self._poll()
 
     def _poll(self) -> bool:
+        from lab.runs.hasten import hasten
         from lab.runs.lost import settle
 
         state = settle(self.run)
-        changed = state != self.state
+        overdue = state == "stopping" and hasten(self.run) in ("told", "killed")
+        changed = (state, overdue) != (self.state, self.overdue)
+        self.overdue = overdue
         unread = self.digest.behind
         if unread > MUCH and not self.digest.offset:
             self._glimpse = glimpse(self.run)

@@ -128,7 +128,8 @@ class LiveView(Vertical, can_focus=True):
         panel.styles.height = facts.grid_rows(len(grid), width)
         stopping = follower.state == "stopping"
         going = waiting_line(follower, say) or say.goes_on
-        note = say.stop_again if self.asking else say.stopping if stopping else going
+        ending = say.ending if follower.overdue else say.stopping
+        note = say.stop_again if self.asking else ending if stopping else going
         self._set("lab-goes-on", Content(note)).set_class(self.asking, "-asking")
         stop = say.stop_now if self.asking else say.stop
         self.query_one(ButtonRow).label("stop", "x", stop, enabled=not stopping)

@@ -61,6 +61,7 @@ class Words:
     stop_now: str
     stop_again: str
     stopping: str
+    ending: str
     new: str
     copy: str
     copied: str
@@ -166,6 +167,7 @@ EN = Words(
     stop_now="Stop now",
     stop_again="Press x again to stop. The adapter so far is kept. Esc: go on.",
     stopping="Stopping after this step; the adapter so far is kept.",
+    ending="That takes too long: it is ended now, and what it saved last is kept.",
     new="New run",
     copy="Copy command",
     copied="Copied.",
@@ -271,6 +273,7 @@ KO = Words(
     stop_now="정말 멈추기",
     stop_again="x를 한 번 더 누르면 멈춰요. 지금까지의 어댑터는 남아요. Esc: 계속하기",
     stopping="이번 스텝까지만 하고 멈춰요. 지금까지의 어댑터는 남아요.",
+    ending="멈추는 데 너무 오래 걸려서 지금 끝내요. 마지막으로 저장한 어댑터는 남아요.",
     new="새 학습",
     copy="명령 복사",
     copied="복사했어요.",

@@ -1,5 +1,6 @@
 """Two ranks on this machine, through mlx.launch: the same curve as one, and none stays behind."""
 
+import json
 import os
 import subprocess
 import sys
@@ -106,6 +107,11 @@ def test_what_cannot_be_shared_is_refused_before_anything_starts(tmp_path: Path)
     hosts.write_text('[{"ssh": "a", "ips": ["10.0.0.1"]}, {"ssh": "b", "ips": ["10.0.0.2"]}, {"ssh": "c"}]')
     assert count_ranks(RunSpec(hostfile=str(hosts))) == 3
     (tmp_path / "none.json").write_text("{}")
+    for number, odd in enumerate(("-oProxyCommand=touch x", "a b", "me@-x", "ssh://-x", "$(x)", 7)):
+        for host in ({"ssh": odd}, {"ssh": "a", "ips": [odd]}):
+            (tmp_path / f"odd-{number}.json").write_text(json.dumps([host]))
+            with pytest.raises(LabError, match="where a host's name or address should be"):
+                count_ranks(RunSpec(hostfile=str(tmp_path / f"odd-{number}.json")))
     for fields, says in (
         ({"ranks": 3}, "--batch-size: .* give a multiple of 3"),
         ({"hostfile": str(hosts)}, "--batch-size: .* give a multiple of 3"),

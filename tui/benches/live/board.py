@@ -219,7 +219,7 @@ class Board(Vertical):
         if run.unread and run.read < 0.999:
             return say(lang, "live.catching", percent=round(100 * run.read))
         if run.state == "stopping":
-            return speak.stopping
+            return speak.ending if run.overdue else speak.stopping
         return waiting_line(run, speak) or ("" if run.ended else say(lang, "live.goes-on"))
 
     def _set(self, name: str, content: Content) -> Static:

@@ -56,7 +56,7 @@ class Desk:
 
     async def _started(self) -> Process:
         if not self.alive:
-            self._process = await job.spawn("preview", str(self._runs), cache=self._cache, log=self._log, stdin=True)
+            self._process = await job.spawn("preview", str(self._runs), cache=self._cache, log=self._log)
         assert self._process is not None
         return self._process
 

@@ -64,7 +64,7 @@ class Partner:
 
         log, last = self.run / "log.txt", {}
         try:
-            process = await job.spawn("talk", str(self.run), cache=self._cache, log=log, stdin=True)
+            process = await job.spawn("talk", str(self.run), cache=self._cache, log=log)
         except (OSError, LabError) as error:
             self._hear({"event": "failed", "error": {"what": str(error)}})
             return
