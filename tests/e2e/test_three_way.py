@@ -36,7 +36,7 @@ def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program
     assert took < LONGEST * max(1.0, load / BUSY)
     assert first != last
     rows = [next(line for line in last if f"✓{mark}  {method} " in line)
-            for mark, method in (("•", "LoRA"), ("◆", "QLoRA"), ("▲", "QDoRA"))]  # fmt: skip
+            for mark, method in (("•─", "LoRA"), ("◆╌", "QLoRA"), ("▲┈", "QDoRA"))]  # fmt: skip
     assert all(" % " in row and "@" in row and " MB" in row and "–" not in row for row in rows), rows
     terminal.quit()
 
