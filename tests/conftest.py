@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,14 @@ settings.load_profile("lowrank")
 
 # Whatever terminal, language and settings the tests are started with, they see these.
 for name in [each for each in os.environ if each.startswith(("LOWRANK_", "TEXTUAL", "LC_", "LANG"))]:
-    del os.environ[name]
+    if name != "TEXTUAL_SNAPSHOT_TEMPDIR":  # where the plugin for pictures has its workers put their findings
+        del os.environ[name]
 for name in ("COLORTERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
 os.environ |= {"TERM": "xterm-256color", "LC_ALL": "en_US.UTF-8"}
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Widgets come and go by the thousand, and Python would look through all of them for garbage again and again.
 gc.set_threshold(100_000, 20, 20)

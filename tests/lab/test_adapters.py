@@ -39,8 +39,12 @@ def test_what_is_not_there_is_refused_with_what_is(checkpoint: str, tmp_path: Pa
 
 
 def test_a_run_without_an_adapter_says_so(tmp_path: Path) -> None:
-    for checkpoint in ("last", "best", "100"):
-        with pytest.raises(LabError, match="no adapter"):
+    for checkpoint, said in (
+        ("last", "ended before an adapter was saved"),
+        ("best", "no adapter"),
+        ("100", "no adapter"),
+    ):
+        with pytest.raises(LabError, match=said):
             find_adapter(Run(tmp_path), checkpoint)
 
 

@@ -92,7 +92,7 @@ def test_the_high_learning_rate_of_small_bundled_models_is_not_forced_on_others(
     shutil.copytree(BUNDLED / "sprout", copy)
     runs = Runs(tmp_path / "runs")
     rates = [prepare({"model": m}, runs, tmp_path).spec.learning_rate for m in ("sprout", "sprout-4bit", str(copy))]
-    assert rates == [2e-3, 2e-3, 1e-4]
+    assert rates == [2e-3, 2e-3, 3e-5]
     assert prepare({"model": str(copy), "learning_rate": 3e-3}, runs, tmp_path).spec.learning_rate == 3e-3
 
 

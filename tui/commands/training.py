@@ -61,8 +61,9 @@ def train(
     RunSpec.make(fields)  # what is typed wrong is said before anything is fetched
     fetch_named(fields)
     run = launch.prepare(fields, runs(), cache())
-    tell_unvalidated(run.spec.data)
-    _tell_of(run.spec, fields)
+    if not as_json:
+        tell_unvalidated(run.spec.data)
+        _tell_of(run.spec, fields)
     launch.start(run, cache(), now=now)
     return _attend(run, detach, as_json, adapter_path)
 
