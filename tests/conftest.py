@@ -20,7 +20,7 @@ for name in [each for each in os.environ if each.startswith(("LOWRANK_", "TEXTUA
         del os.environ[name]
 for name in ("COLORTERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
-os.environ |= {"TERM": "xterm-256color", "LC_ALL": "en_US.UTF-8"}
+os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}  # one that every Linux has
 
 # A shell lets what it starts in the background ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
