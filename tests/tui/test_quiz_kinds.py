@@ -35,6 +35,8 @@ def sheet(pilot: Any) -> Sheet:
 def at_quiz(home: Path, opened: Any, until: Any) -> Any:
     log = EventLog(home / "progress")
     log.append("lesson.position", "demo/after", {"section": "demo/after#only"})
+    for lang in ("en", "ko"):  # else it counts as read, for 5 XP, if the quiz is late in covering it
+        log.append("section.read", "demo/after#only", {"lang": lang})
 
     async def go(pilot: Any, question: Question) -> None:
         await opened(pilot)
