@@ -5,6 +5,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from tui.typeset import Layout, Lines
+from tui.widgets.said import lay_out
 
 
 class LinesView(Widget):
@@ -25,7 +26,7 @@ class LinesView(Widget):
         self._set_lines = layout
         self._cached = (-1, [])
         same_height = width > 0 and width == self.content_size.width and len(self._lines(width)) == len(before)
-        self.refresh(layout=not same_height)
+        self.refresh() if same_height else lay_out(self)
 
     def redraw(self) -> None:
         """Ask the layout again, because what it draws has changed."""

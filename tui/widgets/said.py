@@ -1,6 +1,7 @@
 """Says a line only where it is new: laying out and drawing again what stands there costs more than all the rest."""
 
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 
@@ -8,4 +9,16 @@ def put(panel: Static, content: Content, *, layout: bool = False) -> None:
     """Show `content` in `panel` unless it is there already; `layout` where the panel's size follows from it."""
     there = panel.content
     if not isinstance(there, Content) or (there.plain, there.spans) != (content.plain, content.spans):
-        panel.update(content, layout=layout)
+        panel.update(content, layout=False)
+        if layout:
+            lay_out(panel)
+
+
+def lay_out(widget: Widget) -> None:
+    """Lay a widget out anew, by what it shows now.
+
+    Textual keeps a widget's size until the next layout is asked for, but does not count what is asked for while one is
+    due: what changes again just after another widget had all laid out would keep the size of what was there before.
+    """
+    widget._box_model_cache.clear()
+    widget.refresh(layout=True)

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.benches.fuse import lines
+from tui.widgets.said import lay_out
 
 
 class WayTable(Widget, can_focus=True):
@@ -37,7 +38,7 @@ class WayTable(Widget, can_focus=True):
         """Draw these; `way` is the chosen one."""
         higher = len(ways) != len(self._ways)
         self._ways, self._measured, self.way = ways, table, way
-        self.refresh(layout=higher)
+        lay_out(self) if higher else self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._ways) + 3

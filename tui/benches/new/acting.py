@@ -6,6 +6,7 @@ from textual.widgets import Static
 from tui.benches.bench import Bench
 from tui.typeset import Layout, clickable, styled
 from tui.widgets.lines import LinesView
+from tui.widgets.said import lay_out
 
 
 class ActLines(LinesView):
@@ -17,7 +18,7 @@ class ActLines(LinesView):
         """Draw something else; the screen is arranged anew only if that has another height."""
         width, before = self._cached[0], len(self._cached[1])
         self._set_lines, self._cached = layout, (-1, [])
-        self.refresh(layout=width < 0 or len(self._lines(width)) != before)
+        lay_out(self) if width < 0 or len(self._lines(width)) != before else self.refresh()
 
     async def action_act(self, action: str) -> None:
         await self.query_ancestor(Bench).run_action(action)

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui.benches.bench import Bench
 from tui.typeset import clickable, join, styled
 from tui.widgets.keyline import key_names, label
+from tui.widgets.said import lay_out
 
 if TYPE_CHECKING:
     from lessons.model import Lang
@@ -38,7 +39,7 @@ class DeedLine(Widget):
     def _changed(self, _: Screen[object]) -> None:
         before = set(self._known)
         self._read()
-        self.refresh(layout=set(self._known) != before)
+        lay_out(self) if set(self._known) != before else self.refresh()
 
     def _read(self) -> None:
         """Keys may be remapped, and stay known while a dialog or the filter has them."""
