@@ -129,7 +129,19 @@ def _figures(comparison: Comparison, words: dict[str, str]) -> str:
     return _table(rows)
 
 
+VALUES: Final = {"iterations": "iterations", "best": "best_val_loss", "val": "val_loss", "train": "train_loss",
+                 "match": "exact_match", "pace": "seconds_per_iteration", "memory": "peak_memory_bytes",
+                 "trainable": "trainable_parameters", "adapter": "adapter_bytes"}  # fmt: skip
+"""What stands in the rows of figures, by the comparison's names."""
+
+
 def _figure(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
+    """A cell of a row: a figure, or why there is none."""
+    told = _told(each, base, key, words)
+    return words[f"missing.{each.missing(VALUES[key])}"] if told == units.NOTHING and key in VALUES else told
+
+
+def _told(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
     match key:
         case "method":
             return each.method
@@ -147,10 +159,8 @@ def _figure(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
         case "pace":
             seconds = each.value("seconds_per_iteration")
             return units.per_iteration(1 / seconds if seconds else None)
-    name = {"iterations": "iterations", "val": "val_loss", "train": "train_loss", "memory": "peak_memory_bytes",
-            "trainable": "trainable_parameters", "adapter": "adapter_bytes"}[key]  # fmt: skip
     form = {"iterations": units.count, "val": units.loss, "train": units.loss, "trainable": units.parameters}
-    return form.get(key, units.size)(each.value(name))
+    return form.get(key, units.size)(each.value(VALUES[key]))
 
 
 def _curves(comparison: Comparison, kind: str, words: dict[str, str]) -> list[svg.Curve]:

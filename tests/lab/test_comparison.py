@@ -190,6 +190,32 @@ def test_a_report_has_words_for_every_state(lang: report.Lang) -> None:
     assert {f"state.{state}" for state in states} <= WORDS[lang].keys()
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", ("not yet", "none", "not known")), ("ko", ("아직", "없음", "모름"))]
+)
+def test_a_report_says_why_a_figure_is_missing(
+    make: Any, tmp_path: Path, lang: report.Lang, words: tuple[str, str, str]
+) -> None:
+    runs = [make("a"), make("b", seed=1)]
+    events = (
+        '{"event": "started"}\n',
+        '{"event": "started"}\n{"event": "train", "iteration": 1, "train_loss": null}\n',
+    )
+    for run, told in zip(runs, events, strict=True):
+        (run.path / "events.jsonl").write_text(told)
+        (run.path / "result.json").unlink()
+    comparison = Comparison.of(runs, tmp_path)
+    comparison.contenders[0].state = "running"
+    comparison.contenders[1].state = "lost"
+    comparison.contenders[0].told, comparison.contenders[1].told = {}, {}
+    not_yet, none, unknown = words
+    shown = WORDS[lang]
+    text = report.build(comparison, "all", lang)[0]
+    assert f"| {shown['val']} | {not_yet} | {none} |" in text
+    assert f"| {shown['train']} | {not_yet} | {unknown} |" in text
+    assert f"| {shown['match']} | {unknown} | {unknown} |" in text
+
+
 def test_a_report_replaces_no_other_kind_of_file(make: Any, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="Markdown"):
         report.write(Comparison.of([make("a")], tmp_path), tmp_path, "en", tmp_path / "notes.txt")
