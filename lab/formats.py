@@ -65,8 +65,8 @@ FORMATS: Final = {
     "parquet": Format(
         "parquet",
         "is Parquet; from a folder, JSONL is read",
-        "`python3 -c 'import pyarrow.parquet as p, json; [print(json.dumps(r)) for r in "
-        'p.read_table("{path}").to_pylist()]\' > {new}` makes it',
+        "`python3 -c 'import json, pyarrow.parquet, sys; [print(json.dumps(r)) for r in "
+        "pyarrow.parquet.read_table(sys.argv[1]).to_pylist()]' {path} > {new}` makes it",
     ),
 }
 MAGIC: Final = {

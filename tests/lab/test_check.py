@@ -2,11 +2,15 @@
 
 import gzip
 import json
+import os
 import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,6 +169,17 @@ def test_the_command_for_a_table_makes_rows(tmp_path: Path) -> None:
     command = caught.value.remedy.split("`")[1]
     subprocess.run(command, shell=True, check=True)
     assert (tmp_path / "a b-rows.jsonl").read_text() == '{"prompt": "how many?", "completion": "3, or 4"}\n'
+
+
+def test_the_command_for_parquet_makes_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its path may hold what a shell divides at."""
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["one", "둘"]}), tmp_path / "it's a.parquet")
+    with pytest.raises(LabError) as caught:
+        find_data(str(tmp_path / "it's a.parquet"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    subprocess.run(caught.value.remedy.split("`")[1], shell=True, check=True)
+    rows = (tmp_path / "it's a-rows.jsonl").read_text().splitlines()
+    assert [json.loads(row) for row in rows] == [{"text": "one"}, {"text": "둘"}]
 
 
 def test_one_file_of_rows_is_to_be_split_first(tmp_path: Path) -> None:
