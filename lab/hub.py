@@ -1,6 +1,6 @@
 """Names on a hub, where what was fetched from it lies, and which of a repository's files make which split.
 
-Nothing here asks the network; `lab.engine.fetch` does.
+Nothing here asks the network; `lab.engine.hub` does.
 """
 
 import os
