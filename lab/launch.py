@@ -89,7 +89,7 @@ def check_again(run: Run, cache: Path) -> None:
 def check_asked(spec: RunSpec, data: DataInfo, blocks: int) -> None:
     """Raise LabError for what cannot be done with this data, or would do nothing (`blocks` 0: not known yet)."""
     if spec.test and not data.rows["test"]:
-        raise LabError(f"{spec.data} holds no test.jsonl", where="--test",
+        raise LabError(f"{shown(spec.data)} holds no test.jsonl", where="--test",
                        remedy="put rows there that training never sees, or leave the flag out", usage=True)  # fmt: skip
     if spec.test and not spec.test_batches:
         raise LabError("0 batches would test nothing", where="--test-batches", remedy="give -1 for all", usage=True)

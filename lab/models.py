@@ -11,7 +11,6 @@ from typing import Any
 from foreign import Refused, read_object
 from lab import hub
 from lab.errors import LabError
-from lab.hub import HUB_ID as HUB_ID
 from lab.params import count_safetensors, shape_from_config, total_parameters
 
 BUNDLED = Path(__file__).parent / "models"
@@ -78,7 +77,7 @@ def _find(name: str, cache: Path) -> ModelInfo:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _from_folder(name, folder)
-    if HUB_ID.fullmatch(name):
+    if hub.HUB_ID.fullmatch(name):
         here = hub.model_folder(name)
         return _from_folder(name, here) if here else ModelInfo(name, None, 0, {}, 0, 0)
     names = ", ".join(m.name for m in list_models(cache))

@@ -1,10 +1,10 @@
 """Whether an adapter's file suits a run that is to begin from it, by its names and shapes alone."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+from foreign import read_object
 from lab.errors import LabError
 from lab.params import safetensors_header
 from lab.spec import RunSpec
@@ -64,8 +64,8 @@ def _check_rank(spec: RunSpec, header: dict[str, Any]) -> None:
 def _check_scale(spec: RunSpec, beside: Path) -> None:
     """The scale is not in the file: with another one the adapter would act more or less than it was trained to."""
     try:
-        scale = json.loads(beside.read_text(encoding="utf-8"))["lora_parameters"]["scale"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        scale = read_object(beside)["lora_parameters"]["scale"]
+    except (OSError, ValueError, KeyError, TypeError):
         return
     if isinstance(scale, int | float) and scale != spec.lora_parameters.scale:
         raise _unfit(f"was trained with scale {scale:g}, and this run has {spec.lora_parameters.scale:g}",

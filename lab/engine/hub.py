@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-import yaml
 from filelock import FileLock
 from huggingface_hub import HfApi, constants, get_session, hf_hub_download, hf_hub_url
 from huggingface_hub.errors import (
@@ -183,7 +182,7 @@ def _card(found: Described) -> Mapping[str, Any]:
     parts = response.text.split("---\n", 2)
     try:
         card = from_yaml(parts[1]) if len(parts) == 3 and not parts[0].strip() else {}
-    except (yaml.YAMLError, ValueError):
+    except ValueError:
         return {}
     return card if isinstance(card, dict) else {}
 

@@ -60,10 +60,10 @@ def _of(run: Run, cache: Path) -> Subject:
     from lab.runs import asked, votes
     from lab.runs.adapters import checkpoints
     from lab.runs.method import method_of
-    from lab.runs.states import ENDED
+    from lab.runs.states import OVER
 
     spec = run.spec
-    ended = run.state() in (*ENDED, "lost")  # looked at before the checkpoints, which come before the end
+    ended = run.state() in OVER  # looked at before the checkpoints, which come before the end
     subject = Subject(run, method_of(run, cache), spec.model, spec.data, spec.fine_tune_type, checkpoints(run), ended)
     subject.history, subject.votes = list(asked.read(run)), votes.read(run)
     _questions(subject)
