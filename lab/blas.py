@@ -27,6 +27,16 @@ class Blas:
     preload: Path | None = None
     remedy: str = ""
 
+    def environment(self) -> dict[str, str]:
+        """What preloads it. LD_PRELOAD ends a path at a space, so it gets the name alone, and the folder stands in
+        LD_LIBRARY_PATH, which ends one at a colon only."""
+        if self.preload is None:
+            return {}
+        paths = {"LD_PRELOAD": self.preload.name, "LD_LIBRARY_PATH": str(self.preload.parent)}
+        if self.preload.parent == Path("."):  # a library of the system, which the loader finds by its name
+            del paths["LD_LIBRARY_PATH"]
+        return {name: ":".join(filter(None, (path, os.environ.get(name)))) for name, path in paths.items()}
+
 
 def find_blas(cache: Path) -> Blas:
     """The fastest BLAS to be had here; builds the shim below `cache` at the first call (about a tenth of a second)."""
@@ -34,6 +44,8 @@ def find_blas(cache: Path) -> Blas:
         return Blas("Accelerate" if sys.platform == "darwin" else "built in")
     library = _bundled_openblas()
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if any(sign in f"{cache}{library}" for sign in ":;"):
+        return _system("the path of the home or of Python holds a colon or a semicolon: give them another place")
     if library and compiler:
         try:
             return Blas("OpenBLAS", _build(library, compiler, cache / "blas"))
@@ -65,7 +77,7 @@ def _build(library: Path, compiler: str, folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder) as work:
         built = Path(work) / "shim.so"
         command = [compiler, "-O2", "-shared", "-fPIC", str(SHIM), "-o", str(built), str(library)]
-        command += [f"-Wl,-rpath,{library.parent}"]
+        command += ["-Xlinker", "-rpath", "-Xlinker", str(library.parent)]  # -Wl would end a path at a comma
         subprocess.run(command, check=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
         os.replace(built, target)
     return target

@@ -246,9 +246,7 @@ def engine_environment(cache: Path) -> dict[str, str]:
         environment.setdefault("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "1")
     blas = find_blas(cache)
     environment["LOWRANK_ENGINE_BLAS"] = blas.name
-    if blas.preload:
-        others = environment.get("LD_PRELOAD")
-        environment["LD_PRELOAD"] = f"{blas.preload}:{others}" if others else str(blas.preload)
+    environment |= blas.environment()
     if sys.platform == "linux" and not shutil.which("g++"):
         environment["MLX_DISABLE_COMPILE"] = "1"
     return environment

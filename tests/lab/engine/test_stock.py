@@ -55,8 +55,7 @@ def test_losses_are_mlx_lms(method: str, trained: Callable, desk, tmp_path: Path
         "model": str(find_model(run.spec.model, desk.home / "cache").path),
     }
     (tmp_path / "spec.yaml").write_text(yaml.safe_dump(spec))
-    blas = find_blas(desk.home / "cache").preload  # stock mlx-lm with the same BLAS, only to be quicker
-    env = {**os.environ, **({"LD_PRELOAD": str(blas)} if blas else {})}
+    env = os.environ | find_blas(desk.home / "cache").environment()  # the same BLAS, only to be quicker
     command = [sys.executable, "-c", REPORT, str(tmp_path / "spec.yaml")]
     stock = subprocess.run(command, capture_output=True, text=True, env=env, timeout=600, check=True, cwd=tmp_path)
     lines = [json.loads(line) for line in stock.stdout.splitlines() if line.startswith('["')]
