@@ -85,7 +85,8 @@ def test_killed_again_and_again_it_ends_bit_equal(kills: int, unbroken: Run, des
         wait_for(partial(grown, process, run, goal))
         process.kill()
         process.wait()
-    assert begin(run, desk.home / "cache").wait(300) == 0
+    if run.last_word() != "finished":  # a kill may come after it
+        assert begin(run, desk.home / "cache").wait(300) == 0
     assert any(e["event"] == "resumed" for e in run.events()[0])
     same(run, unbroken)
 
@@ -99,7 +100,8 @@ def test_stopped_between_two_updates_it_goes_on_with_the_gradients_it_held(unbro
     stopped = run.result()
     assert stopped and stopped["event"] == "stopped" and 9 <= stopped["iterations"] < ITERS
     (run.path / "result.json").unlink()
-    assert begin(run, desk.home / "cache").wait(300) == 0
+    if run.last_word() != "finished":  # the last kill may have come after it
+        assert begin(run, desk.home / "cache").wait(300) == 0
     same(run, unbroken)
 
 

@@ -103,10 +103,10 @@ def test_a_chart_of_a_million_points_costs_what_one_of_a_hundred_does() -> None:
     def cost(series: Series) -> float:
         best = math.inf
         for _ in range(7):
-            begin = time.perf_counter()
+            begin = time.thread_time()  # whatever else the machine does
             points = tuple(series.points())
             draw(plotext, plot(Curves(len(series), points, points), "iteration"), 76, 16)
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.thread_time() - begin)
         return best
 
     few, many = wave(100), wave(1_000_000)
