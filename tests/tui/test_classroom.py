@@ -69,7 +69,7 @@ async def test_contents_text_and_lab_stand_side_by_side_where_there_is_room(
         await until(pilot, lambda: shown(pilot) == {"contents", "quiz", "lab"})
         await pilot.press("c", "end", "enter")
         await until(pilot, lambda: "Only section" in text(pilot))
-        await until(pilot, lambda: "Demo · 2/3" in text(pilot) and shown(pilot) == {"text", "contents", "lab"})
+        await until(pilot, lambda: "Demo · 2/2" in text(pilot) and shown(pilot) == {"text", "contents", "lab"})
         await pilot.press("e")
         await until(pilot, lambda: "This lesson has no exercise yet." in text(pilot))
 

@@ -33,7 +33,7 @@ async def test_opens_at_the_first_section_and_says_where_that_is(app: Any, opene
         await opened(pilot)
         shown = text(pilot)
         assert section(pilot) == FIRST
-        assert "Demo · 1/3" in shown and "A thin lesson" in shown and "Curious 0" in shown and "0/100" in shown
+        assert "Demo · 1/2" in shown and "A thin lesson" in shown and "Curious 0" in shown and "0/100" in shown
         assert pilot.app.focused is reader(pilot)
 
 

@@ -231,7 +231,7 @@ class LessonRoom(ExerciseRoom):
         track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
         self.stand(
             Standing(
-                track=f"{track.title[self.lang]} · {lesson.number}/{track.planned}" if track and lesson else "",
+                track=f"{track.title[self.lang]} · {lesson.number}/{len(track.lessons)}" if track and lesson else "",
                 title=lesson.title[self.lang] if lesson else "",
                 level="" if quiet else say(self.lang, "level", name=name, n=progress.level),
                 fraction=progress.xp_in_level / progress.xp_to_next if progress.xp_to_next else 1.0,
