@@ -57,6 +57,13 @@ def diverged(told: Mapping[str, Any]) -> bool:
     return isinstance(verdict, Mapping) and verdict.get("kind") in ("diverged", "nan")
 
 
+def in_vain(told: Mapping[str, Any]) -> str:
+    """Of a training that came to its end, "worse" or "untrained" where it was for nothing; else ""."""
+    verdict = told.get("verdict")
+    kind = verdict.get("kind") if isinstance(verdict, Mapping) else ""
+    return str(kind) if kind in ("worse", "untrained") else ""
+
+
 def standing(run: Run) -> dict[str, Any]:
     """`KEYS` for a last word, as far as the events tell."""
     known = _so_far(Digest.of(run).progress)

@@ -24,12 +24,12 @@ from lab.runs.directory import Event, Run, Runs, parse_event
 from lab.runs.disk import use
 from lab.runs.lost import settle
 from lab.runs.method import method_of
-from lab.runs.outcome import KEYS, outcome, reached
+from lab.runs.outcome import KEYS, in_vain, outcome, reached
 from lab.runs.states import ENDED, OVER
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"
-VERSION = 3
+VERSION = 4
 TAIL = 1 << 16
 """Bytes of a going run's newest events, which tell all that a table shows of it."""
 WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapters/best", "state")
@@ -39,7 +39,8 @@ WATCHED = ("", "events.jsonl", "result.json", "about.json", "adapters", "adapter
 @dataclass(frozen=True)
 class Row:
     """One run. None and "" stand for what is not known; `begun` is in seconds since 1970 (`started` is what
-    the engine says, as ISO 8601), sizes are in bytes, `remaining` in seconds, `position` is the place in the queue."""
+    the engine says, as ISO 8601), sizes are in bytes, `remaining` in seconds, `position` is the place in the queue.
+    `verdict` is "worse" or "untrained" where a training was for nothing."""
 
     run: str
     state: str = ""
@@ -78,6 +79,7 @@ class Row:
     position: int | None = None
     behind: str = ""
     problem: str = ""
+    verdict: str = ""
 
     @property
     def ended(self) -> bool:
@@ -239,6 +241,7 @@ def _read(run: Run, cache: Path) -> dict[str, Any]:
         "position": last.get("position") if state == "waiting" else None,
         "behind": str(last.get("behind") or "") if state == "waiting" else "",
         "problem": _failure(told) if state == "failed" else "",
+        "verdict": in_vain(told),
     }
     return row
 

@@ -16,7 +16,7 @@ from tui.words import words
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 TOLD = (
     *("run", "state", "method", "model", "data", "iterations", "train_loss", "val_loss", "started"),
-    *("name", "tags", "group", "total_bytes", "problem"),
+    *("name", "tags", "group", "total_bytes", "problem", "verdict"),
 )
 """Of a run, for scripts."""
 
@@ -36,7 +36,7 @@ def list_runs(as_json: Json = False) -> int:
     else:
         head = ("run", "state", "method", "model", "data", "it", "train", "val")
         cells = [
-            (r.run, r.state, r.method, Path(r.model).name, Path(r.data).name, str(r.iterations),
+            (r.run, r.verdict or r.state, r.method, Path(r.model).name, Path(r.data).name, str(r.iterations),
              _told(r, "train_loss"), _told(r, "val_loss")) for r in rows
         ]  # fmt: skip
         write(*_named(table([head, *cells], shrink=((3, 4), (0,)), right=(5, 6, 7)), rows))

@@ -14,6 +14,7 @@ from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
 from lab.runs.damage import fenced
 from lab.runs.method import method_of
+from lab.runs.outcome import in_vain
 from lab.runs.states import OVER
 from tui.labroom.curves import Curves
 from tui.labroom.fields import Choices, Data, Model
@@ -67,6 +68,16 @@ class Follower:
     def outcome(self) -> dict[str, object]:
         """result.json, or the last event where there is none."""
         return self.result or self.progress.outcome
+
+    @property
+    def verdict(self) -> str:
+        """ "worse" or "untrained" where a training that ended was for nothing."""
+        return in_vain(self.outcome) if self.ended else ""
+
+    @property
+    def troubled(self) -> bool:
+        """Whether there is something to say of how it ended."""
+        return self.state in ("failed", "lost") or bool(self.verdict)
 
     @property
     def progress(self) -> RunProgress:

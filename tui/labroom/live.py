@@ -40,7 +40,7 @@ def title(follower: Follower) -> Content:
 def state_line(follower: Follower, say: Words) -> Content:
     """The state in words, and the run's id."""
     progress = follower.progress
-    mark, style = MARKS.get(follower.state, GOING)
+    mark, style = ("!", "$warning") if follower.verdict else MARKS.get(follower.state, GOING)
     text = say.states.get(follower.state, follower.state)
     if follower.state == "running" and progress.stage:
         text = say.stages.get(progress.stage, inert(progress.stage))

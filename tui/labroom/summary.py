@@ -104,7 +104,7 @@ class SummaryView(VerticalScroll, can_focus=True):
             return
         run, say = self.follower, self.say
         width = self.query_one("#lab-figures").content_size.width
-        self.set_class(run.state in ("failed", "lost"), "-trouble")
+        self.set_class(run.troubled, "-trouble")
         self.set_class(not len(run.progress.train) and not len(run.progress.validation), "-empty")
         plot = loss_plot(run.curves, say)
         self.query_one(PlotView).show(plot)
@@ -131,13 +131,17 @@ def trouble(run: Follower, say: Words) -> Content:
     told = {key: run.progress.error.get(key, "") for key in ("what", "where", "remedy")}
     if run.state == "lost":
         told["what"] = say.lost
-    told["log"] = run.last_line
+    if run.verdict:
+        told |= {"what": say.verdicts[run.verdict], "remedy": say.verdict_remedies[run.verdict]}
+    else:
+        told["log"] = run.last_line
     labels = {"what": say.what, "where": say.where, "remedy": say.remedy, "log": "log.txt"}
     width = max(cell_len(label) for label in labels.values()) + 2
+    wrong = "$warning" if run.verdict else "$error"
     lines = [
         Content.assemble(
             (units.fit(labels[key], width), "$text-muted"),
-            (inert(text), "bold $error" if key == "what" else "$foreground"),
+            (inert(text), f"bold {wrong}" if key == "what" else "$foreground"),
         )
         for key, text in told.items()
         if text

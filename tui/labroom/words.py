@@ -42,6 +42,8 @@ class Words:
     last_run: str
     series: Mapping[str, str]
     states: Mapping[str, str]
+    verdicts: Mapping[str, str]
+    verdict_remedies: Mapping[str, str]
     stages: Mapping[str, str]
     axes: Mapping[str, str]
     train_loss: str
@@ -142,6 +144,14 @@ EN = Words(
         "stopped": "stopped",
         "failed": "failed",
         "lost": "lost",
+    },
+    verdicts={
+        "worse": "It ends worse than it began: the loss is higher than before training.",
+        "untrained": "Nothing was learned: training changed no weight.",
+    },
+    verdict_remedies={
+        "worse": "Train again with a lower learning rate or a lower scale.",
+        "untrained": "Train for more iterations, or accumulate the gradients of fewer of them.",
     },
     stages={
         "loading": "loading the model",
@@ -248,6 +258,14 @@ KO = Words(
         "stopped": "멈춤",
         "failed": "실패",
         "lost": "끊김",
+    },
+    verdicts={
+        "worse": "학습하기 전보다 나빠졌어요. 손실이 처음보다 높아요.",
+        "untrained": "배운 것이 없어요. 학습했는데도 바뀐 가중치가 없어요.",
+    },
+    verdict_remedies={
+        "worse": "학습률이나 scale을 낮춰서 다시 학습해 보세요.",
+        "untrained": "반복 횟수를 늘리거나 gradient accumulation 횟수를 줄여 보세요.",
     },
     stages={
         "loading": "모델을 읽는 중",

@@ -167,7 +167,7 @@ class Board(Vertical):
 
         self._set("title", spread(title(run), state_line(run, speak), width))
         self._set("progress", lab_facts.progress_line(run.progress, width))
-        self.set_class(run.state in ("failed", "lost"), "-trouble")
+        self.set_class(run.troubled, "-trouble")
         self._set("trouble", trouble(run, speak))
         figures = facts.facts(run, tell, speak)
         room = SIDE if self.wide else width

@@ -106,6 +106,8 @@ def state(row: Row, say: Say) -> Content:
     """A mark and a word; of a run that trains, how far it is."""
     if row.damaged:
         return styled(f"! {say('runs.state.damaged')}", "$error")
+    if row.verdict:
+        return styled(f"! {say(f'runs.verdict.{row.verdict}')}", "$warning")
     mark, style = MARKS.get(row.state, MARKS["lost"])
     if row.state == "running" and row.iterations:
         text = f"{row.iterations}/{row.iters}"
@@ -178,6 +180,8 @@ def _where(row: Row, say: Say, width: int) -> Lines:
     lines = [*parts, *styled(text, "$text-muted").wrap(width)]
     if row.problem:
         lines += hang([(styled("✗ ", "$error"), styled(inert(row.problem), "$error"))], width)
+    if row.verdict:
+        lines += styled(say(f"runs.verdict.{row.verdict}.what"), "$warning").wrap(width)
     return lines
 
 
