@@ -141,7 +141,8 @@ def speaks_bytes(folder: Path) -> bool:
 def commands(folder: Path, way: str, prompt: str) -> list[str]:
     """How stock mlx-lm answers a prompt with what was saved, and how it serves it."""
     model = ["--model", str(folder)] + (["--adapter-path", str(folder / "adapters")] if way == "separate" else [])
+    asked = [f"--prompt={prompt}"] if prompt.startswith("-") else ["--prompt", prompt]  # an option, to argparse
     return [
-        shlex.join(["mlx_lm", "generate", *model, "--prompt", prompt]),
+        shlex.join(["mlx_lm", "generate", *model, *asked]),
         shlex.join(["mlx_lm", "server", *model, "--port", "8080"]),
     ]

@@ -53,6 +53,7 @@ def test_commands_survive_any_folder_and_prompt() -> None:
                                      str(folder / "adapters"), "--prompt", prompt]  # fmt: skip
     assert shlex.split(server)[:4] == ["mlx_lm", "server", "--model", str(folder)]
     assert "--adapter-path" not in commands(folder, "quantized", prompt)[0]
+    assert shlex.split(commands(folder, "quantized", "-5 plus 3?")[0])[-1] == "--prompt=-5 plus 3?", "no option"
 
 
 def test_what_lies_in_a_folder_is_told_from_its_files(run: Run, tmp_path: Path) -> None:

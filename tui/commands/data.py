@@ -134,7 +134,8 @@ def describe(report: dict[str, Any]) -> list[str]:
     lines = [f"{shown(report['path'])}, read with the tokenizer of {report['model']}"]
     for name, split in splits.items():
         lines += ["", *_split(name, split, report["mask_prompt"])]
-    if not report["splits"]["valid"]["rows"]:
+    train = report["splits"]["train"]
+    if train["sound"] and not report["splits"]["valid"]["rows"]:
         command = split_command(shown(report["path"]))
         lines += ["", f"valid   no rows: training would go on without validation; `{command}` sets some aside"]
     kinds = [kind for kind in TITLES if kind in report["counts"]]
@@ -142,7 +143,7 @@ def describe(report: dict[str, Any]) -> list[str]:
         count = report["counts"][kind]
         found = [p for p in report["problems"] if p["kind"] == kind]
         lines += ["", f"{'error' if found[0]['severity'] == 'error' else 'warning'}: {TITLES[kind]} ({count:,})"]
-        lines += [f"  {p['file']}:{p['line']}  {p['problem']}" for p in found]
+        lines += [f"  {p['file']}{':' if p['line'] else ''}{p['line'] or ''}  {p['problem']}" for p in found]
         if count > len(found):
             lines.append(f"  and {count - len(found):,} more (--show 0 lists all)")
     lines += ["", f"{_many(report['errors'], 'error')}, {_many(report['warnings'], 'warning')}"]
