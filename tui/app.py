@@ -15,10 +15,11 @@ from textual.events import Event, Key
 from textual.screen import Screen
 
 from tui import keysfirst
+from tui.key_names import key_name, use_own
 from tui.keymap import KeymapError
 from tui.keymap import check as check_keymap
 from tui.keymap import read as read_keymap
-from tui.keys import bind, key_name
+from tui.keys import bind
 from tui.look import remember, remembered
 from tui.paths import short_path
 from tui.screens.lesson_room import LessonRoom
@@ -82,6 +83,7 @@ class LowrankApp(App[None]):
         self._begin_at: Picks | None = None
         self._sight = Sight()
         self._own_keys: dict[str, str] = {}
+        use_own({})
         self._read_keys()
 
     def _read_keys(self) -> None:
@@ -93,6 +95,7 @@ class LowrankApp(App[None]):
         else:
             if keymap:
                 self.set_keymap(keymap)
+                use_own(keymap)
             self._own_keys = keymap
 
     def _refuse_keys(self, error: KeymapError) -> None:
@@ -105,6 +108,7 @@ class LowrankApp(App[None]):
         except KeymapError as error:
             self._refuse_keys(error)
             self.set_keymap({})
+            use_own({})
             self.room.show_problems()
 
     @property

@@ -4,6 +4,7 @@ from typing import Final
 
 from textual.binding import Binding
 
+from tui.key_names import note_usual
 from tui.words_en import EN
 
 JAMO: Final = dict(
@@ -22,32 +23,5 @@ def hangul_too(names: list[str]) -> list[str]:
 def bind(keys: str, action: str, id: str, *, show: bool = False, key_display: str | None = None) -> Binding:
     """A binding that can be remapped by `id`, described by the words "key.<id>", and reachable in Hangul."""
     names = hangul_too(keys.split(","))
+    note_usual(id, keys)
     return Binding(",".join(names), action, EN[f"key.{id}"], show=show, key_display=key_display or None, id=id)
-
-
-_NAMES: Final = {
-    "question_mark": "?",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "enter": "Enter",
-    "escape": "Esc",
-    "space": "Space",
-    "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "home": "Home",
-    "end": "End",
-    "delete": "Del",
-}
-
-
-def key_name(key: str) -> str:
-    """A key of Textual's as the learner knows it."""
-    if key in _NAMES:
-        return _NAMES[key]
-    if key.startswith("ctrl+"):
-        return "^" + key_name(key.removeprefix("ctrl+"))
-    return key.upper() if key[:1] == "f" and key[1:].isdigit() else key

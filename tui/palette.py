@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 
 from tui.benches.bench import PLACES
-from tui.keys import key_name
+from tui.key_names import key_name
 from tui.typeset import plain
 from tui.widgets.keyline import label
 from tui.widgets.tabs import PANES

@@ -4,6 +4,7 @@ import string
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from tui.key_names import with_fixed_keys
 from tui.words_en import EN
 from tui.words_ko import KO
 
@@ -39,8 +40,11 @@ def placeholders(text: str) -> set[str]:
 
 
 def say(lang: "Lang", key: str, **values: object) -> str:
-    """The words under `key` with {names} filled in; KeyError for an unknown key."""
-    text = words(lang)[key]
+    """The words under `key` with {names} filled in, and ⟪actions⟫ as the keys they have; KeyError for an unknown key.
+
+    Keys stand so on pages; a notice names ⟨actions⟩, which its line fills in by where one is (`tui.widgets.ribbon`).
+    """
+    text = with_fixed_keys(words(lang)[key])
     return text.format_map(values) if values else text
 
 

@@ -135,7 +135,7 @@ EN: Final[dict[str, str]] = {
     "exercise.confirm.no": "think again",
     "exercise.nothing-written": "Nothing is written yet.",
     "exercise.run-about": "A short real run: {model} on {data}, {iters} iterations, on this machine.",
-    "exercise.run-key": "r  run it",
+    "exercise.run-key": "⟪exercise.run⟫  run it",
     "exercise.run-failed": "The run did not finish, so there is nothing to count. The lab shows why; run it again.",
     "exercise.run-refused": "The run could not be started: {why}",
     "exercise.run-done": "Done: the adapter file was read, and its numbers counted.",

@@ -135,7 +135,7 @@ KO: Final[dict[str, str]] = {
     "exercise.confirm.no": "더 생각하기",
     "exercise.nothing-written": "아직 쓴 글이 없어요.",
     "exercise.run-about": "짧은 실제 학습이에요: {model} 모델, {data} 데이터, {iters}회 반복. 이 컴퓨터에서 돌아가요.",
-    "exercise.run-key": "r  실행",
+    "exercise.run-key": "⟪exercise.run⟫  실행",
     "exercise.run-failed": "학습이 끝까지 가지 못해 셀 것이 없어요. 까닭은 실험 칸에 있어요. 다시 실행해 주세요.",
     "exercise.run-refused": "학습을 시작하지 못했어요: {why}",
     "exercise.run-done": "끝났어요. 어댑터 파일을 읽어 그 안의 수를 모두 셌어요.",

@@ -1,13 +1,16 @@
 """Keys of one's own: read from keys.toml, in Hangul too, listed by `lowrank keys`, and never in the way of starting."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from tui.actions import keys_of
 from tui.keymap import KeymapError, check, read
+from tui.words import say, words
 
 
 def test_no_file_no_keys(tmp_path: Path) -> None:
@@ -128,3 +131,24 @@ def test_keys_of_any_depth_are_refused_in_one_short_line(content: str, tmp_path:
     with pytest.raises(KeymapError) as error:
         read(tmp_path)
     assert len(str(error.value)) < 300 and "\n" not in str(error.value)
+
+
+def test_every_key_that_a_page_names_belongs_to_an_action_that_is_loaded_with_it() -> None:
+    keys = keys_of()
+    for lang in ("en", "ko"):
+        for word, text in words(lang).items():
+            for action in re.findall("⟪(.*?)⟫", text):
+                assert action in keys, word
+                assert action.partition(".")[0] in (word.partition(".")[0], "bench"), f"{word}: {action} may be absent"
+
+
+async def test_pages_name_the_keys_of_ones_own(app: Any, home: Path, until: Any) -> None:
+    (home / "keys.toml").write_text('"runs.sweep" = "W"\n"bench.three-way" = "f12"\n')
+    async with app().run_test(size=(120, 40)) as pilot:
+        await pilot.press("f4")
+        await until(pilot, lambda: pilot.app.laboratory is not None and pilot.app.laboratory.bench is not None)
+        told = say("en", "runs.empty.begin") if await pilot.app.laboratory.open("runs") else ""
+        assert "Press 1 for your first run, W for a sweep over two fields, or f12" in told.replace("F12", "f12")
+    (home / "keys.toml").unlink()
+    async with app().run_test(size=(80, 24)):
+        assert "w for a sweep" in say("en", "runs.empty.begin"), "the usual ones again"

@@ -6,19 +6,21 @@ from typing import Final
 
 from textual.content import Content
 
+from tui.key_names import with_fixed_keys
 from tui.typeset import Lines, hang, styled
 
-START: Final[Mapping[str, str]] = MappingProxyType({"1": "bench.empty.new"})
+START: Final[Mapping[str, str]] = MappingProxyType({"bench.new": "bench.empty.new"})
 
 
 def nothing_yet(
     say: Callable[..., str], width: int, about: str, title: str = "bench.empty", keys: Mapping[str, str] = START
 ) -> Lines:
-    """`title`, `about` and what each of the `keys` does are keys of words."""
+    """`title`, `about` and what each action of `keys` does are keys of words."""
+    named = [(with_fixed_keys(f"⟪{action}⟫  "), say(text)) for action, text in keys.items()]
     return [
         styled(say(title), "bold $heading"),
         Content(""),
         *styled(say(about), "$text-muted").wrap(width),
         Content(""),
-        *hang([(styled(f"{key}  ", "bold $primary"), styled(say(text))) for key, text in keys.items()], width, gap=1),
+        *hang([(styled(key, "bold $primary"), styled(text)) for key, text in named], width, gap=1),
     ]

@@ -59,5 +59,5 @@ def strip(parts: Sequence[str], here: str, curve: str, over: str, say: Say, widt
 
 
 def empty(say: Say, width: int) -> Lines:
-    keys = {"v": "compare.empty.three-way", "2": "compare.empty.runs"}
+    keys = {"bench.three-way": "compare.empty.three-way", "bench.runs": "compare.empty.runs"}
     return nothing_yet(say, width, "compare.empty.text", "compare.empty.title", keys)

@@ -33,7 +33,7 @@ EN = {
     "new.section.plan": "Plan",
     "new.section.rows": "Rows",
     "new.section.command": "Command",
-    "new.welcome": "Here a training run begins. The values are good ones: ^r starts, ↑ ↓ and ← → change them.",
+    "new.welcome": "Here a training run begins. The values are good ones: ⟪new.start⟫ starts, ↑ ↓ and ← → change them.",
     "new.recipe": "preset",
     "new.recipe.none": "–",
     "new.recipe.first-run": "first run",

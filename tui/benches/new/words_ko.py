@@ -30,7 +30,7 @@ KO = {
     "new.section.plan": "예상",
     "new.section.rows": "데이터",
     "new.section.command": "명령",
-    "new.welcome": "여기서 학습을 시작해요. 이 값 그대로도 좋아요. ^r로 시작하고 ↑ ↓ ← →로 바꿔요.",
+    "new.welcome": "여기서 학습을 시작해요. 이 값 그대로도 좋아요. ⟪new.start⟫ 키로 시작하고 ↑ ↓ ← →로 바꿔요.",
     "new.recipe": "preset",
     "new.recipe.none": "–",
     "new.recipe.first-run": "첫 학습",
