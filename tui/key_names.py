@@ -48,5 +48,13 @@ def use_own(keymap: Mapping[str, str]) -> None:
 
 
 def with_fixed_keys(text: str) -> str:
-    """A text of a page whose ⟪actions⟫ are the first keys they have. KeyError for an action of a part not loaded."""
-    return _FIXED.sub(lambda found: key_name((_own.get(found[1]) or _usual[found[1]]).split(",")[0]), text)
+    """A text of a page whose ⟪actions⟫ are the first keys they have. KeyError for an action that there is not."""
+    return _FIXED.sub(lambda found: key_name(_keys(found[1]).split(",")[0]), text)
+
+
+def _keys(action: str) -> str:
+    if action not in _usual:  # its part of the program is not loaded yet
+        from tui.actions import holders
+
+        holders()
+    return _own.get(action) or _usual[action]
