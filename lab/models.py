@@ -1,6 +1,7 @@
 """Models a run can start from: bundled, made from a bundled one, a local folder, or a hub id."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def _variant(base: ModelInfo, bits: int, cache: Path) -> ModelInfo:
         raise LabError(f"{base.name} is not on this machine yet", where="--bits",
                        remedy="train on it once without the flag, or give a local folder", usage=True)  # fmt: skip
     name = f"{base.name.rstrip('/').rpartition('/')[2]}-{bits}bit"
-    folder = name if base.bundled else f"{name}-{hashlib.sha256(str(base.path).encode()).hexdigest()[:8]}"
+    folder = name if base.bundled else f"{name}-{hashlib.sha256(os.fsencode(base.path)).hexdigest()[:8]}"
     path = cache / "models" / folder
     size = weights_bytes(path) or _quantized_bytes(base.shape, bits)
     return ModelInfo(name, path, bits, base.shape, base.parameters, size, base.path, base.bundled)

@@ -18,7 +18,7 @@ from typing import Final
 
 import psutil
 
-from foreign import Refused, read_object, read_text
+from foreign import Refused, read_object, read_text, whole_text
 from lab.errors import LabError
 
 MARK: Final = ".lowrank.json"
@@ -108,7 +108,7 @@ def check_text(path: Path, option: str) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text with our mark, whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = text if text.endswith("\n") else f"{text}\n"
+    text = whole_text(text if text.endswith("\n") else f"{text}\n")
     draft = path.with_name(f"{WORK}{os.getpid()}")
     try:
         draft.write_text(f"{text}<!-- lowrank {_checksum(text)} -->\n", encoding="utf-8", newline="\n")
@@ -190,6 +190,11 @@ def _check_parent(place: Path, asked: Path, option: str) -> None:
     if not os.access(above, os.W_OK | os.X_OK):
         raise LabError(f"{above} may not be written to", where=str(asked),
                        remedy=f"give another {option}, or change its permissions")  # fmt: skip
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=above))  # who may do all may still not in /proc
+    except OSError as error:
+        raise LabError(f"nothing can be made in {above} ({error.strerror or error})", where=str(asked),
+                       remedy=f"give another {option}") from error  # fmt: skip
 
 
 def _real(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,7 @@ def fingerprint(folder: Path) -> str:
     """What tells a data set or model from another: a hash of its small files, and of the large ones name and size."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.iterdir() if p.suffix in (".json", ".jsonl", ".safetensors")):
-        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        digest.update(os.fsencode(f"{path.name} {path.stat().st_size}\n"))
         if path.suffix != ".safetensors":
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

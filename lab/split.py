@@ -103,7 +103,7 @@ def divide(place: Path, target: Path, how: Division) -> dict[str, int]:
             with kept.open("rb") as lines:
                 rows["test"] = sum(1 for _ in lines)
         told = {"from": str(file), **asdict(how), "rows": rows}
-        (made / SOURCE).write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        (made / SOURCE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         _must_be_new(target)
         os.rename(made, target)
     finally:

@@ -4,6 +4,7 @@ The charts are SVG files beside it, since GitHub shows neither SVG written into 
 asks for anything from outside, so the few files can be moved and sent as they are.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -45,7 +46,7 @@ def write(comparison: Comparison, folder: Path, lang: Lang = "en", file: Path | 
     outputs.write_text(target, text)
     for each in comparison.contenders:
         with suppress(OSError):  # a lesson asks whether a run was written about
-            each.run.reported.write_text(str(target.absolute()), encoding="utf-8")
+            each.run.reported.write_bytes(os.fsencode(target.absolute()))
     return target
 
 
@@ -233,4 +234,4 @@ def _link(name: str) -> str:
     """A file name as the address of a picture."""
     from urllib.parse import quote
 
-    return quote(name)
+    return quote(os.fsencode(name))

@@ -53,7 +53,7 @@ def change(run: Run, **fields: Any) -> About:
                            remedy="write the rest into the notes", usage=True)  # fmt: skip
     temporary = run.path / f".{FILE}.{os.getpid()}.tmp"
     try:
-        temporary.write_text(json.dumps(asdict(about), ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
         os.replace(temporary, run.path / FILE)
     except FileNotFoundError:
         raise LabError("is no longer there", where=run.id, remedy="`lowrank runs` lists those that are") from None

@@ -37,7 +37,7 @@ def write(run: Run, what: What, adapter: Path, of: list[int], answer: dict[str, 
     place = _place(run, what, adapter)
     place.parent.mkdir(exist_ok=True)
     temporary = place.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"stamp": of, **answer}, ensure_ascii=False), encoding="utf-8")
+    temporary.write_text(json.dumps({"stamp": of, **answer}), encoding="utf-8")
     os.replace(temporary, place)
 
 

@@ -168,8 +168,11 @@ class Shelf:
         told = {name: (stamp, vars(row)) for name, (stamp, row) in (self._known or {}).items() if row.ended}
         temporary = self.runs.root / f"{INDEX}.{os.getpid()}.tmp"
         with suppress(OSError):  # a folder that cannot be written to is read a little slower
-            temporary.write_text(json.dumps({"version": VERSION, "rows": told}, ensure_ascii=False), encoding="utf-8")
-            os.replace(temporary, self.runs.root / INDEX)
+            try:
+                temporary.write_text(json.dumps({"version": VERSION, "rows": told}), encoding="ascii")
+                os.replace(temporary, self.runs.root / INDEX)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 def _row(told: dict[str, Any]) -> Row:

@@ -84,7 +84,6 @@ def add(run: Run, vote: Vote) -> list[Vote]:
         noted = asdict(vote) | {"at": vote.at or datetime.now().astimezone().isoformat(timespec="seconds")}
         votes = [*read(run), Vote(**noted)]
         temporary = run.path / f".{NAME}"
-        temporary.write_text(json.dumps({"votes": [asdict(each) for each in votes]}, indent=2, ensure_ascii=False),
-                             encoding="utf-8")  # fmt: skip
+        temporary.write_text(json.dumps({"votes": [asdict(each) for each in votes]}, indent=2), encoding="utf-8")
         os.replace(temporary, run.path / NAME)
     return votes

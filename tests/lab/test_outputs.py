@@ -156,3 +156,11 @@ def test_a_text_of_ours_is_replaced_until_somebody_writes_in_it(tmp_path: Path) 
     with pytest.raises(LabError, match="not written by lowrank"):
         check_text(path, "--output")
     assert [p.name for p in path.parent.iterdir()] == ["report.md"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
+def test_a_place_where_even_root_makes_nothing_is_said_before(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="/proc"):
+        check_folder(Path("/proc/x"), "--adapter-path", replace=True)
+    check_folder(tmp_path / "x", "--adapter-path", replace=True)
+    assert list(tmp_path.iterdir()) == []

@@ -96,6 +96,16 @@ def test_a_going_run_is_read_every_time_and_a_broken_one_hides_none(runs: Runs, 
     log.close()
 
 
+def test_a_name_that_is_no_utf_8_hides_no_run(runs: Runs, tmp_path: Path) -> None:
+    good, odd = make(runs), make(runs)
+    try:
+        os.rename(odd.path, os.fsencode(runs.root) + b"/odd-\xff")
+    except OSError:
+        pytest.skip("names are UTF-8 on this file system")
+    for _ in range(2):  # the second time from the index
+        assert {row.run for row in Shelf(runs, tmp_path / "cache").read()} == {good.id, "odd-\udcff"}
+
+
 ROWS = [
     Row("20260101-a", "finished", name="Best 최고", tags=("keep", "sql"), method="QLoRA", model="sprout-4bit", rank=8,
         data="sql", val_loss=0.5, notes="one\ntwo"),

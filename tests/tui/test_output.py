@@ -1,6 +1,7 @@
 """Whatever is called whatever: nothing that the command line writes steers a terminal or hides from the reader."""
 
 import ast
+import contextlib
 import json
 import subprocess
 import sys
@@ -233,3 +234,31 @@ def test_nothing_of_the_command_line_writes_past_the_writer() -> None:
             if (writes or name in ("sys.stdout", "sys.stderr", "sys.__stdout__")) and file.name != "output.py":
                 found.append(f"{file.name}:{node.lineno}: {name}")
     assert len(files) > 15 and not found, found
+
+
+def test_a_stream_that_was_closed_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    output.write("to nobody")
+    output.note("to nobody")
+    with output.Status() as status:
+        status.show("to nobody")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_the_output_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115 - closing it fails too
+    monkeypatch.setattr(sys, "stdout", file)
+    with pytest.raises(OSError) as failed:
+        output.write("too much")
+    assert failed.value.filename == "/dev/full"
+    with contextlib.suppress(OSError):
+        file.close()
+
+
+def test_what_no_utf_8_holds_can_be_noted_and_reported(say: Say, tmp_path: Path) -> None:
+    hostile_run(tmp_path / f"home {HOSTILE}" / "runs")
+    assert say("note", "last", "--name", "a\udcff", "--tags", "b\udcff", "--notes", "c\udcff")[0] == 0
+    assert say("runs")[0] == 0
+    code, _, told = say("report", "last", "-o", str(tmp_path / "a\udcff.md"))
+    assert code == 0, told

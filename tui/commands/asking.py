@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
+from foreign import whole_text
 from lab.errors import LabError
 from lab.runs import evaluation
 from lab.runs.directory import Run
@@ -76,7 +77,7 @@ def generate(
     for flag, (given, least) in lowest.items():
         if not least <= given < math.inf:
             raise LabError(f"must be at least {least} (got {given})", where=flag, usage=True)
-    options = [f"--prompt={prompt}", "--max-tokens", str(max_tokens)]  # with =, for what begins with -
+    options = [f"--prompt={whole_text(prompt)}", "--max-tokens", str(max_tokens)]  # with =, for what begins with -
     options += [f"--checkpoint={checkpoint}", "--scale", str(scale)]
     options += ["--temperature", str(temperature), "--seed", str(seed), *(["--base"] if base else [])]
     result = engine(runs().get(run), "generate", *options)

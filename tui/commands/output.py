@@ -43,7 +43,7 @@ class Status:
 
     def show(self, text: str) -> None:
         """Draw `text` over what the line held."""
-        if sys.stderr.isatty() and time.monotonic() >= self._due:
+        if sys.stderr is not None and sys.stderr.isatty() and time.monotonic() >= self._due:
             line = inert(text)
             _write(sys.stderr, f"\r{line:<{self._width}}", end="")
             self._width = len(line)
@@ -61,9 +61,16 @@ class Status:
         self.clear()
 
 
-def _write(stream: TextIO, *lines: str, end: str = "\n") -> None:
-    """What the stream's encoding does not have is written as an escape too."""
+def _write(stream: TextIO | None, *lines: str, end: str = "\n") -> None:
+    """What the stream's encoding does not have is written as an escape too; a stream that was closed takes nothing."""
+    if stream is None:
+        return
     encoding = stream.encoding or "utf-8"
-    for line in lines:
-        stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + end)
-    stream.flush()
+    try:
+        for line in lines:
+            stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + end)
+        stream.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            error.filename = stream.name  # it names no place itself
+        raise
