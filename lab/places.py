@@ -78,7 +78,7 @@ def changed(run: Path, places: Mapping[str, Path | str]) -> list[str]:
         return []
     try:
         noted = dict(json.loads(safetensors_metadata(checkpoint)["notes"])["fingerprint"])
-    except (LabError, ValueError, KeyError, TypeError) as error:
+    except (LabError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(checkpoint, error) from None
     there = {name: place for name, place in places.items() if isinstance(place, Path) and place.is_dir()}
     return [name for name, place in there.items() if noted.get(name) != fingerprint(place)]

@@ -72,5 +72,5 @@ def load_state(run: Path) -> tuple[Arrays, dict[str, Any]] | None:
         arrays, metadata = loaded
         mx.eval(arrays)
         return arrays, json.loads(metadata["notes"])
-    except (RuntimeError, ValueError, KeyError) as error:
+    except (RuntimeError, ValueError, KeyError, RecursionError) as error:
         raise damaged(path, error) from None
