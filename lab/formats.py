@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from foreign import opened
+from foreign import Refused, opened
 from lab.errors import LabError
 
 HEAD: Final = 1 << 16
@@ -119,7 +119,10 @@ def _is_table(lines: list[str]) -> bool:
 
 def problem(path: Path) -> LabError | None:
     """Why a file cannot be JSONL at all; None for what may be. Raises OSError if it cannot be read."""
-    found = sniff(path)
+    try:
+        found = sniff(path)
+    except Refused as error:
+        return LabError(str(error), where=str(path), remedy="give a file of rows, or a folder of them")
     return LabError(found.what, where=str(path), remedy=found.remedy) if found else None
 
 

@@ -136,7 +136,9 @@ def _from_folder(name: str, folder: Path) -> ModelInfo:
         raise LabError("holds no *.safetensors file", where=str(folder), remedy="only safetensors weights are loaded")
     try:
         shape = shape_from_config(config)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except ZeroDivisionError:
+        raise LabError("config.json gives the model 0 attention heads", where=str(folder)) from None
+    except (KeyError, TypeError, ValueError) as error:
         raise LabError(f"config.json lacks a usable {error}", where=str(folder)) from None
     bits = quantized_bits(config)
     parameters = total_parameters(shape) if bits else sum(count_safetensors(f) for f in files)

@@ -1,6 +1,8 @@
 """Rows that came in one piece, divided: nothing lost, nothing in two splits, nothing written over."""
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from lab.datasets import find_data
 from lab.errors import LabError
 from lab.split import Division, divide, target_of
+from tui import cli
 
 
 def rows(count: int, groups: int = 0) -> list[dict[str, Any]]:
@@ -115,3 +118,15 @@ def test_what_cannot_be_divided_is_refused_and_nothing_is_written(
     with pytest.raises(LabError, match=what):
         divide(tmp_path if before is divided else tmp_path / "rows.jsonl", tmp_path / "new", how)
     assert sorted(p.name for p in tmp_path.iterdir()) == names
+
+
+@pytest.mark.parametrize("words", [["plan", "--data"], ["train", "--data"], ["data", "check"], ["data", "split"]])
+def test_what_is_no_file_of_rows_is_refused_in_a_line(
+    words: list[str], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    monkeypatch.setenv("LOWRANK_HOME", str(tmp_path / "home"))
+    for place, what in ((tmp_path / "fifo", "is a pipe, not a file"), (Path("/dev/zero"), "is a device, not a file")):
+        monkeypatch.setattr(sys, "argv", ["lowrank", *words, str(place)])
+        assert cli.main() in (1, 2)
+        assert f"{place}: {what}" in capsys.readouterr().err
