@@ -31,7 +31,7 @@ async def test_one_key_measures_it_for_good_and_another_cancels(
         assert "not measured yet" in text(pilot) and "adapters.safetensors" in text(pilot)
         assert "3,072" in text(pilot), "parameters need no measuring"
         await pilot.press("enter")
-        await until(pilot, lambda: bench.working)
+        await until(pilot, lambda: bench.working and bench.has_focus_within)
         await pilot.press("escape")
         await until(pilot, lambda: "Cancelled" in text(pilot))
         assert not bench.working and not (trained / "runs" / "lora" / "measured").exists()
