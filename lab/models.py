@@ -172,9 +172,9 @@ def quantized_group(config: Mapping[str, Any], default: int) -> int:
 
 
 def _quantization(config: Mapping[str, Any], key: str, default: int, most: int) -> int:
-    told = config.get("quantization")
-    value = told.get(key, default) if isinstance(told, dict) else default
-    if type(value) is not int or not min(default, 1) <= value <= most:
+    told = config.get("quantization") or {}
+    value = told.get(key, default) if isinstance(told, dict) else told
+    if not isinstance(told, dict) or type(value) is not int or not min(default, 1) <= value <= most:
         raise LabError(f"the {key} of its quantization is {str(value)[:40]!r}, which is no such number",
                        where="config.json", remedy="give a model that mlx-lm has quantized")  # fmt: skip
     return value

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lab.errors import LabError
 from lab.launch import prepare
-from lab.models import BUNDLED, find_model, list_models, preset_shape
+from lab.models import BUNDLED, find_model, list_models, preset_shape, quantized_bits
 from lab.params import count_safetensors, safetensors_header, total_parameters, trainable_parameters
 from lab.runs.directory import Runs
 
@@ -110,3 +110,10 @@ def test_any_unquantized_base_has_variants_and_a_quantized_one_none(tmp_path: Pa
     assert find_model(str(mine), tmp_path, 4).bits == 4
     with pytest.raises(LabError, match=r"--bits: .* has 4 bits already"):
         find_model(str(mine), tmp_path, 8)
+
+
+@pytest.mark.parametrize("told", [7, "4bit", [4], {"bits": "x"}, {"bits": 99}])
+def test_a_quantization_that_is_none_is_refused(told: object) -> None:
+    with pytest.raises(LabError, match="no such number"):
+        quantized_bits({"quantization": told})
+    assert quantized_bits({"quantization": None}) == quantized_bits({}) == 0
