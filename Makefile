@@ -51,12 +51,12 @@ exercises: $(MADE)
 
 # What lessons quote, from real runs; some hours, and it goes on where it was broken off.
 lesson-figures: $(MADE)
-	$(BIN)/python -m bench.figures $(FLAGS)
-	for part in data spectrum rounding step fidelity; do $(BIN)/python -m bench.$${part}_figures || exit 1; done
+	$(BIN)/python -m benchmarks.figures $(FLAGS)
+	for part in data spectrum rounding step fidelity; do $(BIN)/python -m benchmarks.$${part}_figures || exit 1; done
 
 # Beside stock mlx-lm, and beside PEFT if FLAGS names a Python that has it: docs/performance.md.
 bench: $(MADE)
-	$(BIN)/python -m bench.speed $(FLAGS)
+	$(BIN)/python -m benchmarks.speed $(FLAGS)
 
 wheel: $(MADE)
 	rm -rf dist
@@ -74,7 +74,7 @@ cuda12 cuda13: $(MADE)
 
 # The bundled data sets and base model, made again from their seeds; the model takes about an hour on 2 cores.
 data: $(MADE)
-	$(BIN)/python -m lab.generate
+	$(BIN)/python -m lab.bundled.generate
 
 sprout: $(MADE)
 	$(BIN)/python -m lab.engine.pretrain

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from lab.runs.directory import Runs
 from tui.app import LowrankApp
-from tui.benches.compare.bench import CompareBench
-from tui.labroom.pane import LabPane
-from tui.widgets.ribbon import Ribbon
+from tui.panes.lab.pane import LabPane
+from tui.views.compare.view import CompareView
+from tui.widgets.toast import Toast
 
 SIZE = (132, 40)
 FIELDS = {"iters": 160, "steps_per_report": 4, "steps_per_eval": 20, "val_batches": 4}
@@ -56,7 +56,7 @@ async def draw_three_way(home: Path) -> str:
         await pilot.press("v")
         while not done(app):
             await pilot.pause(0.2)
-        for ribbon in app.laboratory.query(Ribbon):
+        for ribbon in app.laboratory.query(Toast):
             while ribbon.skip():
                 pass
         await pilot.pause(1)
@@ -66,7 +66,7 @@ async def draw_three_way(home: Path) -> str:
 def done(app: LowrankApp) -> bool:
     """Whether the bench that compares has asked all its runs."""
     bench = app.laboratory.bench if app.laboratory is not None else None
-    if not isinstance(bench, CompareBench) or bench.comparison is None or bench.measuring is not None:
+    if not isinstance(bench, CompareView) or bench.comparison is None or bench.measuring is not None:
         return False
     return all(each.score for each in bench.comparison.contenders)
 

@@ -15,16 +15,16 @@ from typing import IO, Any, Final
 
 from lab import warm_start
 from lab.blas import find_blas
-from lab.datasets import DataInfo, find_data
+from lab.datasets.find import DataInfo, find_data
 from lab.errors import LabError
-from lab.hosts import check_ranks
-from lab.models import find_model
+from lab.hostfile import check_ranks
+from lab.models.find import find_model
 from lab.paths import shown
-from lab.places import changed, located
-from lab.rates import with_rate
+from lab.planning.learning_rate import with_rate
 from lab.runs.directory import NOTE, Run, Runs
 from lab.runs.lock import launching, take_engine_lock
 from lab.spec import RunSpec, check_layers
+from lab.spec_paths import changed, located
 
 SECONDS_TO_GO: Final = 30
 """How long an engine may take to leave after its last word; on a busy machine MLX needs more than one to let go."""
@@ -239,7 +239,7 @@ def engine_environment(cache: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUNBUFFERED": "1",
-        "MLX_BFS_MAX_WIDTH": "200",  # MLX else hands out one core's rows (lab.engine.packed) before the other's
+        "MLX_BFS_MAX_WIDTH": "200",  # MLX else hands out one core's rows (lab.engine.packed_batch) before the other's
     }
     environment |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
     if sys.platform == "darwin":  # macOS else kills long GPU work while it draws the screen

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from lab.errors import LabError
-from lab.plan.machine import parse_memory
+from lab.planning.machine import parse_memory
 from lab.spec import OPTIMIZER_SETTINGS, LoraParameters, RunSpec, load_yaml, nearest, own_fields
 
 RELEASE = "0.32.2"

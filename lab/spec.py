@@ -12,8 +12,8 @@ from foreign import from_yaml, read_text
 from lab.errors import LabError
 from lab.hub import id_of
 from lab.methods import method_name
-from lab.models import ModelInfo
-from lab.places import recorded
+from lab.models.find import ModelInfo
+from lab.spec_paths import recorded
 
 ADAM = {"betas": [0.9, 0.95], "bias_correction": True}
 """mlx-lm leaves bias correction out and beta2 at 0.999, which in a run of some hundred steps makes each step two to

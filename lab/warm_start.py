@@ -6,7 +6,7 @@ from typing import Any
 
 from foreign import read_object
 from lab.errors import LabError
-from lab.params import safetensors_header
+from lab.models.parameters import safetensors_header
 from lab.spec import RunSpec
 
 BLOCK = re.compile(r"layers\.(\d+)\.(.+)\.(?:lora_a|lora_b|m|weight|bias)$")

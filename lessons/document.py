@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from lessons.source import Source
+from lessons.content_file import Source
 
 _TITLE = re.compile(r"#\s+(.+)")
 _SECTION = re.compile(r"##\s+(.+?)\s*\{#([a-z0-9-]+)\}\s*")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lessons.content_file import Source, Table
 from lessons.formula import LARGEST
-from lessons.points import MOST_POINTS, Points, finite, pairs, read_json
-from lessons.source import Source, Table
+from lessons.series import MOST_POINTS, Points, finite, pairs, read_json
 from lessons.text import clean
 
 FOLDER = "figures"

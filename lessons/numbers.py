@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lessons.model import NotGraded
+from lessons.course import NotGraded
 
 LARGEST = 10**18
 DIGITS = 12

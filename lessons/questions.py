@@ -10,12 +10,12 @@ texts) and a table [questions.chart] (below). Under the question's id, quiz.toml
   [questions.misconceptions] (id = "formula"); texts `unit`, `right`, `off`, and for each misconception
   `title` and `feedback`. A parameter is a whole number, or drawn anew for each attempt, the first
   value first, from `{ from = 2, to = 12, step = 2 }` or `{ among = [4, 8, 16] }`, or read off the question's chart:
-  `{ line = "validation", take = "x-of-lowest" }` (see lessons.points.TAKES).
+  `{ line = "validation", take = "x-of-lowest" }` (see lessons.series.TAKES).
 - kind "flag": `command` with ___ where something is missing, `accept` (spellings, the best one first) and
   a table [questions.mistakes] (id = ["spelling", …]); texts `right`, `off`, and for each mistake `title`
-  and `feedback`, all of which may say {{answer}}. Spellings are compared as lessons.spelling makes them.
+  and `feedback`, all of which may say {{answer}}. Spellings are compared as lessons.command_spelling makes them.
 
-[questions.chart] says what is drawn, as lessons.drawn reads it; quiz.toml has `chart.x`, `chart.y` (the titles of the
+[questions.chart] says what is drawn, as lessons.charts reads it; quiz.toml has `chart.x`, `chart.y` (the titles of the
 axes) and `chart.lines.NAME`.
 """
 
@@ -24,16 +24,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from lessons.drawn import chart
-from lessons.draws import at
+from lessons.charts import chart
+from lessons.command_spelling import spelled
+from lessons.content_file import Table
+from lessons.course import GAP, Chart, Gap, Kind, KnownMistake, NumberAnswer, Option, Question
+from lessons.exercises import checked_formula, checked_id, checked_ids, misconceptions
 from lessons.figures import Figures
-from lessons.model import GAP, Chart, Gap, Kind, KnownMistake, NumberAnswer, Option, Question
-from lessons.points import TAKES, take
-from lessons.source import Table
-from lessons.spelling import spelled
-from lessons.tasks import checked_formula, checked_id, checked_ids, misconceptions
+from lessons.lesson_texts import Words, filled
+from lessons.question_variants import at
+from lessons.series import TAKES, take
 from lessons.text import FEEDBACK_NAMES
-from lessons.words import Words, filled
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_HINTS = 3

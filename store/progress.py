@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from store.achievements import ACHIEVEMENTS, TOTAL, Achievement, Far, how_far
-from store.bulk import without_collection
 from store.event import EARNED, LATEST, RESET, RESET_UNDONE, Event
+from store.gc_pause import without_collection
 from store.ledger import CONFIDENCE, Answered, Award, ExerciseState, Ledger, LessonIds
 from store.reviews import Recall
 from store.xp import METHODS, XP, standing
 
 if TYPE_CHECKING:
-    from lessons.model import Course
+    from lessons.course import Course
 
 __all__ = [
     "CONFIDENCE",

@@ -14,7 +14,7 @@ from pathlib import Path
 import foreign
 from store.errors import StoreError, reason
 from store.event import Event
-from store.log import EventLog
+from store.event_log import EventLog
 from store.transfer import FORMAT, Newer, dump, read, write
 
 PART = 1024

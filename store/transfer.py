@@ -10,7 +10,7 @@ from typing import NamedTuple
 import foreign
 from store.errors import StoreError, reason
 from store.event import Event, from_document, is_id
-from store.log import EventLog
+from store.event_log import EventLog
 from store.storage import put
 
 FORMAT = "lowrank-progress"

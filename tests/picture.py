@@ -10,7 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 from waiting import PATIENCE
 
-from tui.labroom.chart import PlotView
+from tui.widgets.loss_chart import PlotView
 
 LOOKS = 3
 """A screen is at rest when nothing is to be done several times in a row: a worker may have just ended between two."""

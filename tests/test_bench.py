@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.speed import HEAD, Measured, reached, read_ours, read_stock, summary, table
+from benchmarks.speed import HEAD, Measured, reached, read_ours, read_stock, summary, table
 
 
 def test_the_first_report_of_stock_is_left_out_and_other_lines_are_passed_over() -> None:

@@ -35,9 +35,9 @@ def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
 def test_the_program_does_without_openssl_and_whoever_asks_for_it_later_gets_it() -> None:
     script = """
 import sys
-from tui.haste import begin
+from tui.startup_tuning import begin
 begin()
-import hashlib, importlib.util, tui.app, tui.labroom.pane, lab.runs.directory, lessons.load, store.log
+import hashlib, importlib.util, tui.app, tui.panes.lab.pane, lab.runs.directory, lessons.loader, store.event_log
 own = importlib.util.find_spec("_md5") is not None
 print("ssl" in sys.modules, own and "_hashlib" in sys.modules, hashlib.sha256(b"").hexdigest()[:4], end=" ")
 import ssl
@@ -50,7 +50,7 @@ print(ssl.__name__)
 def test_a_chart_is_drawn_without_the_manual_and_tests_of_plotext() -> None:
     script = """
 import sys
-from tui.labroom.plot import Line, Plot, Point, draw, load
+from tui.widgets.plot import Line, Plot, Point, draw, load
 lines = draw(load(), Plot([Line("a", "•", "", [Point(1, 1), Point(2, 2)])]), 40, 12)
 print(any("•" in line for line in lines), *sorted({"unittest", "plotext.prettydoc"} & set(sys.modules)))
 """
@@ -59,7 +59,7 @@ print(any("•" in line for line in lines), *sorted({"unittest", "plotext.pretty
 
 
 @pytest.mark.parametrize(
-    "module", ["tui.cli", "tui.labroom.pane", "lab.runs.directory", "store.progress", "lessons.load"]
+    "module", ["tui.cli.main", "tui.panes.lab.pane", "lab.runs.directory", "store.progress", "lessons.loader"]
 )
 def test_no_room_but_the_engine_loads_mlx(module: str) -> None:
     script = f"import sys, {module}; print(*sorted({NEVER!r} & set(sys.modules)))"

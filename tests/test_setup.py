@@ -46,8 +46,8 @@ def test_the_wheel_runs_from_another_folder(wheel: Path, tmp_path: Path) -> None
     zipfile.ZipFile(wheel).extractall(unpacked)
     script = (
         "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv[0] = 'lowrank'\n"
-        "import lessons.load; assert lessons.__file__.startswith(sys.path[0])\n"
-        "assert lessons.load.load_course().total_lessons == 51\n"
+        "import lessons.loader; assert lessons.__file__.startswith(sys.path[0])\n"
+        "assert lessons.loader.load_course().total_lessons == 51\n"
         "runpy.run_module('tui', run_name='__main__', alter_sys=True)"
     )
     result = subprocess.run(

@@ -19,17 +19,17 @@ def main() -> int:
 
 def _main() -> int:
     if len(sys.argv) > 1 or COMPLETION in os.environ:
-        from tui import cli
+        from tui.cli.main import main as command_line
 
-        return cli.main()
+        return command_line()
     from tui.terminal import refusal, show
 
     if told := refusal():
-        from tui.commands.output import note
+        from tui.cli.output import note
 
         note(f"lowrank: {told}")
         return 2
-    from tui.haste import begin
+    from tui.startup_tuning import begin
 
     begin()  # collecting garbage would take a fifth of the time to the first frame
     from tui.app import LowrankApp

@@ -45,16 +45,16 @@ def keys_of() -> dict[str, set[str]]:
 
 
 WITHIN: Final = {
-    "tui.widgets.grid": ("tui.benches", "tui.progress"),
-    "tui.widgets.fields": ("tui.panes", "tui.progress"),
-    "tui.widgets.choices": ("tui.panes.exercise", "tui.progress"),
-    "tui.widgets.sentences": ("tui.panes.exercise",),
-    "tui.labroom.choice": ("tui.labroom", "tui.benches"),
-    "tui.labroom.buttons": ("tui.labroom",),
+    "tui.widgets.data_grid": ("tui.views", "tui.panes.progress"),
+    "tui.widgets.form_field": ("tui.panes", "tui.panes.progress"),
+    "tui.widgets.choice_list": ("tui.panes.exercise", "tui.panes.progress"),
+    "tui.widgets.text_area": ("tui.panes.exercise",),
+    "tui.widgets.choice_field": ("tui.panes.lab", "tui.views"),
+    "tui.widgets.button_row": ("tui.panes.lab",),
 }
 """Modules of widgets that stand in several places, and what they stand in."""
-SCREEN_OF: Final = {"tui.panes": "Classroom", "tui.labroom": "Classroom", "tui.benches": "Laboratory",
-                    "tui.progress": "ProgressScreen"}  # fmt: skip
+SCREEN_OF: Final = {"tui.panes": "Classroom", "tui.panes.lab": "Classroom", "tui.views": "Laboratory",
+                    "tui.panes.progress": "ProgressScreen"}  # fmt: skip
 """Packages of panes and benches, and the screen they stand on."""
 
 
@@ -75,7 +75,11 @@ def _meet(one: type[DOMNode], other: type[DOMNode]) -> bool:
     """Whether a key of one would take away a key of the other."""
     if issubclass(one, other) or issubclass(other, one):
         return True
-    if issubclass(one, ModalScreen) or issubclass(other, ModalScreen) or other.__module__ == "tui.preview":
+    if (
+        issubclass(one, ModalScreen)
+        or issubclass(other, ModalScreen)
+        or other.__module__ == "tui.screens.lesson_preview"
+    ):
         return False
     if issubclass(other, App) or issubclass(one, App):
         return issubclass(other, App) or issubclass(other, Screen)
@@ -92,7 +96,7 @@ def _meet(one: type[DOMNode], other: type[DOMNode]) -> bool:
 
 def _bench(holder: type[DOMNode]) -> str:
     """The bench that a widget belongs to, by its package; "" for another place."""
-    return holder.__module__.split(".")[2] if holder.__module__.startswith("tui.benches.") else ""
+    return holder.__module__.split(".")[2] if holder.__module__.startswith("tui.views.") else ""
 
 
 def _subclasses(base: type[DOMNode]) -> Iterator[type[DOMNode]]:

@@ -14,32 +14,32 @@ from textual.css.query import NoMatches
 from textual.events import Event, Key
 from textual.screen import Screen
 
-from tui import keysfirst
+from tui import input_priority
+from tui.formatting.short_paths import short_path
+from tui.key_bindings import bind
 from tui.key_names import key_name, use_own
 from tui.keymap import KeymapError
 from tui.keymap import check as check_keymap
 from tui.keymap import read as read_keymap
-from tui.keys import bind
-from tui.look import remember, remembered
-from tui.paths import short_path
+from tui.preferences import remember, remembered
 from tui.screens.lesson_room import LessonRoom
-from tui.sight import Sight
-from tui.study import Problem, Study
+from tui.session import LearnerSession, Problem
 from tui.theme import DARK, LIGHT, THEMES
+from tui.widgets.focus_in_view import Sight
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang
-    from tui.benches.bench import Picks
+    from lessons.course import Lang
+    from tui.run_watcher import Ended, Watcher
     from tui.screens.laboratory import Laboratory
     from tui.screens.progress import ProgressScreen
-    from tui.watcher import Ended, Watcher
+    from tui.views.view import RunSelection
 
 THREADS: Final = 3
 
 
 def _palette() -> type[Provider]:
-    from tui.palette import Places
+    from tui.command_palette import Places
 
     return Places
 
@@ -71,7 +71,7 @@ class LowrankApp(App[None]):
     def __init__(self, home: Path, tracks: Path | None = None) -> None:
         super().__init__()
         self.home = home
-        self.study = Study(home, tracks)
+        self.study = LearnerSession(home, tracks)
         for theme in THEMES:
             self.register_theme(theme)
         theme_name, self._first_lang = remembered(home)
@@ -80,7 +80,7 @@ class LowrankApp(App[None]):
         self.laboratory: Laboratory | None = None
         self.progress_page: ProgressScreen | None = None
         self._watcher: Watcher | None = None
-        self._begin_at: Picks | None = None
+        self._begin_at: RunSelection | None = None
         self._sight = Sight()
         self._own_keys: dict[str, str] = {}
         use_own({})
@@ -149,7 +149,7 @@ class LowrankApp(App[None]):
         remember(self.home, self.theme, self.lang)
         self.room.record(kind, item, payload)
 
-    def open_at(self, picks: "Picks") -> None:
+    def open_at(self, picks: "RunSelection") -> None:
         """Begin in the laboratory: at one run, or at the comparison of several."""
         self._begin_at = picks
 
@@ -164,7 +164,7 @@ class LowrankApp(App[None]):
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key):
-            keysfirst.heard()
+            input_priority.heard()
             self._sight.typed(self.screen)
         await super().on_event(event)
 
@@ -188,9 +188,9 @@ class LowrankApp(App[None]):
         """Over the classroom, and kept for the next time."""
         await self._open_laboratory()
 
-    async def _open_laboratory(self, picks: "Picks | None" = None) -> None:
+    async def _open_laboratory(self, picks: "RunSelection | None" = None) -> None:
         if self.laboratory is None:
-            from tui.labroom.feed import Lab
+            from tui.panes.lab.run_monitor import Lab
             from tui.screens.laboratory import Laboratory
 
             lab = Lab(self.study.runs, self.study.cache)
@@ -230,13 +230,13 @@ class LowrankApp(App[None]):
             self.pop_screen()
 
     def tell(self, text: str, kind: str = "") -> None:
-        """One line for a few seconds, on the screen that is seen; `kind` as for `Ribbon.say`."""
+        """One line for a few seconds, on the screen that is seen; `kind` as for `Toast.say`."""
         open_ones = (self.progress_page, self.laboratory)
         next((each for each in open_ones if each is not None and each in self.screen_stack), self.room).tell(text, kind)
 
     def watch_runs(self) -> None:
         """From now on, tell of every run that ends, and record it."""
-        from tui.watcher import Watcher, watch
+        from tui.run_watcher import Watcher, watch
 
         self._watcher = Watcher(self.study.runs)
         self.run_worker(watch(self._watcher, self._run_ended), group="watcher")
@@ -248,7 +248,7 @@ class LowrankApp(App[None]):
         self.room.run_ended(ended.run, ended.state, ended.method, ended.result)
 
     def action_help(self) -> None:
-        from tui.palette import key_groups
+        from tui.command_palette import key_groups
         from tui.screens.dialogs import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):

@@ -12,7 +12,7 @@ FILE = "crash.log"
 
 def complain(error: Exception) -> int:
     """Say it on stderr, after writing the details, which may not be possible; the exit status."""
-    from tui.commands.output import note
+    from tui.cli.output import note
 
     what = " ".join(str(error).split())[:200]
     line = f"lowrank: something went wrong that should not have ({type(error).__name__}{f': {what}' if what else ''})"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import foreign
-from tui.keys import JAMO, hangul_too
+from tui.key_bindings import JAMO, hangul_too
 
 FILE = "keys.toml"
 LARGEST: Final = 1 << 18

@@ -9,7 +9,7 @@ from tui.words_en import EN
 from tui.words_ko import KO
 
 if TYPE_CHECKING:
-    from lessons.model import Lang
+    from lessons.course import Lang
 
 Words = Mapping[str, str]
 
@@ -42,7 +42,7 @@ def placeholders(text: str) -> set[str]:
 def say(lang: "Lang", key: str, **values: object) -> str:
     """The words under `key` with {names} filled in, and ⟪actions⟫ as the keys they have; KeyError for an unknown key.
 
-    Keys stand so on pages; a notice names ⟨actions⟩, which its line fills in by where one is (`tui.widgets.ribbon`).
+    Keys stand so on pages; a notice names ⟨actions⟩, which its line fills in by where one is (`tui.widgets.toast`).
     """
     text = with_fixed_keys(words(lang)[key])
     return text.format_map(values) if values else text

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lab.engine.failure import explain
-from lab.engine.inbox import Inbox
+from lab.engine.stdin_lines import Inbox
 from lab.errors import LabError
-from lab.inert import inert
 from lab.runs.directory import Run
+from lab.sanitize import inert
 
 Say = Callable[..., None]
 """say(event=…, **fields) writes one JSON line."""
 
 
 def _evaluate(options: argparse.Namespace, say: Say) -> None:
-    from lab.engine import answer
+    from lab.engine import generation
 
-    result = answer.evaluate(
+    result = generation.evaluate(
         Run(options.run),
         options.cache,
         _teller(say),
@@ -38,10 +38,10 @@ def _evaluate(options: argparse.Namespace, say: Say) -> None:
 
 
 def _generate(options: argparse.Namespace, say: Say) -> None:
-    from lab.engine import talk
+    from lab.engine import chat
 
     run = Run(options.run)
-    text = talk.generate(
+    text = chat.generate(
         run,
         options.cache,
         options.prompt,
@@ -56,17 +56,17 @@ def _generate(options: argparse.Namespace, say: Say) -> None:
 
 
 def _talk(options: argparse.Namespace, say: Say) -> None:
-    from lab.engine import talk
+    from lab.engine import chat
 
-    talk.serve(Run(options.run), options.cache, say)
+    chat.serve(Run(options.run), options.cache, say)
 
 
 def _inspect(options: argparse.Namespace, say: Say) -> None:
     from lab.engine import inspection
-    from lab.runs import inspected
+    from lab.runs import inspection_cache
 
     found = inspection.inspect(Run(options.run), options.cache, options.checkpoint, _teller(say))
-    say(event="inspected", **(inspected.brief(found) if options.brief else found))
+    say(event="inspected", **(inspection_cache.brief(found) if options.brief else found))
 
 
 def _fuse(options: argparse.Namespace, say: Say) -> None:
@@ -109,12 +109,12 @@ def _teller(say: Say) -> Callable[[str, int, int], None]:
 
 def _data(options: argparse.Namespace, say: Say) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    from lab.engine import measure
+    from lab.engine import data_lengths
 
     def progress(split: str, rows: int, done: int, total: int) -> None:
         say(event="progress", stage=split, rows=rows, done=done, total=total)
 
-    report = measure.check(
+    report = data_lengths.check(
         str(options.run),
         options.model,
         options.cache,
@@ -144,9 +144,9 @@ def _plan(options: argparse.Namespace, say: Say) -> None:
 
 
 def _preview(options: argparse.Namespace, say: Say) -> None:
-    from lab.engine import preview
+    from lab.engine import form_preview
 
-    preview.serve(options, say)
+    form_preview.serve(options, say)
 
 
 def _commands(options: argparse.Namespace, say: Say) -> None:

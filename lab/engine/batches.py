@@ -9,8 +9,8 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from lab.datasets import format_of, read_rows
-from lab.engine.supervise import Row, Supervisor
+from lab.datasets.find import format_of, read_rows
+from lab.engine.label_masking import Row, Supervisor
 from lab.errors import LabError
 
 PAD_TO = 4

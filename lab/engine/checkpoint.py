@@ -8,7 +8,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from lab.places import damaged
+from lab.spec_paths import damaged
 
 STATE = "checkpoint.safetensors"
 Arrays = dict[str, mx.array]

@@ -14,8 +14,8 @@ import psutil
 from mlx.utils import tree_map
 from mlx_lm.tuner.lora import LoRALinear
 
-from lab.engine import packed
-from lab.engine.packed import differentiable
+from lab.engine import packed_batch
+from lab.engine.packed_batch import differentiable
 
 SHARE = 8
 """A dense copy of a quantized base is kept where it takes at most one part in so many of the memory available."""
@@ -105,7 +105,7 @@ def attention(
         from mlx_lm.models.base import scaled_dot_product_attention
 
         return scaled_dot_product_attention(queries, keys, values, cache=cache, scale=scale, mask=mask)
-    line = packed.current()
+    line = packed_batch.current()
     if line is not None:  # queries and keys are in rows already, since their rotary embedding was
         rows = attention_of_rows(queries, keys, line.block(values), scale, mask)
         return line.line(rows)
@@ -230,8 +230,8 @@ def loss(model: nn.Module, ids: mx.array, mask: mx.array) -> tuple[mx.array, mx.
 
     `ids` (rows, length + 1), `mask` (rows, length). A model that can be packed works on real tokens only.
     """
-    if packed.packable(model):
-        return packed.loss(model, ids, mask, cross_entropy)
+    if packed_batch.packable(model):
+        return packed_batch.loss(model, ids, mask, cross_entropy)
     losses = cross_entropy(model(ids[:, :-1]).astype(mx.float32), ids[:, 1:]) * mask
     tokens = mask.sum()
     return losses.sum() / mx.maximum(tokens, 1), tokens
@@ -255,7 +255,7 @@ def install(model: nn.Module) -> None:
     nn.QuantizedLinear.__call__ = _dense_product
     nn.QuantizedEmbedding.as_linear = _dense_product
     LoRALinear.__call__ = _lora
-    packed.install(model)
+    packed_batch.install(model)
     half = (mx.float16, mx.bfloat16)
     model.update(tree_map(lambda p: p.astype(mx.float32) if p.dtype in half else p, model.parameters()))
     keep_dense(model, psutil.virtual_memory().available)

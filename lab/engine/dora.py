@@ -15,7 +15,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.tuner.dora import DoRALinear
 
-from lab.engine import cpu, packed
+from lab.engine import cpu, packed_batch
 
 LEAST = 1e-12
 """Of ‖wᵢ‖²: what a squared norm may fall to, where rounding would leave nothing or less of it."""
@@ -90,7 +90,7 @@ def _inverse_norms(layer: Any) -> mx.array:
     fixed_a, fixed_b = (mx.stop_gradient(each).astype(mx.float32) for each in (a, b))
     squared = squared_norms(layer._squares, _along(layer.linear, fixed_a), fixed_a, fixed_b, layer.scale)
     inverse = mx.rsqrt(squared)
-    if packed.current() is not None:
+    if packed_batch.current() is not None:
         object.__setattr__(layer, "_held", (a, b, inverse))  # past mlx.nn, which would take it for parameters
     return inverse
 

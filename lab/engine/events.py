@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from lab.events.log import EventLog
+from lab.events.writer import EventLog
 
 SILENCE = 5.0
 """Seconds without a word after which a heartbeat is due: while a model loads, or a long validation runs."""

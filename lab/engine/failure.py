@@ -4,7 +4,7 @@ import errno
 import traceback
 from pathlib import Path
 
-from lab.causes import DISK, MEMORY, find_cause
+from lab.error_diagnosis import DISK, MEMORY, find_cause
 from lab.errors import LabError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -9,10 +9,10 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
-from lab.datasets import find_data, read_rows
+from lab.datasets.find import find_data, read_rows
 from lab.engine import batches
-from lab.engine.answer import answers, exact_match
-from lab.engine.supervise import Row
+from lab.engine.generation import answers, exact_match
+from lab.engine.label_masking import Row
 from lab.errors import LabError
 from lab.runs.directory import Run
 from lab.score import Item, items

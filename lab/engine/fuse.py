@@ -14,15 +14,15 @@ from mlx_lm.gguf import convert_to_gguf
 from mlx_lm.utils import dequantize_model, save
 
 from lab import outputs
-from lab.engine.answer import with_adapter
 from lab.engine.fidelity import HeldOut, Reference
+from lab.engine.generation import with_adapter
 from lab.engine.load import load_stored, quicken
 from lab.errors import LabError
 from lab.fidelity import Way, faults, recommend
-from lab.runs import inspected
+from lab.runs import inspection_cache
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run
-from lab.runs.fused import GGUF, GGUF_TYPES, OPTION, WHOLE, check_target, kept, speaks_bytes, takes_gguf, ways_of
+from lab.runs.fuse_options import GGUF, GGUF_TYPES, OPTION, WHOLE, check_target, kept, speaks_bytes, takes_gguf, ways_of
 
 HALF = (mx.float16, mx.bfloat16)
 LONGEST = 200
@@ -118,9 +118,9 @@ def measure(
     run: Run, cache: Path, checkpoint: str, rows: int, progress: Progress, *, base: Built | None = None
 ) -> dict[str, Any]:
     """How near each way is to base + adapter on at most so many held-out rows: the table and the advice, with nothing
-    saved but the answer itself (`lab.runs.inspected`). `base` saves building that."""
+    saved but the answer itself (`lab.runs.inspection_cache`). `base` saves building that."""
     adapter = find_adapter(run, checkpoint)
-    stamp = inspected.stamp(adapter)
+    stamp = inspection_cache.stamp(adapter)
     base = base or build(run, cache, checkpoint, "base")
     held_out = HeldOut.of(run, base.tokenizer, rows)
     asked = len(held_out.questions)
@@ -157,7 +157,7 @@ def measure(
         "questions": asked,
         "question": question(held_out),
     }  # fmt: skip
-    inspected.write(run, "fuse", adapter, stamp, table)
+    inspection_cache.write(run, "fuse", adapter, stamp, table)
     return table
 
 

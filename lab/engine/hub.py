@@ -33,9 +33,9 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 
 from foreign import from_yaml
-from lab.check.lines import read
-from lab.check.problems import ERRORS
-from lab.datasets import KEYS, SPLITS, faults, format_of, key_names
+from lab.datasets.check.jsonl import read
+from lab.datasets.check.problems import ERRORS
+from lab.datasets.find import KEYS, SPLITS, faults, format_of, key_names
 from lab.errors import LabError
 from lab.hub import SOURCE, choose, data_folder, hub_cache, is_data_id, model_folder, source
 from lab.units import size as readable

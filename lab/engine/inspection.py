@@ -14,10 +14,10 @@ from mlx.utils import tree_flatten
 from mlx_lm.tuner.dora import DoRALinear
 from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear
 
-from lab.engine.answer import with_adapter
+from lab.engine.generation import with_adapter
 from lab.engine.load import load_stored
 from lab.errors import LabError
-from lab.runs import inspected
+from lab.runs import inspection_cache
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run
 from lab.runs.method import method_of
@@ -64,11 +64,11 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
     """ΔW of every adapted matrix: norms, singular values (float64) and effective rank, with a summary.
 
     `energy_in_rank` is the share of a ΔW's energy in as many directions as the run's rank (of a full fine-tune: the
-    default rank of an adapter, 8). A bounded form of the answer is kept (`lab.runs.inspected`). Raises LabError if
+    default rank of an adapter, 8). `lab.runs.inspection_cache` keeps a bounded form of the answer. Raises LabError if
     there is no adapter, or no matrix in it.
     """
     spec, adapter = run.spec, find_adapter(run, checkpoint)
-    stamp = inspected.stamp(adapter)
+    stamp = inspection_cache.stamp(adapter)
     model, _, _, _ = load_stored(spec.model, cache, bits=spec.bits)
     if spec.fine_tune_type == "full":
         found = _replaced(model, adapter)
@@ -89,7 +89,7 @@ def inspect(run: Run, cache: Path, checkpoint: str, progress: Callable[[str, int
         "layers": rows,
         "summary": summary(rows),
     }
-    inspected.write(run, "inspect", adapter, stamp, inspected.brief(answer))
+    inspection_cache.write(run, "inspect", adapter, stamp, inspection_cache.brief(answer))
     return answer
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from lab.engine import stopping
 from lab.errors import LabError
-from lab.hosts import count_ranks
+from lab.hostfile import count_ranks
 from lab.launch import engine_command
 from lab.runs.directory import Run
 from lab.runs.states import ADAPTED

@@ -12,9 +12,9 @@ import mlx.nn as nn
 from mlx_lm.utils import load, load_model, load_tokenizer, quantize_model, save
 
 from lab import outputs
-from lab.engine import cpu, dora, hub, room
+from lab.engine import cpu, dora, hub, weights_check
 from lab.errors import LabError
-from lab.models import ModelInfo, find_model
+from lab.models.find import ModelInfo, find_model
 
 
 def on_cpu() -> bool:
@@ -50,7 +50,7 @@ def load_stored(
         info = find_model(name, cache, bits)
     try:
         if info.path is not None:
-            room.check(info.path)
+            weights_check.check(info.path)
         loaded: Any = load(str(info.path or info.name), return_config=True)
     except LabError:
         raise
@@ -72,7 +72,7 @@ def quantize(info: ModelInfo) -> None:
     """Make a quantized variant with mlx-lm's own quantizer; it appears in its place whole or not at all."""
     assert info.path is not None and info.made_from is not None
     info.path.parent.mkdir(parents=True, exist_ok=True)
-    room.check(info.made_from)
+    weights_check.check(info.made_from)
     outputs.sweep(info.path.parent)
     work = Path(tempfile.mkdtemp(prefix=f"{outputs.WORK}{os.getpid()}-", dir=info.path.parent))
     try:

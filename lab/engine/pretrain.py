@@ -1,6 +1,6 @@
 """Make sprout: `python -m lab.engine.pretrain` (fixed seed; stop it at any time, the same command goes on).
 
-A small Llama learns the corpus of lab.generate, one document a row, rows of like length together. Only what the
+A small Llama learns the corpus of lab.bundled.generate, one document a row, rows of like length together. Only what the
 assistant says counts fully in the loss: the rest of a synthetic document is mostly random choice.
 """
 
@@ -25,8 +25,8 @@ from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.models import llama
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from lab.bundled.generate import corpus
 from lab.engine import cpu, tokenizer
-from lab.generate import corpus
 from lab.launch import engine_environment
 
 SEED = 7
@@ -50,7 +50,7 @@ CONFIG = {
     "pad_token_id": 0,
     "torch_dtype": "float32",
 }
-SHIPPED = Path(__file__).parent.parent / "models" / "sprout"
+SHIPPED = Path(__file__).parent.parent / "bundled" / "models" / "sprout"
 
 
 def encode(tok: PreTrainedTokenizerFast, document: corpus.Document) -> tuple[list[int], list[float]]:

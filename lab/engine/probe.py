@@ -14,18 +14,18 @@ from mlx.utils import tree_flatten
 from mlx_lm.models.switch_layers import SwitchLinear
 from mlx_lm.utils import _get_classes  # mlx-lm has no public way to a model without weights
 
-from lab.check.lengths import Lengths
-from lab.datasets import find_data, format_of, read_rows
-from lab.engine import batches, hub, room
+from lab.datasets.check.lengths import Lengths
+from lab.datasets.find import find_data, format_of, read_rows
+from lab.engine import batches, hub, weights_check
+from lab.engine.data_lengths import tokenizer_of
+from lab.engine.label_masking import Row, Supervisor
 from lab.engine.load import on_cpu
-from lab.engine.measure import tokenizer_of
-from lab.engine.supervise import Row, Supervisor
 from lab.engine.train import adapt, device
 from lab.errors import LabError
-from lab.models import read_config
-from lab.plan.base import find_base, with_config
-from lab.plan.calibrate import finished
-from lab.plan.seconds import STEPS
+from lab.models.find import read_config
+from lab.planning.base_model import find_base, with_config
+from lab.planning.calibration import finished
+from lab.planning.duration import STEPS
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
@@ -46,7 +46,7 @@ def machine() -> dict[str, Any]:
 
 def build(config: Mapping[str, Any]) -> nn.Module:
     """mlx-lm's model of a config.json with weights that are never computed. Raises LabError if it knows none such."""
-    room.check_config(config)
+    weights_check.check_config(config)
     try:
         model, arguments = _get_classes(dict(config))
         return model(arguments.from_dict(dict(config)))
@@ -75,7 +75,7 @@ def describe(config: Mapping[str, Any], spec: RunSpec) -> dict[str, Any]:
 
 
 def _shape(model: Any, config: Mapping[str, Any]) -> dict[str, int]:
-    """The names of `lab.params` for a family of other make, taken from the largest block and its embedding."""
+    """The names of `lab.models.parameters` for another family, from its largest block and its embedding."""
     text = {**config, **config.get("text_config", {})}
     vocab, hidden = max(m.weight.shape for _, m in model.named_modules() if isinstance(m, nn.Embedding))
     outputs: list[int] = []
@@ -96,7 +96,7 @@ def rows(spec: RunSpec, cache: Path, progress: Callable[[str, int], None]) -> di
     """The rows of the spec's data in tokens, and the batches its seed draws of them.
 
     {train, valid: {rows, longest, whole, truncated, lost_tokens, unsupervised}, heaviest, mean, early, timed:
-    `lab.plan.rows`' Batch as a list}. Raises LabError if the data or the tokenizer cannot be had.
+    `lab.planning.row_lengths`' Batch as a list}. Raises LabError if the data or the tokenizer cannot be had.
     """
     train, valid = (encoded(spec, split, cache, progress) for split in ("train", "valid"))
     drawn = islice(batches.drawn(train.rows, spec.batch_size, spec.seed, spec.batching), min(spec.iters, DRAWN))

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from lab.engine import launcher, stopping
 from lab.engine.failure import explain
-from lab.events.log import EventLog
-from lab.hosts import several
-from lab.inert import inert
+from lab.events.writer import EventLog
+from lab.hostfile import several
 from lab.launch import note_process
-from lab.line.ticket import Ticket
+from lab.queue.slot import QueueSlot
+from lab.runs.crash_recovery import speak_for
 from lab.runs.directory import Run
-from lab.runs.hasten import hasten
 from lab.runs.lock import launching, take_engine_lock
-from lab.runs.lost import speak_for
 from lab.runs.outcome import standing
+from lab.runs.stop_escalation import hasten
+from lab.sanitize import inert
 
 LOOK = 0.2
 """Seconds between looks at the queue."""
@@ -49,7 +49,7 @@ def work(path: Path, cache: Path, *, now: bool, lock: int | None = None) -> int:
             note_process(path, os.getpid(), int(noted.get("log_bytes", 0)))
         if run.asked_to_stop():  # before we could hear a signal
             stopping.ask()
-        ticket = Ticket(cache / "queue", run.id)  # held, as the engine's lock is, until this function returns
+        ticket = QueueSlot(cache / "queue", run.id)  # held, as the engine's lock is, until this function returns
         if not now and not _turn(run, ticket):
             return 0
         _stay_awake()
@@ -96,7 +96,7 @@ def _train(path: Path, cache: Path) -> int:
     return train(path, cache)
 
 
-def _turn(run: Run, ticket: Ticket) -> bool:
+def _turn(run: Run, ticket: QueueSlot) -> bool:
     """Wait until the runs before this one have ended; false, after the last word, if asked to stop before."""
     log = EventLog(run.path)
     said: list[str] = []

@@ -6,9 +6,9 @@ from typing import Any
 
 import mlx.nn as nn
 
-from lab.datasets import read_rows
-from lab.engine.answer import answers
+from lab.datasets.find import read_rows
 from lab.engine.batches import fixed_share
+from lab.engine.generation import answers
 from lab.score import Item, items
 from lab.spec import RunSpec
 

@@ -9,6 +9,7 @@ from typing import Any
 import mlx.core as mx
 from mlx.utils import tree_flatten
 
+from lab.divergence import Watch
 from lab.engine import checkpoint
 from lab.engine.events import EventWriter
 from lab.engine.loop import Loop
@@ -18,7 +19,6 @@ from lab.errors import LabError
 from lab.events.digest import Digest
 from lab.runs.directory import Run
 from lab.spec import RunSpec
-from lab.verdict import Watch
 
 Batch = tuple[mx.array, mx.array]
 

@@ -11,7 +11,7 @@ import numpy as np
 from mlx_lm.tuner.datasets import CacheDataset, create_dataset
 from mlx_lm.tuner.trainer import evaluate, iterate_batches
 
-from lab.datasets import read_rows
+from lab.datasets.find import read_rows
 from lab.engine.loop import Loss
 from lab.spec import RunSpec
 

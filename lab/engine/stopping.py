@@ -1,7 +1,8 @@
 """Being asked to stop, at any moment of the engine's life: while it waits, loads, trains, or answers.
 
 The first time, whoever works looks at `asked` when it can stop and keeps what it has; where nothing is learned yet
-(`at_once`), it stops where it is. Who is asked again has taken too long (`lab.runs.hasten`) and stops where it is, too.
+(`at_once`), it stops where it is. Who is asked again has taken too long
+(`lab.runs.stop_escalation`) and stops where it is, too.
 """
 
 import signal

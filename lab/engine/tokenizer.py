@@ -6,7 +6,7 @@ from random import Random
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from lab.generate import corpus
+from lab.bundled.generate import corpus
 
 VOCABULARY = 1024
 SPECIAL = ("<|end|>", "<|user|>", "<|assistant|>", "<|system|>", "<|tool|>")

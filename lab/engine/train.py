@@ -20,23 +20,23 @@ from mlx_lm.tuner.trainer import grad_checkpoint
 from mlx_lm.tuner.utils import build_schedule, linear_to_lora_layers
 from mlx_lm.utils import get_total_parameters, maybe_set_recommended_wired_limit, save_config
 
-from lab.datasets import DataInfo, find_data
-from lab.engine import batches, checkpoint, cpu, packed, ranks, stopping
+from lab.datasets.find import DataInfo, find_data
+from lab.engine import batches, checkpoint, cpu, packed_batch, ranks, stopping
 from lab.engine.events import EventWriter
 from lab.engine.failure import explain
+from lab.engine.label_masking import Row
 from lab.engine.load import load_base, on_cpu
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.samples import asker
 from lab.engine.session import Batch, Session
 from lab.engine.stock import Stock
-from lab.engine.supervise import Row
 from lab.errors import LabError
-from lab.inert import inert
-from lab.models import ModelInfo
-from lab.places import fingerprint
+from lab.models.find import ModelInfo
 from lab.runs.directory import Run
 from lab.runs.outcome import standing
+from lab.sanitize import inert
 from lab.spec import RunSpec, check_layers
+from lab.spec_paths import fingerprint
 
 OPTIMIZERS = {"adam": optim.Adam, "adamw": optim.AdamW, "sgd": optim.SGD, "adafactor": optim.Adafactor,
               "muon": optim.Muon}  # fmt: skip
@@ -105,9 +105,9 @@ def _ready(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
         grad_checkpoint(model.layers[0])
     # mlx-lm draws dropout for padding too, which a packed batch does not have.
     ours = on_cpu() and not (spec.stock and spec.lora_parameters.dropout)
-    packs = ours and packed.packable(model)
+    packs = ours and packed_batch.packable(model)
     if packs:
-        mx.set_cache_limit(packed.CACHE)
+        mx.set_cache_limit(packed_batch.CACHE)
     loop = Loop(
         model,
         optimizer(spec),

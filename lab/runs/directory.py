@@ -105,7 +105,7 @@ class Run:
     def state(self) -> str:
         """One of finished, stopped, failed; waiting, running, stopping; or lost: gone without a last word.
 
-        `lab.runs.lost.settle` gives a lost run the last word it could not say.
+        `lab.runs.crash_recovery.settle` gives a lost run the last word it could not say.
         """
         result = self.result()
         if result:
@@ -154,8 +154,8 @@ class Run:
     def stop(self) -> bool:
         """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends.
 
-        `lab.runs.hasten` ends one that does not, by the age of the note that is made here. Raises LabError if the run
-        is gone, or if somebody else does something to it that takes too long.
+        `lab.runs.stop_escalation` ends one that does not, by the age of the note that is made here. Raises LabError if
+        the run is gone, or if somebody else does something to it that takes too long.
         """
         with launching(self.path):
             process = self.process()

@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from foreign import read_object
-from lab.datasets import split_file as split_file
+from lab.datasets.find import split_file as split_file
 from lab.errors import LabError
 from lab.runs.adapters import find_adapter
 from lab.runs.directory import Run

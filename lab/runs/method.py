@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.methods import method_name
-from lab.models import find_model
+from lab.models.find import find_model
 from lab.runs.directory import Run
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from foreign import read_object
 from lab.errors import LabError
-from lab.runs.about import read_path
+from lab.runs.crash_recovery import settle_held
 from lab.runs.damage import damage
 from lab.runs.directory import Run, Runs
-from lab.runs.disk import use
-from lab.runs.hasten import hasten, longest
+from lab.runs.disk_usage import use
 from lab.runs.lock import launching
-from lab.runs.lost import settle_held
+from lab.runs.run_notes import read_path
+from lab.runs.stop_escalation import hasten, longest
 
 FOLDER = ".deleted"
 NOTE = "deleted.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.terminal import Terminal
+from benchmarks.terminal import Terminal
 from lab.runs.directory import Runs
 
 

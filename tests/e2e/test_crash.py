@@ -25,7 +25,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def test_a_command_that_breaks_says_one_line_and_where_the_rest_is(tmp_path: Path) -> None:
-    program = BROKEN.format(module="lab.runs.shelf", what="Shelf.read")
+    program = BROKEN.format(module="lab.runs.run_index", what="RunIndex.read")
     done = subprocess.run([sys.executable, "-c", program, "runs"], env=environment(tmp_path), capture_output=True)
     told = done.stderr.decode()
     log = tmp_path / "crash.log"
@@ -35,7 +35,7 @@ def test_a_command_that_breaks_says_one_line_and_where_the_rest_is(tmp_path: Pat
 
 
 def test_the_log_of_a_crash_follows_no_link_and_needs_no_home(tmp_path: Path) -> None:
-    program = BROKEN.format(module="lab.runs.shelf", what="Shelf.read")
+    program = BROKEN.format(module="lab.runs.run_index", what="RunIndex.read")
     (tmp_path / "home").write_text("no folder")
     temporary = tmp_path / "tmp"
     temporary.mkdir()

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from bench import desk as commands
-from bench.exercises import Desk
-from lab.datasets import BUNDLED as DATA
+from benchmarks import desk as commands
+from benchmarks.exercises import Desk
+from lab.datasets.find import BUNDLED as DATA
+from lessons.exercise_steps import DataTask, Exercise, Foretold, Prediction, Repair, Selection
 from lessons.formula import evaluate
-from lessons.grade import grade_selection, truth_of, values_of
-from lessons.load import BUNDLED, load_lesson
-from lessons.steps import Deed, Exercise, Foretold, Prediction, Repair, Selection
-from tui.exercise.measured import known_before, shape_for
-from tui.exercise.stage import item_of
-from tui.exercise.verdict import feedback, judge, numbers_in, selected
-from tui.exercise.workshop import workshop
+from lessons.grading import grade_selection, truth_of, values_of
+from lessons.loader import BUNDLED, load_lesson
+from tui.exercises.data_copies import workshop
+from tui.exercises.measurements import known_before, shape_for
+from tui.exercises.prediction_result import feedback, judge, numbers_in, selected
+from tui.exercises.stage import item_of
 
 LESSONS = sorted(each.parent.name for each in (BUNDLED / "lora").glob("*/lesson.toml"))
 ROWS = {"train": 24, "valid": 8, "test": 8}
@@ -75,7 +75,7 @@ async def test_it_ends_as_the_lesson_says_and_every_misconception_meets_its_own_
     for step in exercise.steps:
         if isinstance(step, Repair):
             await learner.repair(step)
-    if any(isinstance(step, Deed) for step in exercise.steps):
+    if any(isinstance(step, DataTask) for step in exercise.steps):
         learner.take_the_road(tmp_path)
     await learner.run()
     await learner.measure()

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hub import Hub, files_of
 
-import bench.terminal
-from lab.datasets import BUNDLED, read_rows
-from lab.models import BUNDLED as MODELS
+import benchmarks.terminal
+from lab.datasets.find import BUNDLED, read_rows
+from lab.models.find import BUNDLED as MODELS
 from lab.runs.directory import Runs
 
 MODEL, DATA = "mlx-community/Llama-3.2-1B-Instruct-4bit", "mlx-community/wikisql"
@@ -39,7 +39,7 @@ def test_mlx_lms_own_example_works_as_it_is_typed_and_again_without_a_network(hu
     work.mkdir()
     (work / "short.yaml").write_text(SHORT)
     environment = {**os.environ, **hub.environment(tmp_path), "LOWRANK_HOME": str(tmp_path / "home")}
-    environment["PYTHONPATH"] = str(bench.terminal.ROOT)
+    environment["PYTHONPATH"] = str(benchmarks.terminal.ROOT)
 
     def lowrank(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-P", "-m", "tui", *words]
@@ -77,7 +77,7 @@ def test_mlx_lms_own_example_works_as_it_is_typed_and_again_without_a_network(hu
 
 def test_ctrl_c_while_data_comes_leaves_neither_run_nor_half_a_data_set(hub: Hub, tmp_path: Path) -> None:
     environment = {**os.environ, **hub.environment(tmp_path), "LOWRANK_HOME": str(tmp_path / "home")}
-    environment["PYTHONPATH"] = str(bench.terminal.ROOT)
+    environment["PYTHONPATH"] = str(benchmarks.terminal.ROOT)
     hub.hold.clear()
     command = [sys.executable, "-P", "-m", "tui", "train", "--data", DATA]
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)

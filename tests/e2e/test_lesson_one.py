@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from bench.terminal import PATIENCE
+from benchmarks.terminal import PATIENCE
 from lab.runs.directory import Run, Runs
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-import bench.terminal
-from bench.terminal import Terminal
+import benchmarks.terminal
+from benchmarks.terminal import Terminal
 from lab.runs.directory import Runs
 
 OFFLINE = Path(__file__).parent / "offline"
@@ -22,7 +22,7 @@ def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that says which programs began under guard, and who spoke; set up for every program started here."""
     file = tmp_path / "witness"
     monkeypatch.setenv("LOWRANK_TEST_WITNESS", str(file))
-    monkeypatch.setattr(bench.terminal, "ROOT", f"{OFFLINE}{os.pathsep}{bench.terminal.ROOT}")
+    monkeypatch.setattr(benchmarks.terminal, "ROOT", f"{OFFLINE}{os.pathsep}{benchmarks.terminal.ROOT}")
     return file
 
 
@@ -30,7 +30,7 @@ def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def terminal(witness: Path, home: Path) -> Iterator[Terminal]:
     subprocess.run(
         [sys.executable, "-m", "tui", "train", *SHORT],
-        env={**os.environ, "LOWRANK_HOME": str(home), "PYTHONPATH": str(bench.terminal.ROOT)},
+        env={**os.environ, "LOWRANK_HOME": str(home), "PYTHONPATH": str(benchmarks.terminal.ROOT)},
         check=True,
         capture_output=True,
     )
@@ -43,7 +43,7 @@ def terminal(witness: Path, home: Path) -> Iterator[Terminal]:
 
 def test_the_guard_stops_whoever_speaks(witness: Path) -> None:
     speak = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')"
-    environment = {**os.environ, "PYTHONPATH": str(bench.terminal.ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(benchmarks.terminal.ROOT)}
     spoke = subprocess.run([sys.executable, "-c", speak], env=environment, capture_output=True, text=True)
     assert spoke.returncode == 1 and "forbidden in this test" in spoke.stderr
     assert "SPOKE" in witness.read_text()

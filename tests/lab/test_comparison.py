@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.datasets import find_data
+from lab.datasets.find import find_data
 from lab.errors import LabError
 from lab.events.series import Point
-from lab.line import threeway
-from lab.report import markdown as report
-from lab.report import svg
-from lab.report.comparison import Comparison, Doubt, mean_and_band, shared
-from lab.report.words import WORDS
-from lab.runs import about, evaluation
+from lab.queue import three_way
+from lab.reports import markdown as report
+from lab.reports import svg
+from lab.reports.comparison import Comparison, Doubt, mean_and_band, shared
+from lab.reports.words import WORDS
+from lab.runs import evaluation, run_notes
 from lab.runs.directory import Run, Runs
 from lab.runs.states import ENDED
 from lab.spec import RunSpec
@@ -65,7 +65,7 @@ def test_what_differs_comes_before_what_each_reached(make: Any, tmp_path: Path) 
 
 def test_a_name_that_somebody_gave_stands_for_the_run(make: Any, tmp_path: Path) -> None:
     runs = [make("a", learning_rate=1e-3), make("b", learning_rate=2e-3)]
-    about.change(runs[1], name="the faster one")
+    run_notes.change(runs[1], name="the faster one")
     assert Comparison.of(runs, tmp_path).labels == ["LoRA · rate 0.001", "the faster one"]
 
 
@@ -113,7 +113,7 @@ def test_the_mean_is_within_its_band(curves: list[list[tuple[int, float]]]) -> N
 
 
 def test_the_three_ways_change_one_thing_at_a_time() -> None:
-    first, second, third = (RunSpec.make(fields) for fields in threeway.fields())
+    first, second, third = (RunSpec.make(fields) for fields in three_way.fields())
 
     def changed(a: RunSpec, b: RunSpec) -> set[str]:
         return {name for name in RunSpec.model_fields if getattr(a, name) != getattr(b, name)}
@@ -124,13 +124,13 @@ def test_the_three_ways_change_one_thing_at_a_time() -> None:
 
 def test_the_newest_three_are_found_in_their_order(make: Any, tmp_path: Path) -> None:
     runs = Runs(tmp_path / "runs")
-    assert threeway.newest(runs) == []
+    assert three_way.newest(runs) == []
     for group in ("three-way 2025-01-01 00:00:00", "three-way 2025-01-02 00:00:00"):
-        for number, fields in reversed(list(enumerate(threeway.fields()))):
-            about.change(make(f"{group[19]}-{number}", **fields), group=group)
-    about.change(make("other"), group="grid")
-    assert [run.id for run in threeway.newest(runs)] == ["2-0", "2-1", "2-2"]
-    assert [run.id for run in threeway.unmeasured(threeway.newest(runs))] == ["2-0", "2-1", "2-2"]
+        for number, fields in reversed(list(enumerate(three_way.fields()))):
+            run_notes.change(make(f"{group[19]}-{number}", **fields), group=group)
+    run_notes.change(make("other"), group="grid")
+    assert [run.id for run in three_way.newest(runs)] == ["2-0", "2-1", "2-2"]
+    assert [run.id for run in three_way.unmeasured(three_way.newest(runs))] == ["2-0", "2-1", "2-2"]
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
@@ -139,7 +139,7 @@ def test_a_report_shows_its_charts_and_says_foreign_text_without_obeying_it(
 ) -> None:
     nasty = "<script>x</script> | [link](http://evil) \x1b[2J ![p](x)"
     runs = [make("a"), make("b", 0.5, seed=1), make("c", 0.4, fine_tune_type="dora")]
-    about.change(runs[2], name=nasty)
+    run_notes.change(runs[2], name=nasty)
     file = report.write(Comparison.of(runs, tmp_path), tmp_path, lang, tmp_path / "out" / "all.md")
     text = file.read_text(encoding="utf-8")
     charts = sorted(file.parent.glob("*.svg"))

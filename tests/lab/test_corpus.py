@@ -3,7 +3,7 @@
 import json
 from random import Random
 
-from lab.generate import corpus, sql
+from lab.bundled.generate import corpus, sql
 
 
 def documents(n: int = 4000) -> list[corpus.Document]:

@@ -9,17 +9,17 @@ from damages import BOMB, DAMAGES, FILES, healthy
 
 from lab.errors import LabError
 from lab.events.digest import Digest, glimpse
-from lab.events.log import EventLog
-from lab.plan import calibrate
-from lab.report import markdown
-from lab.report.comparison import Comparison, as_json
-from lab.runs import about, anatomy, asked, evaluation, fused, trash, votes
+from lab.events.writer import EventLog
+from lab.planning import calibration
+from lab.reports import markdown
+from lab.reports.comparison import Comparison, as_json
+from lab.runs import adapter_layout, chat_history, evaluation, fuse_options, run_notes, trash, votes
+from lab.runs.crash_recovery import settle
 from lab.runs.damage import damage, fenced
 from lab.runs.directory import LONGEST, Run, Runs
-from lab.runs.lost import settle
 from lab.runs.outcome import curve, outcome
-from lab.runs.proofs import proofs
-from lab.runs.shelf import Row, Shelf
+from lab.runs.run_evidence import proofs
+from lab.runs.run_index import Row, RunIndex
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def filled(folder: Path) -> Path:
 def test_every_damaged_run_is_a_row_beside_the_others(home: Path) -> None:
     runs = Runs(home / "runs")
     for _ in range(2):  # read, and from the index
-        rows = {row.run: row for row in Shelf(runs, home / "cache").read()}
+        rows = {row.run: row for row in RunIndex(runs, home / "cache").read()}
         assert rows.keys() == {"good", *(f"bad-{number}" for number in range(len(DAMAGES)))}
         assert rows["good"].problem == "" and rows["good"].val_loss == 1.25
     for row in rows.values():
         assert row.ended
         json.dumps(vars(row), ensure_ascii=False).encode()
-    assert calibrate.finished(runs)
+    assert calibration.finished(runs)
     found = list(proofs(runs.get("good"), runs.all()))
     assert not [proof for proof in found if proof.item != "good"]
 
@@ -57,15 +57,25 @@ def test_whoever_opens_a_damaged_run_is_told_in_one_line(kind: int, home: Path, 
     looks: tuple[Callable[[], object], ...] = (
         lambda: markdown.write(Comparison.of([good, bad], cache), tmp_path),
         lambda: as_json(Comparison.of([bad], cache)),
-        lambda: anatomy.look(bad, cache),
-        lambda: fused.look(bad, cache),
+        lambda: adapter_layout.look(bad, cache),
+        lambda: fuse_options.look(bad, cache),
     )
     for look in looks:
         try:
             look()
         except LabError as error:
             assert "\n" not in str(error) and len(str(error)) < 1000
-    for read in (settle, outcome, curve, glimpse, Digest.of, about.read, votes.read, asked.read, evaluation.read):
+    for read in (
+        settle,
+        outcome,
+        curve,
+        glimpse,
+        Digest.of,
+        run_notes.read,
+        votes.read,
+        chat_history.read,
+        evaluation.read,
+    ):
         try:
             with fenced(bad):
                 read(bad)
@@ -90,7 +100,7 @@ def test_the_row_names_the_file_and_what_is_wrong(name: str, tmp_path: Path) -> 
     runs = Runs(tmp_path / "runs")
     bad = healthy(runs.root, "bad")
     DAMAGES[f"a pipe for {name}"](bad.path)
-    (row,) = Shelf(runs, tmp_path / "cache").read()
+    (row,) = RunIndex(runs, tmp_path / "cache").read()
     assert row.problem.startswith(f"{name}: ") and "is a pipe, not a file" in row.problem and row.damaged
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.datasets import bundled, find_data, read_rows
+from lab.bundled.generate.__main__ import SETS, rows
+from lab.datasets.find import bundled, find_data, read_rows
 from lab.errors import LabError
-from lab.generate.__main__ import SETS, rows
 from lab.score import items, same
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.events.digest import MOST, Digest, glimpse
-from lab.events.log import EventLog
+from lab.events.writer import EventLog
 from lab.runs.directory import Run
 
 

@@ -100,7 +100,7 @@ def test_a_resume_makes_void_what_was_said_of_later_iterations_and_the_last_word
 
 
 def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:
-    from lab.events.log import EventLog
+    from lab.events.writer import EventLog
 
     EventLog(tmp_path).write("resumed", iteration=1)
     with (tmp_path / "events.jsonl").open("ab") as file:

@@ -11,13 +11,13 @@ from damages import healthy
 
 import foreign
 from lab.errors import LabError
-from lab.hosts import count_ranks
-from lab.models import find_model, read_config
-from lab.params import safetensors_header, shape_from_config
-from lab.report.comparison import Comparison, as_json
-from lab.runs import asked, evaluation, votes
+from lab.hostfile import count_ranks
+from lab.models.find import find_model, read_config
+from lab.models.parameters import safetensors_header, shape_from_config
+from lab.reports.comparison import Comparison, as_json
+from lab.runs import chat_history, evaluation, votes
 from lab.runs.directory import Run, Runs
-from lab.runs.shelf import Shelf
+from lab.runs.run_index import RunIndex
 from lab.spec import RunSpec, read_yaml
 
 PIECES = (b"[" * 200, b"{", b"}", b"]", b'"', b"\\ud800", b"\x00", b"\xff", b"\n", b"null", b"NaN", b"1e999", b"-1",
@@ -60,9 +60,9 @@ def keys(path: Path) -> object:
 
 
 def look_at(run: Run, cache: Path) -> None:
-    (row,) = Shelf(Runs(run.path.parent), cache).read()
+    (row,) = RunIndex(Runs(run.path.parent), cache).read()
     json.dumps(vars(row), ensure_ascii=False).encode()
-    asked.read(run), votes.read(run), evaluation.read(run)
+    chat_history.read(run), votes.read(run), evaluation.read(run)
     try:
         json.dumps(as_json(Comparison.of([run], cache)), ensure_ascii=False).encode()
     except LabError as error:
@@ -98,7 +98,7 @@ def test_many_mutations_of_a_run(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [100, pytest.param(3000, marks=pytest.mark.long)])
 def test_mutations_of_what_describes_models_and_machines(count: int, run: Run, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    shutil.copytree(Path(__file__).parents[2] / "lab" / "models" / "sprout", model)
+    shutil.copytree(Path(__file__).parents[2] / "lab" / "bundled" / "models" / "sprout", model)
     config = (model / "config.json").read_bytes()
     header = (run.adapters / "adapters.safetensors").read_bytes()
     hosts, spec = b'[{"ssh": "a", "ips": ["1.2.3.4"]}, {"ssh": "b"}]', (run.path / "spec.yaml").read_bytes()

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from lab.events.log import EventLog
-from lab.models import ModelInfo
-from lab.report.comparison import Contender
-from lab.runs import shelf
+from lab.events.writer import EventLog
+from lab.models.find import ModelInfo
+from lab.reports.comparison import Contender
+from lab.runs import run_index
 from lab.runs.directory import Run, Runs
 from lab.runs.method import method_of
 from lab.spec import RunSpec
-from tui.benches.new import fields as new
-from tui.benches.talk import subject
-from tui.labroom import fields as pane
-from tui.labroom.feed import Follower
+from tui.panes.lab import fields as pane
+from tui.panes.lab.run_monitor import Follower
+from tui.views.chat import run_source
+from tui.views.new_run import fields as new
 
 CASES = [
     ({"model": "sprout"}, "LoRA"),
@@ -31,10 +31,10 @@ def told(run: Run, cache: Path) -> set[str]:
     """What all that show a method call it."""
     return {
         method_of(run, cache),
-        shelf.read(run, cache).method,
+        run_index.read(run, cache).method,
         Contender(run, cache).method,
         Follower(run, cache).method,
-        subject.look(run.path.parent, run.id, cache).method,
+        run_source.look(run.path.parent, run.id, cache).method,
     }
 
 
@@ -50,7 +50,7 @@ def test_one_whose_spec_is_broken_is_called_as_far_as_it_can_be_read(tmp_path: P
     run = Runs(tmp_path / "runs").create(RunSpec(bits=4), model_path="/m", data_path="/d")
     spec = run.path / "spec.yaml"
     spec.write_text(spec.read_text().replace("iters: 400", "iters: 0"))
-    assert (method_of(run, tmp_path), shelf.read(run, tmp_path).method) == ("", "QLoRA")
+    assert (method_of(run, tmp_path), run_index.read(run, tmp_path).method) == ("", "QLoRA")
 
 
 @pytest.mark.parametrize(("model", "bits", "kind", "method"), [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lab.errors import LabError
 from lab.launch import prepare
-from lab.models import BUNDLED, find_model, list_models, preset_shape, quantized_bits
-from lab.params import count_safetensors, safetensors_header, total_parameters, trainable_parameters
+from lab.models.find import BUNDLED, find_model, list_models, preset_shape, quantized_bits
+from lab.models.parameters import count_safetensors, safetensors_header, total_parameters, trainable_parameters
 from lab.runs.directory import Runs
 
 

@@ -4,13 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.line.ticket import Ticket
+from lab.queue.slot import QueueSlot
 
 HOLD = """
 import sys
 from pathlib import Path
-from lab.line.ticket import Ticket
-ticket = Ticket(Path(sys.argv[1]), sys.argv[2])
+from lab.queue.slot import QueueSlot
+ticket = QueueSlot(Path(sys.argv[1]), sys.argv[2])
 print(*ticket.ahead(), flush=True)
 input()
 """
@@ -30,7 +30,7 @@ def test_each_waits_for_those_who_came_before_and_live(tmp_path: Path) -> None:
     assert ahead == []
     second, ahead = holder(tmp_path, "run-b")
     assert ahead == ["run-a"]
-    mine = Ticket(tmp_path, "run-c")
+    mine = QueueSlot(tmp_path, "run-c")
     assert mine.ahead() == ["run-a", "run-b"]
     first.kill()
     first.wait()

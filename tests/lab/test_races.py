@@ -15,10 +15,10 @@ from waiting import wait_for
 
 from lab import launch
 from lab.errors import LabError
-from lab.line.starter import line_up
-from lab.runs import disk, trash
+from lab.queue.runner import line_up
+from lab.runs import disk_usage, trash
+from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
-from lab.runs.lost import settle
 from lab.runs.states import ENDED
 
 SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps_per_report": 1, "iters": 12,
@@ -26,7 +26,7 @@ SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps
 TIMES = int(os.environ.get("LOWRANK_RACES", "1"))
 """How often each pair meets."""
 
-Deed = Callable[[Run, Runs, Path], object]
+DataTask = Callable[[Run, Runs, Path], object]
 
 
 def kill(run: Run, runs: Runs, cache: Path) -> None:
@@ -35,7 +35,7 @@ def kill(run: Run, runs: Runs, cache: Path) -> None:
         process.kill()
 
 
-DEEDS: dict[str, Deed] = {
+DEEDS: dict[str, DataTask] = {
     "start": lambda run, runs, cache: launch.start(run, cache),
     "start now": lambda run, runs, cache: launch.start(run, cache, now=True),
     "table": lambda run, runs, cache: line_up([run], cache),
@@ -43,7 +43,7 @@ DEEDS: dict[str, Deed] = {
     "stop": lambda run, runs, cache: run.stop(),
     "delete": lambda run, runs, cache: trash.delete(run, runs),
     "restore": lambda run, runs, cache: trash.restore(runs, run.id),
-    "free": lambda run, runs, cache: disk.drop_checkpoints(run),
+    "free": lambda run, runs, cache: disk_usage.drop_checkpoints(run),
     "list": lambda run, runs, cache: [settle(each) for each in runs.all()],
     "kill": kill,
 }

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.datasets import find_data
-from lab.plan.base import find_base
-from lab.plan.machine import Machine
-from lab.plan.plan import Inputs, make
-from lab.plan.rows import guess
-from lab.recipes import RECIPES, cooked, least_memory, merged
+from lab.datasets.find import find_data
+from lab.planning.base_model import find_base
+from lab.planning.machine import Machine
+from lab.planning.plan import Inputs, make
+from lab.planning.recipes import RECIPES, cooked, least_memory, merged
+from lab.planning.row_lengths import guess
 from lab.runs.directory import Runs
-from lab.runs.recent import recent
+from lab.runs.recent_inputs import recent
 from lab.spec import RunSpec
 
 MACHINES = [Machine(kind, kind, 16 << 30, 16 << 30) for kind in ("cpu", "metal")]

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from lab.events.log import EventLog
+from lab.events.writer import EventLog
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
-from tui.commands.spark import line
-from tui.commands.table import table
+from tui.cli.histogram import line
+from tui.cli.table import table
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ from engines import StandIn, end_all, hold
 
 from lab.errors import LabError
 from lab.launch import PACKAGES, note_process, start
-from lab.line.starter import line_up
-from lab.runs import disk, trash
+from lab.queue.runner import line_up
+from lab.runs import disk_usage, trash
+from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
 from lab.runs.lock import take_engine_lock
-from lab.runs.lost import settle
-from lab.runs.shelf import Shelf
+from lab.runs.run_index import RunIndex
 from lab.spec import RunSpec
 
 
@@ -47,7 +47,7 @@ def test_runs_are_newest_first_by_when_they_began_whatever_they_are_called(tmp_p
         run = Run(run.path.rename(run.path.with_name(name)))
         (run.path / "events.jsonl").write_text(json.dumps({"event": "started", "at": at}) + "\n")
     assert [run.id for run in runs.all()] == ["a", "n", "m", "z"]
-    assert runs.get("last").id == "a" and [row.run for row in Shelf(runs, tmp_path / "c").read()] == [
+    assert runs.get("last").id == "a" and [row.run for row in RunIndex(runs, tmp_path / "c").read()] == [
         "a",
         "n",
         "m",
@@ -265,7 +265,7 @@ def test_what_an_engine_works_on_cannot_be_deleted(tmp_path: Path, monkeypatch: 
         trash.delete(run, Runs(tmp_path))
     assert run.path.is_dir() and trash.deleted(Runs(tmp_path)) == []
     with pytest.raises(LabError, match="may still need its checkpoints"):
-        disk.drop_checkpoints(run)
+        disk_usage.drop_checkpoints(run)
     os.close(lock)
     trash.delete(run, Runs(tmp_path))
     for deed in (lambda: start(run, tmp_path), lambda: trash.delete(run, Runs(tmp_path)), run.stop):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lab.errors import LabError
-from lab.models import find_model
+from lab.models.find import find_model
 from lab.spec import RunSpec, check_layers, read_yaml
 
 

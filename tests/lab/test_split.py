@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.datasets import find_data
+from lab.datasets.find import find_data
+from lab.datasets.split import Division, divide, target_of
 from lab.errors import LabError
-from lab.split import Division, divide, target_of
-from tui import cli
+from tui.cli.main import main
 
 
 def rows(count: int, groups: int = 0) -> list[dict[str, Any]]:
@@ -128,5 +128,5 @@ def test_what_is_no_file_of_rows_is_refused_in_a_line(
     monkeypatch.setenv("LOWRANK_HOME", str(tmp_path / "home"))
     for place, what in ((tmp_path / "fifo", "is a pipe, not a file"), (Path("/dev/zero"), "is a device, not a file")):
         monkeypatch.setattr(sys, "argv", ["lowrank", *words, str(place)])
-        assert cli.main() in (1, 2)
+        assert main() in (1, 2)
         assert f"{place}: {what}" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from engines import end_all
 from waiting import wait_for
 
 from lab.errors import LabError
-from lab.line.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
-from lab.runs import about, trash
+from lab.queue.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
+from lab.runs import run_notes, trash
+from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
-from lab.runs.lost import settle
-from lab.runs.shelf import Row
+from lab.runs.run_index import Row
 from lab.runs.states import ENDED
 from lab.spec import RunSpec
 
@@ -65,8 +65,8 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
     runs, cache = Runs(tmp_path / "runs"), tmp_path / "cache"
     made = begin_all(grid(SHORT | {"iters": 5}, [("seed", [0, 1, 2, 3])]), runs, cache, "seeds", ["w", "x", "y", "z"])
     try:
-        assert [about.read(run).group for run in made] == ["seeds"] * 4
-        assert [about.read(run).name for run in made] == ["w", "x", "y", "z"]
+        assert [run_notes.read(run).group for run in made] == ["seeds"] * 4
+        assert [run_notes.read(run).name for run in made] == ["w", "x", "y", "z"]
         assert [run.state() for run in made[1:]] == ["waiting"] * 3
         assert [run.last_event()["position"] for run in made[1:]] == [1, 2, 3]
         assert made[2].lives() and made[2].process() is None, "one process for all that wait, and it gets no signal"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import LabError
-from lab.runs import about, disk, trash
+from lab.runs import disk_usage, run_notes, trash
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 
@@ -33,32 +33,32 @@ def files(run: Run) -> dict[str, bytes]:
 
 def test_what_is_written_stays_and_the_rest_too(runs: Runs) -> None:
     run = make(runs)
-    assert about.read(run) == about.About()
-    about.change(run, name="  two\n words ", tags=("a", "a", " b "))
-    kept = about.change(run, notes="first\nsecond")
-    assert kept == about.read(run) == about.About("two words", "first\nsecond", ("a", "b"))
-    assert about.change(run, notes="a\x1b[2J\u202eb\tc", name="\x07x").notes == "a[2Jb\tc"
+    assert run_notes.read(run) == run_notes.About()
+    run_notes.change(run, name="  two\n words ", tags=("a", "a", " b "))
+    kept = run_notes.change(run, notes="first\nsecond")
+    assert kept == run_notes.read(run) == run_notes.About("two words", "first\nsecond", ("a", "b"))
+    assert run_notes.change(run, notes="a\x1b[2J\u202eb\tc", name="\x07x").notes == "a[2Jb\tc"
     (run.path / "about.json").write_text("[1]")
-    assert about.read(run) == about.About()
+    assert run_notes.read(run) == run_notes.About()
 
 
 def test_what_is_too_long_is_refused_and_nothing_changes(runs: Runs) -> None:
     run = make(runs)
     for fields in ({"name": "x" * 81}, {"tags": ("y" * 33,)}):
         with pytest.raises(LabError, match="at most"):
-            about.change(run, **fields)
+            run_notes.change(run, **fields)
     assert not (run.path / "about.json").exists()
 
 
 @given(st.text())
 def test_any_text_is_tags(text: str) -> None:
-    found = about.tags_of(text)
+    found = run_notes.tags_of(text)
     assert len(set(found)) == len(found) and all(tag and not set(tag) & set(" ,#\n") for tag in found)
 
 
 def test_a_deleted_run_comes_back_whole(runs: Runs) -> None:
     run = make(runs)
-    about.change(run, name="mine")
+    run_notes.change(run, name="mine")
     before = files(run)
     gone = trash.delete(run, runs)
     assert runs.all() == [] and (gone.id, gone.name) == (run.id, "mine")
@@ -103,9 +103,9 @@ def test_emptying_says_what_it_frees(runs: Runs) -> None:
 
 def test_only_checkpoints_that_nobody_needs_are_dropped(runs: Runs) -> None:
     run = make(runs)
-    assert (disk.use(run).checkpoints, disk.use(run).spare) == (200, 200)
-    assert disk.drop_checkpoints(run) == 200 and disk.use(run).checkpoints == 0
+    assert (disk_usage.use(run).checkpoints, disk_usage.use(run).spare) == (200, 200)
+    assert disk_usage.drop_checkpoints(run) == 200 and disk_usage.use(run).checkpoints == 0
     killed = make(runs)
     (killed.adapters / "adapters.safetensors").unlink()
-    assert disk.drop_checkpoints(killed) == 100
+    assert disk_usage.drop_checkpoints(killed) == 100
     assert [name for name, _ in killed.files()] == ["0000020_adapters.safetensors"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.runs import asked, votes
+from lab.runs import chat_history, votes
 from lab.runs.directory import Run
 from lab.runs.votes import Tally, Vote, tally
 
@@ -61,13 +61,13 @@ def test_chance_is_a_share_and_falls_as_one_side_wins(adapter: int, base: int) -
 
 def test_what_was_asked_is_read_from_the_end(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
-    assert asked.read(run) == []
+    assert chat_history.read(run) == []
     for number in range(3):
-        asked.append(run, {"text": f"{number} 한글 \ud83d", "base": "a", "adapter": "b"})
-    with (run.path / asked.NAME).open("a") as file:
+        chat_history.append(run, {"text": f"{number} 한글 \ud83d", "base": "a", "adapter": "b"})
+    with (run.path / chat_history.NAME).open("a") as file:
         file.write('{"base": 3, "adapter": ""}\n[]\n{"text"\n')
-    assert [entry["text"][0] for entry in asked.read(run)] == ["0", "1", "2"]
+    assert [entry["text"][0] for entry in chat_history.read(run)] == ["0", "1", "2"]
     for _ in range(300):
-        asked.append(run, {"text": "x" * 2000, "base": "a", "adapter": "b"})
-    found = asked.read(run)
+        chat_history.append(run, {"text": "x" * 2000, "base": "a", "adapter": "b"})
+    found = chat_history.read(run)
     assert 100 < len(found) < 140 and all(entry["text"] == "x" * 2000 for entry in found)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lessons.check.ids import FILE as IDS
-from lessons.load import BUNDLED
+from lessons.loader import BUNDLED
+from lessons.validation.ids import FILE as IDS
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from lessons.load import BUNDLED, load_course
-from lessons.model import LANGS
-from lessons.new import new_lesson
-from lessons.points import TAKES
+from lessons.content_file import Table
+from lessons.course import LANGS
+from lessons.exercise_steps import AFTER, CHOICE_NAMES, COUNTED, DEEDS, MEASURED, TOLD
+from lessons.exercises import SHAPE_NAMES, STEP_KINDS
+from lessons.loader import BUNDLED, load_course
 from lessons.questions import KINDS
-from lessons.source import Table
-from lessons.steps import AFTER, CHOICE_NAMES, COUNTED, DEEDS, MEASURED, TOLD
-from lessons.tasks import SHAPE_NAMES, STEP_KINDS
+from lessons.series import TAKES
+from lessons.skeleton_lesson import new_lesson
 from lessons.text import FEEDBACK_NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -133,9 +133,9 @@ def test_every_value_that_has_a_name_is_documented() -> None:
 
 
 def test_every_command_of_the_guide_is_real() -> None:
-    from lessons.check.code import commands_in
-    from lessons.check.problems import Problem
-    from tui.commands.checking import refusals
+    from lessons.validation.code import commands_in
+    from lessons.validation.problems import Problem
+    from tui.cli.check import refusals
 
     for block in re.findall(r"```bash\n(.*?)```", DOC, flags=re.DOTALL):
         found = list(commands_in(ROOT / "docs" / "authoring.md", block))

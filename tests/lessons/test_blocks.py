@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lessons.load import load_course
-from lessons.model import Code
+from lessons.course import Code
+from lessons.loader import load_course
 
 BLOCKS = [
     (lesson.id, block)
@@ -24,7 +24,7 @@ BLOCKS = [
 ]
 GIVEN = {"lora/your-own-data/orders": ["orders", "4"]}
 """What a block is called with, if not with an adapter."""
-SQL = Path(__file__).parents[2] / "lab" / "data" / "sql"
+SQL = Path(__file__).parents[2] / "lab" / "bundled" / "data" / "sql"
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from lessons.check.course import check_course
-from lessons.check.desk import Tools
-from lessons.check.ids import ids_of
+from lessons.course import ContentError, NotGraded
+from lessons.exercise_steps import Prediction, Repair, Selection
+from lessons.exercises import trials_of
 from lessons.formula import evaluate, names_in
-from lessons.grade import grade_prediction, grade_selection, read_prediction, truth_of, values_of
-from lessons.load import BUNDLED, load_course, load_lesson
-from lessons.model import ContentError, NotGraded
-from lessons.steps import Prediction, Repair, Selection
-from lessons.tasks import trials_of
-from tui.commands import checking
+from lessons.grading import grade_prediction, grade_selection, read_prediction, truth_of, values_of
+from lessons.loader import BUNDLED, load_course, load_lesson
+from lessons.validation.course import check_course
+from lessons.validation.ids import ids_of
+from lessons.validation.lesson_files import Tools
+from tui.cli import check
 
 TASKS = Path(__file__).parents[1] / "tui" / "tasks"
 LESSON = load_course(TASKS).lesson("demo/tasks")
@@ -32,7 +32,7 @@ def data(name: str) -> Mapping[str, float]:
     return {"errors": text.count('"answer"'), "warnings": len(lines) - len(set(lines)), "rows": len(lines)}
 
 
-TOOLS = Tools(checking._shape, checking._trial, data, lambda commands: [""] * len(commands))
+TOOLS = Tools(check._shape, check._trial, data, lambda commands: [""] * len(commands))
 
 
 def prediction(id: str) -> Prediction:

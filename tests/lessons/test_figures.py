@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lessons.check.course import check_course
-from lessons.check.problems import Problem
+from lessons.course import LANGS, Bars, Chart, ContentError, Lesson
 from lessons.figures import read_figure
-from lessons.load import load_lesson
-from lessons.model import LANGS, Bars, Chart, ContentError, Lesson
-from tui.commands.checking import tools
+from lessons.loader import load_lesson
+from lessons.validation.course import check_course
+from lessons.validation.problems import Problem
+from tui.cli.check import tools
 
 DRAWN = Path(__file__).parent / "drawn"
 RUNS = [
@@ -42,7 +42,9 @@ def course(tmp_path: Path) -> Path:
 
 
 def figure(runs: Any, **more: Any) -> str:
-    return json.dumps({"made_by": "python -m bench.figures rank", "mlx_lm": "0.32.2", "runs": runs, **more}, indent=1)
+    return json.dumps(
+        {"made_by": "python -m benchmarks.figures rank", "mlx_lm": "0.32.2", "runs": runs, **more}, indent=1
+    )
 
 
 def quoting(course: Path, *numbers: str) -> Lesson:

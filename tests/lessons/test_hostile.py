@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lessons.check.course import check_course
-from lessons.check.desk import Tools
-from lessons.load import load_course
-from lessons.model import ContentError
+from lessons.course import ContentError
+from lessons.loader import load_course
+from lessons.validation.course import check_course
+from lessons.validation.lesson_files import Tools
 
 TRACKS = Path(__file__).parents[1] / "tui" / "tracks"
 DEEP = 100_000

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.draws import at, clashes, every_size, shown_steps
+from lessons.command_spelling import spelled
+from lessons.course import LANGS, ContentError, Filled, NotGraded, Ordered
 from lessons.formula import evaluate
-from lessons.grade import grade, grade_choice, grade_flag, grade_number, grade_order
-from lessons.load import load_lesson
-from lessons.model import LANGS, ContentError, Filled, NotGraded, Ordered
-from lessons.points import MOST_POINTS, read_points, take
-from lessons.spelling import spelled
+from lessons.grading import grade, grade_choice, grade_flag, grade_number, grade_order
+from lessons.loader import load_lesson
+from lessons.question_variants import at, clashes, every_size, shown_steps
+from lessons.series import MOST_POINTS, read_points, take
 
 FOLDER = Path(__file__).parents[1] / "tui" / "tracks" / "demo" / "after"
 LESSON = load_lesson(FOLDER, "demo")
@@ -325,7 +325,7 @@ def test_the_two_languages_ask_the_same() -> None:
 
 
 def test_sizes_of_the_first_lesson_never_clash() -> None:
-    from lessons.load import load_course
+    from lessons.loader import load_course
 
     numbers = [q.number for q in load_course().lesson("lora/why-lora").questions if q.number]
     assert [len(number.sizes) for number in numbers] == [1, 3, 2]

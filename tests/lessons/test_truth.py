@@ -17,11 +17,11 @@ from mlx_lm.tuner.lora import LoRALinear
 from mlx_lm.tuner.utils import linear_to_lora_layers
 from mlx_lm.utils import get_total_parameters, save_config
 
+from lessons.course import Code
+from lessons.exercise_steps import Prediction
 from lessons.formula import evaluate
-from lessons.grade import truth_of
-from lessons.load import BUNDLED, load_lesson
-from lessons.model import Code
-from lessons.steps import Prediction
+from lessons.grading import truth_of
+from lessons.loader import BUNDLED, load_lesson
 
 FOLDER = BUNDLED / "lora" / "why-lora"
 LESSON = load_lesson(FOLDER, "lora")

@@ -9,9 +9,8 @@ from statistics import median
 
 import pytest
 
-from lessons.figures import of_lesson
-from lessons.load import BUNDLED, load_course, load_lesson, stale_sections
-from lessons.model import (
+from lessons.content_file import Source
+from lessons.course import (
     LANGS,
     Bars,
     Block,
@@ -27,9 +26,10 @@ from lessons.model import (
     Table,
     Text,
 )
-from lessons.source import Source
-from lessons.steps import Prediction, Selection
-from lessons.words import Numbers
+from lessons.exercise_steps import Prediction, Selection
+from lessons.figures import of_lesson
+from lessons.lesson_texts import Numbers
+from lessons.loader import BUNDLED, load_course, load_lesson, stale_sections
 
 FOLDER = BUNDLED / "lora" / "why-lora"
 LESSON = load_lesson(FOLDER, "lora")

@@ -17,10 +17,10 @@ from typing import Any
 
 from learned import COURSE, ONE, QUESTIONS, TWO, everything
 
-from store import log as log_module
+from store import event_log as log_module
 from store import transfer
 from store.event import RESET, RESET_UNDONE
-from store.log import EventLog
+from store.event_log import EventLog
 from store.progress import Progress, replay
 from store.reviews import due
 from store.sync import sync

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from store import compact, storage
-from store import log as log_module
+from store import event_log as log_module
 from store.event import Event
-from store.log import EventLog
+from store.event_log import EventLog
 
 
 @pytest.fixture

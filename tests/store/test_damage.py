@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from store import log as log_module
+from store import event_log as log_module
 from store import storage
 from store.event import Event
-from store.log import EventLog
+from store.event_log import EventLog
 
 
 @pytest.fixture

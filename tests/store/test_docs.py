@@ -5,7 +5,7 @@ from pathlib import Path
 
 from store import ledger, storage, sync, transfer
 from store.event import EARNED, RESET, RESET_UNDONE
-from store.log import SEGMENT
+from store.event_log import SEGMENT
 from store.reviews import AT_ONCE
 from store.xp import HINT, XP
 

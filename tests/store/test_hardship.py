@@ -16,9 +16,9 @@ from learned import COURSE
 
 from store import storage
 from store.errors import StoreError
-from store.log import EventLog
+from store.event_log import EventLog
 from store.progress import replay
-from tui.study import Study
+from tui.session import LearnerSession
 
 TRACKS = Path(__file__).parents[1] / "tui" / "tracks"
 
@@ -93,7 +93,7 @@ def test_a_copy_that_there_was_no_room_for_does_not_pass_for_whole(
 
 
 def test_what_there_was_no_room_for_counts_and_is_kept_as_soon_as_there_is(tmp_path: Path) -> None:
-    study = Study(tmp_path, TRACKS)
+    study = LearnerSession(tmp_path, TRACKS)
     study.load()
     study.record("section.read", "demo/thin#start", {"lang": "en"})
     with no_file_over(100):
@@ -104,7 +104,7 @@ def test_what_there_was_no_room_for_counts_and_is_kept_as_soon_as_there_is(tmp_p
     assert (problem.kind, problem.detail) == ("home", f"{tmp_path / 'progress'}: {os.strerror(errno.EFBIG)}")
     study.record("lesson.position", "demo/thin", {"section": "demo/thin#start", "block": 0})
     assert study.problems == []
-    again = Study(tmp_path, TRACKS)
+    again = LearnerSession(tmp_path, TRACKS)
     again.load()
     assert again.progress == study.progress
     assert again.setting("theme") == "lowrank-light"
@@ -112,7 +112,7 @@ def test_what_there_was_no_room_for_counts_and_is_kept_as_soon_as_there_is(tmp_p
 
 
 def test_a_file_damaged_while_the_program_is_open_is_said_at_the_next_step(tmp_path: Path) -> None:
-    study = Study(tmp_path, TRACKS)
+    study = LearnerSession(tmp_path, TRACKS)
     study.load()
     study.record("question.answered", "demo/thin?one", {"right": True})
     (file,) = (tmp_path / "progress").glob("*-*.json")
@@ -127,11 +127,11 @@ READ_ONLY = """
 import os, sys
 from pathlib import Path
 import filelock, tinydb, store.sync, store.transfer
-from store.log import EventLog
+from store.event_log import EventLog
 from store.errors import StoreError
-from tui.study import Study
+from tui.session import LearnerSession
 home, tracks = map(Path, sys.argv[1:])
-Study(Path(os.devnull) / "none", tracks).load()  # imports what it needs, while it may
+LearnerSession(Path(os.devnull) / "none", tracks).load()  # imports what it needs, while it may
 if os.getuid() == 0:  # nothing is read-only to root
     os.setgid(65534); os.setuid(65534)
 log = EventLog(home / "progress")
@@ -144,7 +144,7 @@ try:
     store.sync.sync(log.folder, home / "shared")
 except StoreError as error:
     print(error)
-study = Study(home, tracks)
+study = LearnerSession(home, tracks)
 study.load()
 print([problem.kind for problem in study.problems], study.progress.xp, study.record("n").xp)
 """

@@ -9,7 +9,7 @@ import pytest
 from store import transfer
 from store.errors import StoreError
 from store.event import LATEST, RESET, RESET_UNDONE, Event, is_id, uuid7
-from store.log import EventLog
+from store.event_log import EventLog
 from store.progress import Account, CourseIds, LessonIds, replay
 from store.sync import sync
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.progress import acknowledged, kill, writer
-from store.log import SEGMENT, EventLog
+from benchmarks.progress import acknowledged, kill, writer
+from store.event_log import SEGMENT, EventLog
 from store.sync import sync
 
 SYNC = """

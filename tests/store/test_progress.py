@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from learned import COURSE, ONE, QUESTIONS, TWO, event, everything, later, logs
 
-from lessons.load import load_course
+from lessons.loader import load_course
 from store.event import RESET, RESET_UNDONE, Event
 from store.progress import Account, CourseIds, Progress, calibration, content_total, course_ids, replay
 from store.xp import LEVELS, XP, question_xp, standing

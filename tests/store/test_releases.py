@@ -10,7 +10,7 @@ import pytest
 from learned import COURSE
 
 from store import transfer
-from store.log import EventLog
+from store.event_log import EventLog
 from store.progress import replay
 from store.sync import sync
 

@@ -14,7 +14,7 @@ from store import sync as sync_module
 from store import transfer
 from store.errors import StoreError
 from store.event import RESET, Event, uuid7
-from store.log import EventLog
+from store.event_log import EventLog
 from store.progress import replay
 from store.sync import Synced, sync
 

@@ -13,7 +13,7 @@ from learned import everything, json_values
 from store import transfer
 from store.errors import StoreError
 from store.event import Event, from_document, uuid7
-from store.log import EventLog
+from store.event_log import EventLog
 from store.transfer import Imported, Newer, NotProgress, Spoilt
 
 
@@ -148,7 +148,7 @@ def test_a_full_disk_leaves_the_export_that_was_there(tmp_path: Path) -> None:
 
 
 def test_an_import_that_was_broken_off_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.log.SEGMENT", 4)
+    monkeypatch.setattr("store.event_log.SEGMENT", 4)
     file = tmp_path / "progress.json"
     file.write_bytes(transfer.dump(everything()))
     log = EventLog(tmp_path / "log")

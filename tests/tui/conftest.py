@@ -15,7 +15,7 @@ from waiting import PATIENCE, pauses
 
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
-from store.log import EventLog
+from store.event_log import EventLog
 from tui.app import LowrankApp
 
 TRACKS = Path(__file__).parent / "tracks"
@@ -63,10 +63,11 @@ def until_fixture() -> Until:
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Let the program go on until `holds` is true; fails when it never is."""
+    """Let the program go on until `holds` is true; fails when it never is, or when the program ended in an error."""
     end, pause = time.monotonic() + patience, pauses()
     while not holds():
         assert time.monotonic() < end, "it never came to that"
+        assert pilot.app.return_code in (None, 0), "the program has failed"
         await pilot.pause(next(pause))
     await pilot.pause()
 
@@ -107,7 +108,7 @@ def text() -> Callable[..., str]:
     return screen_text
 
 
-class Bench:
+class RunFolders:
     """Run directories as the engine leaves them."""
 
     def __init__(self, home: Path) -> None:
@@ -138,8 +139,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(home: Path) -> Bench:
-    return Bench(home)
+def bench(home: Path) -> RunFolders:
+    return RunFolders(home)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tui.panes.contents import ContentsPane
 from tui.panes.reader import ReaderPane
 from tui.screens.dialogs import HelpScreen
 from tui.theme import DARK, LIGHT
-from tui.widgets.tabs import PANES
+from tui.widgets.pane_tabs import PANES
 
 SMALL, WIDE = (80, 24), (120, 40)
 

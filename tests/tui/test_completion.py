@@ -10,8 +10,8 @@ import pytest
 
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
-from tui.commands import checking
-from tui.commands.completion import deleted_ids, run_ids
+from tui.cli import check
+from tui.cli.completion import deleted_ids, run_ids
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = [
@@ -95,5 +95,5 @@ def test_a_lesson_that_names_the_options_installs_nothing(tmp_path: Path, monkey
     monkeypatch.setenv("SHELL", "/bin/bash")
     commands = [("lowrank", "--install-completion"), ("lowrank", "--show-completion"),
                 ("lowrank", "--install-completion", "runs")]  # fmt: skip
-    assert checking.refusals(commands) == ["", "", ""]
+    assert check.refusals(commands) == ["", "", ""]
     assert not list(tmp_path.iterdir())

@@ -10,8 +10,8 @@ from textual.events import Key
 from lab.errors import LabError
 from tui.panes.exercise import ExercisePane
 from tui.screens.dialogs import ConfirmScreen
-from tui.widgets.fields import NumberField
-from tui.widgets.sentences import Sentences
+from tui.widgets.form_field import NumberField
+from tui.widgets.text_area import Sentences
 
 SMALL, TALL = (80, 24), (100, 60)
 HERE, THERE, COUNT = "demo/thin!count/here", "demo/thin!count/there", "demo/thin!count"
@@ -139,7 +139,7 @@ async def test_a_refused_run_says_why(
     async with app().run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "175104")
-        monkeypatch.setattr("lab.line.sweep.begin_all", refuse)
+        monkeypatch.setattr("lab.queue.sweep.begin_all", refuse)
         await pilot.press("r")
         await until(pilot, lambda: "could not be started: the disk is full" in text(pilot))
         assert events("exercise.run") == []

@@ -11,11 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 import tui
-from tui.benches.fuse.face import FolderField
-from tui.benches.talk.widgets import PromptField
 from tui.theme import DARK, THEMES
-from tui.widgets.fields import FlagField, LineField, StillInput
-from tui.widgets.sentences import CleanArea, Sentences
+from tui.views.chat.widgets import PromptField
+from tui.views.fuse.layout import FolderField
+from tui.widgets.form_field import FlagField, LineField, StillInput
+from tui.widgets.text_area import CleanArea, Sentences
 
 HOSTILE = "a\x1b]52;c;eA==\x07\x9b31m\u202eb\u200b\u3164\x7f"
 CLEAN = "a]52;c;eA==31mb"
@@ -73,7 +73,7 @@ async def test_a_page_is_clean_whoever_fills_it(make: type[CleanArea]) -> None:
 def test_every_field_of_the_program_is_one_of_these() -> None:
     folder, found = Path(tui.__file__).parent, []
     for file in folder.rglob("*.py"):
-        if file.name in ("fields.py", "sentences.py") and file.parent.name == "widgets":
+        if file.name in ("form_field.py", "text_area.py") and file.parent.name == "widgets":
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             made = [node.func] if isinstance(node, ast.Call) else node.bases if isinstance(node, ast.ClassDef) else []

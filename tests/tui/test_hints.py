@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from lessons.draws import at, every_size
+from lessons.course import NotGraded, Question
+from lessons.exercise_steps import Prediction
 from lessons.formula import evaluate
-from lessons.grade import grade_number, grade_prediction, truth_of
-from lessons.load import BUNDLED, load_course
-from lessons.model import NotGraded, Question
+from lessons.grading import grade_number, grade_prediction, truth_of
+from lessons.loader import BUNDLED, load_course
 from lessons.numbers import EXAMPLES, NotANumber
-from lessons.steps import Prediction
+from lessons.question_variants import at, every_size
 from tui.actions import holders
-from tui.commands.checking import _trial
-from tui.exercise.measured import shape_for
+from tui.cli.check import _trial
+from tui.exercises.measurements import shape_for
 from tui.words import words
 
 holders()  # all words are there

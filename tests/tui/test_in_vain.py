@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from lab.runs import shelf
-from tests.tui.benches.compared import finished
-from tui import cli
-from tui.benches.runs import rows
-from tui.benches.runs import words as runs_words  # noqa: F401
-from tui.labroom.feed import Follower
-from tui.labroom.live import state_line
-from tui.labroom.summary import trouble
-from tui.labroom.words import words
+from lab.runs import run_index
+from tests.tui.views.compared import finished
+from tui.cli.main import main
+from tui.panes.lab.live import state_line
+from tui.panes.lab.run_monitor import Follower
+from tui.panes.lab.summary import trouble
+from tui.panes.lab.words import words
+from tui.views.runs import rows
+from tui.views.runs import words as runs_words  # noqa: F401
 from tui.words import say
 
 KINDS = {"worse": ("worse than it began", "나빠졌어요"), "untrained": ("Nothing was learned", "배운 것이 없어요")}
@@ -31,7 +31,7 @@ def test_view_table_and_command_say_it(
     follower = Follower(run, tmp_path)
     follower.poll()
     assert follower.troubled
-    row = shelf.read(run, tmp_path)
+    row = run_index.read(run, tmp_path)
     for lang, sentence in zip(("en", "ko"), KINDS[kind], strict=True):
 
         def tell(key: str, lang: Any = lang, **values: object) -> str:
@@ -43,7 +43,7 @@ def test_view_table_and_command_say_it(
         assert rows.state(row, tell).plain == f"! {tell(f'runs.verdict.{kind}')}"
         assert rows.state(row, tell).cell_length <= 11, "the column of the table"
     monkeypatch.setattr("sys.argv", ["lowrank", "runs"])
-    assert cli.main() == 0
+    assert main() == 0
     assert f" {kind} " in capsys.readouterr().out
     run.path.joinpath("result.json").write_text(json.dumps(result))
     follower = Follower(run, tmp_path)

@@ -110,7 +110,7 @@ async def test_a_broken_file_is_said_and_the_usual_keys_work(app: Any, home: Pat
 
 
 def test_the_command_lists_every_action(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from tui.cli import app
+    from tui.cli.main import app
 
     monkeypatch.setenv("LOWRANK_HOME", str(tmp_path))
     (tmp_path / "keys.toml").write_text('"app.theme" = "alt+t"\n')

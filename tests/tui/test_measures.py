@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from lessons.check.fit import CODE, MEASURE, OPTION, PAGE
-from tui.widgets.blocks import CodeView, DiagramView
-from tui.widgets.option import OptionRow
+from lessons.validation.layout_rules import CODE, MEASURE, OPTION, PAGE
+from tui.widgets.lesson_blocks import CodeView, DiagramView
+from tui.widgets.option_row import OptionRow
 
 
 async def test_what_the_check_calls_a_fit_fits(app: Any, opened: Any, until: Any) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 import tui
-from lab.events.log import EventLog
-from lab.inert import UNSEEN
+from lab.events.writer import EventLog
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
+from lab.sanitize import UNSEEN
 from lab.spec import RunSpec
-from tui import cli
-from tui.commands import output, training
+from tui.cli import output, train
+from tui.cli.main import main
 
 HOSTILE = "\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x9b31m\u202eeman\u2066\u200b\ufe0f\u3164\x7f"
 """A title, a clipboard, a colour by one character, right to left, and what cannot be seen."""
@@ -46,7 +46,7 @@ def say(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Say:
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["lowrank", *words])
         capsys.readouterr()
-        code = cli.main()
+        code = main()
         said = capsys.readouterr()
         assert raw(said.out) == raw(said.err) == [], (words, said)
         if "--json" in words:
@@ -97,7 +97,7 @@ def test_a_run_with_a_hostile_name_and_hostile_texts(say: Say, as_json: list[str
 @pytest.mark.parametrize("ended", ["finished", "failed"])
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_events_of_a_run_as_they_happen(tmp_path: Path, ended: str, as_json: bool, capsys: Any) -> None:
-    training.follow(hostile_run(tmp_path, ended), as_json)
+    train.follow(hostile_run(tmp_path, ended), as_json)
     said = capsys.readouterr()
     assert said.out.count("\n") > 5 and raw(said.out) == raw(said.err) == []
 
@@ -223,9 +223,9 @@ def test_the_engine_refuses_arguments_as_harmlessly() -> None:
 
 
 def test_nothing_of_the_command_line_writes_past_the_writer() -> None:
-    """`print`, `typer.echo` and the streams themselves are for `tui.commands.output` alone."""
+    """`print`, `typer.echo` and the streams themselves are for `tui.cli.output` alone."""
     folder = Path(tui.__file__).parent
-    files = [*(folder / "commands").glob("*.py"), folder / "cli.py", folder / "__main__.py"]
+    files = [*(folder / "cli").glob("*.py"), folder / "__main__.py"]
     found = []
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

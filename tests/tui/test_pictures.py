@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.check.fit import CHART, LABEL, MEASURE, VALUE, legend_lines
-from lessons.load import load_lesson
-from lessons.model import LANGS, Bar, Bars, Chart, ChartLine, Lang
-from tui.plain import lesson_text
-from tui.widgets.pictures import CHART_ROWS, ChartView, bars_lines, beside, chart_lines, strip
+from lessons.course import LANGS, Bar, Bars, Chart, ChartLine, Lang
+from lessons.loader import load_lesson
+from lessons.validation.layout_rules import CHART, LABEL, MEASURE, VALUE, legend_lines
+from tui.formatting.lesson_text import lesson_text
+from tui.widgets.lesson_charts import CHART_ROWS, ChartView, bars_lines, beside, chart_lines, strip
 
 DRAWN = Path(__file__).parents[1] / "lessons" / "drawn"
 BLOCKS = load_lesson(DRAWN / "demo" / "measured", "demo").sections[0].blocks
@@ -82,7 +82,7 @@ def test_the_legend_is_as_high_as_the_check_believes(count: int, title: str) -> 
 
 
 def test_what_is_wider_than_a_line_is_cut() -> None:
-    from tui.typeset import styled
+    from tui.formatting.text_layout import styled
 
     assert [line.plain for line in beside([styled("one"), styled("two"), styled("longer than this")], 8)] == [
         "one  two",

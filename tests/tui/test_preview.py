@@ -11,8 +11,8 @@ import pytest
 
 from tests.tui.conftest import TRACKS
 from tui.panes.reader import ReaderPane
-from tui.preview import PreviewApp, ProblemsScreen, stamp_of
-from tui.widgets.topbar import NoticeBar
+from tui.screens.lesson_preview import PreviewApp, ProblemsScreen, stamp_of
+from tui.widgets.top_bar import NoticeBar
 
 SMALL = (80, 24)
 Edit = Callable[[str, str, str], None]
@@ -140,13 +140,13 @@ def test_picture_of_the_problems(
         """Over a still page: what the ribbon says goes by itself, and the lab pane has pictures of its own."""
         await opened(pilot)
         await until(pilot, lambda: pilot.app.room.settled)
-        for widget in pilot.app.room.query("Ribbon, #lab > *"):
+        for widget in pilot.app.room.query("Toast, #lab > *"):
             widget.visible = False
         await pilot.press("f9")
         await pilot.pause()
 
     (home / "look.json").write_text(json.dumps({"lang": lang, "theme": "lowrank-dark"}))
-    monkeypatch.setattr("tui.preview.inert", lambda text: str(text).replace(str(root), "~/course"))
+    monkeypatch.setattr("tui.screens.lesson_preview.inert", lambda text: str(text).replace(str(root), "~/course"))
     assert snap_compare(app("demo/thin"), terminal_size=size, run_before=listed)
 
 

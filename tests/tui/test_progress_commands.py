@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from store.log import EventLog
-from tui import cli
+from store.event_log import EventLog
+from tui.cli.main import main
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def lowrank(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["lowrank", "progress", *map(str, arguments)])
-        code = cli.main()
+        code = main()
         return code, *capfd.readouterr()
 
     return run
 
 
 def read(home: Path, count: int = 3) -> EventLog:
-    from lessons.load import load_course
+    from lessons.loader import load_course
 
     log = EventLog(home / "progress")
     for section in load_course().tracks[0].lessons[0].sections[:count]:
@@ -131,7 +131,7 @@ def test_a_home_that_is_no_folder_is_said_plainly(home: Path, lowrank: Any) -> N
 
 def test_totals_speak_of_what_there_is(home: Path, lowrank: Any) -> None:
     """Scripts read how many lessons the course will have; people are told how many there are."""
-    from lessons.load import load_course
+    from lessons.loader import load_course
 
     course = load_course()
     written = sum(len(track.lessons) for track in course.tracks)

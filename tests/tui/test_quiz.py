@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import lessons.grade
+import lessons.grading
 from tui.panes.quiz import QuizPane
-from tui.widgets.fields import NumberField
+from tui.widgets.form_field import NumberField
 
 SMALL = (80, 24)
 ONE, MANY, NUMBER = "demo/thin?one", "demo/thin?many", "demo/thin?number"
@@ -105,7 +105,7 @@ async def test_what_cannot_be_graded_is_not_wrong(
         await until(pilot, lambda: quiz(pilot).sheet.question.id == MANY)
         await pilot.press("enter")
         await until(pilot, lambda: "Not graded: Choose an option first." in text(pilot))
-        monkeypatch.setattr(lessons.grade, "grade_choice", broken)
+        monkeypatch.setattr(lessons.grading, "grade_choice", broken)
         await pilot.press("1", "enter")
         await until(pilot, lambda: "the grader is out" in text(pilot))
         assert "Not quite" not in text(pilot) and events("question.answered") == []

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from lessons.grade import NotANumber
-from lessons.load import load_course
-from lessons.model import Question
-from store.log import EventLog
+from lessons.course import Question
+from lessons.grading import NotANumber
+from lessons.loader import load_course
+from store.event_log import EventLog
 from store.progress import Answered
 from tui.panes.quiz import QuizPane
 from tui.panes.quiz_sheet import Sheet
-from tui.widgets.fields import LineField
-from tui.widgets.pictures import ChartView, chart_lines
+from tui.widgets.form_field import LineField
+from tui.widgets.lesson_charts import ChartView, chart_lines
 
 TRACKS = Path(__file__).parent / "tracks"
 QUESTIONS = load_course(TRACKS).lesson("demo/after").questions

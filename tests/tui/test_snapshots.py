@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList
 
-from tui.widgets.fields import NumberField
+from tui.widgets.form_field import NumberField
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 Ready = Callable[[Any], Awaitable[None]]

@@ -36,7 +36,7 @@ def test_the_first_frame_is_drawn_before_anything_heavy_is_imported(tmp_path: ob
 
 SETTLED = """
 import gc
-from tui.haste import begin, settle
+from tui.startup_tuning import begin, settle
 settle()
 print(gc.get_freeze_count() > 0, gc.isenabled())
 begin()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from waiting import PATIENCE
 
-from lessons.load import BUNDLED
+from lessons.loader import BUNDLED
 
 ROOT = Path(__file__).parents[2]
 OPENINGS = [[], ["lab"], ["preview", str(BUNDLED)]]

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from store.log import EventLog
+from store.event_log import EventLog
 from tui.app import LowrankApp
 
 TRACKS = Path(__file__).parent / "tracks"
@@ -69,7 +69,7 @@ async def test_whatever_fails_while_opening_is_a_sentence_and_no_traceback(
     def broken(_: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("tui.study.Study.load", broken)
+    monkeypatch.setattr("tui.session.LearnerSession.load", broken)
     async with app().run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "Something went wrong while opening" in text(pilot))
         assert "RuntimeError: nobody thought of this" in text(pilot)

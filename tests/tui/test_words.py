@@ -8,8 +8,8 @@ from textual.binding import Binding
 from store.achievements import ACHIEVEMENTS
 from store.xp import LEVELS
 from tui.actions import holders
-from tui.keys import JAMO, bind
-from tui.palette import key_groups
+from tui.command_palette import key_groups
+from tui.key_bindings import JAMO, bind
 from tui.words import extend, placeholders
 from tui.words_en import EN
 from tui.words_ko import KO

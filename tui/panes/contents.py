@@ -10,12 +10,12 @@ from textual.reactive import reactive
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.keys import bind
-from tui.typeset import hang, join, pad, styled, width_of
+from tui.formatting.text_layout import hang, join, pad, styled, width_of
+from tui.key_bindings import bind
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Course, Lang, Lesson
+    from lessons.course import Course, Lang, Lesson
     from store.progress import Progress
 
 DONE: Final = ("✓ ", "$success")

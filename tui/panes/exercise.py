@@ -9,24 +9,24 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 import tui.panes.exercise_words  # noqa: F401  (the words of the keys below)
-from tui.exercise.stage import Part, item_of, run_states
-from tui.exercise.workshop import Place
-from tui.keys import bind
+from tui.exercises.data_copies import Place
+from tui.exercises.stage import Part, item_of, run_states
+from tui.formatting.text_layout import plain, styled
+from tui.key_bindings import bind
 from tui.panes.exercise_parts import Desk
 from tui.panes.exercise_sheet import run_rows
 from tui.panes.page import PagePane
-from tui.typeset import plain, styled
-from tui.widgets.choices import ChoiceList
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import LinesView
 from tui.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lessons.model import Lang, Lesson
-    from lessons.steps import Exercise
+    from lessons.course import Lang, Lesson
+    from lessons.exercise_steps import Exercise
     from store.progress import ExerciseState
-    from tui.exercise.work import Doing
+    from tui.exercises.jobs import Doing
 
 FIELDS = {"predict": "Input, ChoiceList", "explain": "TextArea", "done": "TextArea"}
 """Where something is written, by what is to be done."""
@@ -220,9 +220,9 @@ class ExercisePane(PagePane):
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Read the number; what is none, or cannot be, stays in the field, and is explained."""
-        from lessons.grade import read_prediction
-        from lessons.model import NotGraded
-        from lessons.steps import Prediction
+        from lessons.course import NotGraded
+        from lessons.exercise_steps import Prediction
+        from lessons.grading import read_prediction
         from tui.panes.exercise_sheet import count
 
         event.stop()
@@ -240,7 +240,7 @@ class ExercisePane(PagePane):
         self.post_message(self.Typed(item_of(desk.exercise, step), value, text, count(value)))
 
     def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
-        from lessons.steps import Selection
+        from lessons.exercise_steps import Selection
 
         event.stop()
         here, desk = self.stage, self._desk

@@ -8,19 +8,19 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.exercise.stage import Part, RunState, as_number, is_done, item_of, parts, stage
-from tui.exercise.workshop import Place, workshop
+from tui.exercises.data_copies import Place, workshop
+from tui.exercises.stage import Part, RunState, as_number, is_done, item_of, parts, stage
+from tui.formatting.text_layout import Layout, barred, hang, inline, join, styled
 from tui.panes import exercise_sheet as sheet
-from tui.typeset import Layout, barred, hang, inline, join, styled
-from tui.widgets.choices import ChoiceList
-from tui.widgets.fields import NumberLine
+from tui.widgets.choice_list import ChoiceList
+from tui.widgets.containers import Vertical
+from tui.widgets.form_field import NumberLine
 from tui.widgets.lines import LinesView
-from tui.widgets.plain import Vertical
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang, Text
-    from lessons.steps import Exercise, Foretold, Repair
+    from lessons.course import Lang, Text
+    from lessons.exercise_steps import Exercise, Foretold, Repair
     from store.progress import ExerciseState
 
 
@@ -57,7 +57,7 @@ class Desk:
         return say(self.lang, f"exercise.{key}", **values)
 
     def text(self, text: "Text") -> Content:
-        from lessons.parse import spans
+        from lessons.markdown_parser import spans
 
         return inline(spans(text[self.lang]))
 
@@ -93,14 +93,14 @@ class Desk:
     # foretold
 
     def _step(self, part: Part) -> "Foretold":
-        from lessons.steps import Prediction, Selection
+        from lessons.exercise_steps import Prediction, Selection
 
         step = self.exercise.steps[part.steps[0]]
         assert isinstance(step, Prediction | Selection)
         return step
 
     def _predict(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
-        from lessons.steps import Selection
+        from lessons.exercise_steps import Selection
 
         step = self._step(part)
         locked = self.state.locked.get(item_of(self.exercise, step))
@@ -166,7 +166,7 @@ class Desk:
 
     @property
     def _missing(self) -> list[str]:
-        from tui.exercise.stage import to_begin
+        from tui.exercises.stage import to_begin
 
         return to_begin(self.exercise, self.state, self.states)
 
@@ -195,8 +195,8 @@ class Desk:
         return above[above.index(part) - 1]
 
     def _comparison(self, step: "Foretold", locked: Mapping[str, object], measured: Mapping[str, object]) -> Layout:
-        from lessons.steps import Selection
-        from tui.exercise.verdict import feedback, selected
+        from lessons.exercise_steps import Selection
+        from tui.exercises.prediction_result import feedback, selected
 
         try:
             if isinstance(step, Selection):
@@ -214,7 +214,7 @@ class Desk:
     # repair and deeds
 
     def _repair(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
-        from lessons.steps import Repair
+        from lessons.exercise_steps import Repair
 
         step = self.exercise.steps[part.steps[0]]
         assert isinstance(step, Repair)
@@ -261,7 +261,7 @@ class Desk:
     # explain
 
     def _explain(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
-        from tui.widgets.sentences import Sentences
+        from tui.widgets.text_area import Sentences
 
         hint = self.trouble or self.say("hint.kept" if done else "hint.keep")
         style = "$warning" if self.trouble else "$success" if done else "$text-muted"

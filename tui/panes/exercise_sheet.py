@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from tui.exercise.stage import RunState, as_number
-from tui.typeset import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
+from tui.exercises.stage import RunState, as_number
+from tui.formatting.text_layout import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.grade import Selected
-    from lessons.model import Lang
-    from lessons.steps import Prediction, Repair, Selection, Trial
+    from lessons.course import Lang
+    from lessons.exercise_steps import Prediction, Repair, Selection, Trial
+    from lessons.grading import Selected
 
 MOST_PROBLEMS = 8
 """Problems of broken data that are listed at once."""
@@ -123,7 +123,7 @@ def source_of(step: "Prediction") -> str:
         return "truth-preset"
     if all(name.endswith(".trainable_parameters") for name in measured):
         return "truth-run"
-    from lessons.steps import COUNTED
+    from lessons.exercise_steps import COUNTED
 
     return "counted" if all(name.partition(".")[2] in COUNTED for name in measured) else "measured"
 
@@ -142,7 +142,7 @@ def comparison(lang: "Lang", source: str, predicted: float, truth: float, feedba
     figure = max(width_of(value) for _, value, _ in rows)
 
     def lines(width: int) -> Lines:
-        from lessons.parse import spans
+        from lessons.markdown_parser import spans
 
         drawn = [
             pad(styled(name, "$text-muted"), label) + pad(styled(value, style), figure, right=True)
@@ -168,7 +168,7 @@ def choice_rows(
         return "  ", "$text-muted", ""
 
     def lines(width: int) -> Lines:
-        from lessons.parse import spans
+        from lessons.markdown_parser import spans
 
         figures = {option.id: f"{values[option.id]:,.{step.digits}f}" for option in step.options}
         figure = max(map(width_of, figures.values()))

@@ -10,8 +10,8 @@ from textual.binding import BindingType
 from textual.events import Key
 from textual.widget import Widget
 
-from tui.keys import bind
-from tui.widgets.plain import Vertical, VerticalScroll
+from tui.key_bindings import bind
+from tui.widgets.containers import Vertical, VerticalScroll
 
 MEASURE = 76
 PATIENCE = 1.0

@@ -11,23 +11,23 @@ from textual.widgets import Input, Static
 
 import tui.panes.quiz_words  # noqa: F401  (the words of the keys below)
 from store.progress import CONFIDENCE, calibration
-from tui.keys import bind
+from tui.formatting.text_layout import inline, join, plain, styled
+from tui.key_bindings import bind
 from tui.panes.page import PagePane
 from tui.panes.quiz_sheet import Sheet
-from tui.typeset import inline, join, plain, styled
-from tui.widgets.fields import FlagField, NumberLine
+from tui.widgets.form_field import FlagField, NumberLine
+from tui.widgets.lesson_charts import ChartView
 from tui.widgets.lines import LinesView
-from tui.widgets.option import OptionRow
-from tui.widgets.pictures import ChartView
-from tui.widgets.question import HintLines, SureLine, command_lines, hint_lines
+from tui.widgets.option_row import OptionRow
+from tui.widgets.question_extras import HintLines, SureLine, command_lines, hint_lines
 from tui.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lessons.model import Lang, Lesson
+    from lessons.course import Lang, Lesson
     from store.progress import Answered
-    from tui.typeset import Layout
+    from tui.formatting.text_layout import Layout
 
 
 class QuizPane(PagePane):
@@ -142,7 +142,7 @@ class QuizPane(PagePane):
         sheet = self.sheet
         if sheet is None:
             return [Static(styled(say(self.lang, "quiz.empty"), "$text-muted"), classes="block")]
-        from lessons.parse import spans
+        from lessons.markdown_parser import spans
 
         question = sheet.question
         widgets: list[Widget] = [

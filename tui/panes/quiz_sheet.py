@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.typeset import Layout, Lines, hang, inline, join, styled
+from tui.formatting.text_layout import Layout, Lines, hang, inline, join, styled
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang, Option, Question, Verdict
+    from lessons.course import Lang, Option, Question, Verdict
     from store.progress import Answered
 
 WRITTEN = ("number", "flag")
@@ -63,14 +63,14 @@ class Sheet:
 
     @property
     def question(self) -> "Question":
-        from lessons.draws import at
+        from lessons.question_variants import at
 
         return at(self.asked, self.attempt)
 
     @property
     def rows(self) -> "tuple[Option, ...]":
         """The options as they are listed; the steps of an order stand in the right order once it is graded."""
-        from lessons.draws import shown_steps
+        from lessons.question_variants import shown_steps
 
         return self.asked.options if self.graded else shown_steps(self.asked, self.attempt)
 
@@ -138,7 +138,7 @@ class Sheet:
 
     def grade(self) -> bool:
         """Ask the grader; False, with `trouble` set, where it could not judge."""
-        from lessons.grade import grade
+        from lessons.grading import grade
 
         self.trouble, self.hint_asked = None, False
         if self.asked.kind == "one" and not self.chosen:
@@ -169,8 +169,8 @@ class Sheet:
         return lines
 
     def _feedback(self, lang: "Lang") -> list[Content]:
-        from lessons.model import Feedback, Filled
-        from lessons.parse import spans
+        from lessons.course import Feedback, Filled
+        from lessons.markdown_parser import spans
 
         if not isinstance(self.verdict_on, Feedback | Filled):
             return []
@@ -190,7 +190,7 @@ class Sheet:
 
 def _reason(trouble: Exception, lang: "Lang") -> str:
     """Why an answer could not be judged: in the learner's language where it is about what they did."""
-    from lessons.model import NotGraded
+    from lessons.course import NotGraded
 
     if isinstance(trouble, NotGraded):
         return trouble.text[lang]

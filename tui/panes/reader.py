@@ -12,15 +12,15 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.keys import bind
-from tui.pace import Stopwatch
+from tui.formatting.text_layout import clickable, join, styled
+from tui.key_bindings import bind
 from tui.panes.page import PagePane
-from tui.typeset import clickable, join, styled
+from tui.reading_timer import ReadingTimer
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Block, Lang, Lesson, Section
-    from tui.widgets.blocks import CodeView
+    from lessons.course import Block, Lang, Lesson, Section
+    from tui.widgets.lesson_blocks import CodeView
 
     Blocks = Mapping[Lang, tuple[Block, ...]]
 
@@ -75,7 +75,7 @@ class ReaderPane(PagePane):
         super().__init__("reader")
         self.lesson: Lesson | None = None
         self.index = 0
-        self._watches: dict[Lang, Stopwatch] = {}
+        self._watches: dict[Lang, ReadingTimer] = {}
         """Of the section that is open, in each language it was looked at."""
         self._check: Timer | None = None
         self._reported: set[Lang] = set()
@@ -157,8 +157,8 @@ class ReaderPane(PagePane):
         self.mark_time()
 
     def _words(self, section: "Section") -> int:
-        from lessons.model import ContentError
-        from tui.widgets.blocks import words_in
+        from lessons.course import ContentError
+        from tui.widgets.lesson_blocks import words_in
 
         try:
             return words_in(section.blocks[self.lang], self.lang)
@@ -166,8 +166,8 @@ class ReaderPane(PagePane):
             return 0
 
     def _widgets(self, section: "Section") -> list[Widget]:
-        from lessons.model import ContentError
-        from tui.widgets.blocks import block_widget
+        from lessons.course import ContentError
+        from tui.widgets.lesson_blocks import block_widget
 
         assert self.lesson is not None
         head: list[Widget] = []
@@ -228,7 +228,7 @@ class ReaderPane(PagePane):
         if self.app.screen is not self.screen:  # something lies over it
             return
         if self.lang not in self._watches:
-            self._watches[self.lang] = Stopwatch(self._words(section))
+            self._watches[self.lang] = ReadingTimer(self._words(section))
         watch = self._watches[self.lang]
         watch.run(self.clock())
         if self._check is not None:
@@ -258,7 +258,7 @@ class ReaderPane(PagePane):
 
     def action_copy(self) -> None:
         """Copy the code block in view; pressed again, the next one in view."""
-        from tui.widgets.blocks import CodeView
+        from tui.widgets.lesson_blocks import CodeView
 
         views = [view for view in self.page.query(CodeView) if self._in_view(view)]
         if not views:
@@ -269,7 +269,7 @@ class ReaderPane(PagePane):
 
     def copy_block(self, block: str) -> None:
         """Copy the code block with this id."""
-        from tui.widgets.blocks import CodeView
+        from tui.widgets.lesson_blocks import CodeView
 
         for view in self.page.query(CodeView):
             if view.block.id == block:
@@ -289,7 +289,7 @@ class ReaderPane(PagePane):
 
 def _moved(old: "Blocks", new: "Blocks", lang: "Lang", number: int) -> int:
     """Where block `number` of the old text stands in the new; its old place where it was changed itself."""
-    from lessons.model import ContentError
+    from lessons.course import ContentError
 
     try:
         before, after = old[lang], new[lang]

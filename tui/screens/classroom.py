@@ -10,22 +10,22 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.keys import bind
+from tui.key_bindings import bind
 from tui.panes.page import PagePane
 from tui.panes.reader import ReaderPane
-from tui.screens.small import SmallNotice, too_small
-from tui.widgets.keyline import KeyLine
-from tui.widgets.plain import Container, Horizontal
-from tui.widgets.ribbon import Ribbon
-from tui.widgets.tabs import PANES, TabLine
-from tui.widgets.topbar import NoticeBar, TopBar
+from tui.screens.too_small import SmallNotice, too_small
+from tui.widgets.containers import Container, Horizontal
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.pane_tabs import PANES, PaneTabs
+from tui.widgets.toast import Toast
+from tui.widgets.top_bar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
-    from lessons.model import Lang
+    from lessons.course import Lang
     from tui.panes.contents import ContentsPane
     from tui.panes.exercise import ExercisePane
     from tui.panes.quiz import QuizPane
-    from tui.study import Study
+    from tui.session import LearnerSession
 
 WIDE: Final = 120
 MIDDLE: Final = ("text", "exercise", "quiz")
@@ -65,7 +65,7 @@ class Classroom(Screen[None]):
     exercise: "ExercisePane"
     quiz: "QuizPane"
 
-    def __init__(self, study: "Study", lang: "Lang") -> None:
+    def __init__(self, study: "LearnerSession", lang: "Lang") -> None:
         super().__init__()
         self.set_reactive(Classroom.lang, lang)
         self._study = study
@@ -76,7 +76,7 @@ class Classroom(Screen[None]):
         """The least that makes a first frame of the right shape; `furnish` brings the rest."""
         self.set_class(self.wide, "-wide")
         self.set_class(not self.wide, "-narrow")
-        tabs, contents = TabLine("", markup=False, id="tabs"), Container(id="contents")
+        tabs, contents = PaneTabs("", markup=False, id="tabs"), Container(id="contents")
         lab = containers.Container(id="lab")  # which has a border
         tabs.display, contents.display, lab.display = not self.wide, self.wide, self.wide
         yield TopBar("", markup=False, id="top")
@@ -86,7 +86,7 @@ class Classroom(Screen[None]):
             yield contents
             yield self._views["text"]
             yield lab
-        yield KeyLine("", markup=False, id="keys")
+        yield KeyFooter("", markup=False, id="keys")
 
     async def furnish(self) -> None:
         """The panes that are not in the first frame, each in the place that was kept for it."""
@@ -102,15 +102,15 @@ class Classroom(Screen[None]):
             pane.set_reactive(type(pane).lang, self.lang)
         with self.app.batch_update():
             await self.mount(NoticeBar("", markup=False, id="notice"), after="#top")
-            await self.mount(Ribbon(), SmallNotice("", markup=False))
+            await self.mount(Toast(), SmallNotice("", markup=False))
             await self.query_one("#contents").mount(self.contents)
             await self.query_one("#desk").mount(self.exercise, self.quiz, before="#lab")
         self._views |= {"exercise": self.exercise, "quiz": self.quiz}
         self.query_one(SmallNotice).show(self.size, self.lang)
 
     def tell(self, text: str, kind: str = "") -> None:
-        """One line for a few seconds; `kind` as for `Ribbon.say`."""
-        for ribbon in self.query(Ribbon):
+        """One line for a few seconds; `kind` as for `Toast.say`."""
+        for ribbon in self.query(Toast):
             ribbon.say(text, kind)
 
     def on_mount(self) -> None:
@@ -131,7 +131,7 @@ class Classroom(Screen[None]):
 
     def watch_pane(self, pane: str) -> None:
         self._arrange()
-        for line in self.query(TabLine):
+        for line in self.query(PaneTabs):
             line.active = pane
         self.query("#lab").set_class(pane == "lab", "-here")
 
@@ -152,7 +152,7 @@ class Classroom(Screen[None]):
         for name, view in self._views.items():
             beside = name in ("contents", "lab") or name == self._middle
             view.display = beside if wide else name == self.pane
-        for line in self.query(TabLine):
+        for line in self.query(PaneTabs):
             line.display = not wide
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -184,7 +184,7 @@ class Classroom(Screen[None]):
 
     def action_back(self) -> None:
         """Away with a message, and else back to the text."""
-        if not any([ribbon.skip() for ribbon in self.query(Ribbon)]):
+        if not any([ribbon.skip() for ribbon in self.query(Toast)]):
             self.action_show("text")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

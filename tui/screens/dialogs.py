@@ -10,14 +10,14 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.keys import bind
-from tui.typeset import clickable, join, styled
+from tui.formatting.text_layout import clickable, join, styled
+from tui.key_bindings import bind
 from tui.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lessons.model import Lang, Link
+    from lessons.course import Lang, Link
 
 _CSS = """
 $self { align: center middle; background: $background 60%; }
@@ -129,7 +129,7 @@ class HelpScreen(ModalScreen[None]):
         self._groups, self._home, self._lang = groups, home, lang
 
     def compose(self) -> ComposeResult:
-        from tui.typeset import hang, width_of
+        from tui.formatting.text_layout import hang, width_of
         from tui.widgets.lines import LinesView
 
         widest = max((width_of(keys) for _, rows in self._groups for keys, _ in rows), default=0)

@@ -6,20 +6,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.screens.classroom import Classroom
-from tui.widgets.tabs import TabLine
+from tui.widgets.pane_tabs import PaneTabs
 from tui.words import say
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from lessons.model import Lesson
-    from lessons.steps import Exercise
+    from lessons.course import Lesson
+    from lessons.exercise_steps import Exercise
     from store.progress import ExerciseState
-    from tui.exercise.work import Doing, Work
-    from tui.labroom.pane import LabPane
-    from tui.labroom.told import RunEnded, RunStarted, Status
+    from tui.exercises.jobs import Doing, Work
     from tui.panes.exercise import ExercisePane
-    from tui.study import Change
+    from tui.panes.lab.messages import RunEnded, RunStarted, Status
+    from tui.panes.lab.pane import LabPane
+    from tui.session import Change
 
 
 class ExerciseRoom(Classroom):
@@ -55,7 +55,7 @@ class ExerciseRoom(Classroom):
         await self.exercise.update_state(self._state(exercise) if exercise else None, trouble)
 
     def _work(self, exercise: "Exercise") -> "Work":
-        from tui.exercise.work import Work
+        from tui.exercises.jobs import Work
 
         def tell(doing: "Doing | None") -> None:
             if exercise is self._exercise:
@@ -74,7 +74,7 @@ class ExerciseRoom(Classroom):
             self._going.cancel()
 
     async def _go_on(self, exercise: "Exercise") -> None:
-        from tui.exercise.stage import run_states, stage
+        from tui.exercises.stage import run_states, stage
 
         work, self._again = self._work(exercise), True
         while self._again:
@@ -90,7 +90,7 @@ class ExerciseRoom(Classroom):
 
     def _show_training(self, exercise: "Exercise", waiting: list[str]) -> None:
         """Show the run that is trained, in the lab beside the exercise."""
-        from tui.exercise.stage import run_of
+        from tui.exercises.stage import run_of
 
         if self._lab is None or not waiting:
             return
@@ -101,8 +101,8 @@ class ExerciseRoom(Classroom):
     async def _look_at_repair(self, work: "Work") -> str:
         """Check the learner's copy and show what is found; why that could not be done, or nothing."""
         from lab.errors import LabError
-        from lessons.steps import Repair
-        from tui.exercise.stage import stage
+        from lessons.exercise_steps import Repair
+        from tui.exercises.stage import stage
 
         step = work.exercise.steps[stage(work.exercise, work.state()).steps[0]]
         assert isinstance(step, Repair)
@@ -138,7 +138,7 @@ class ExerciseRoom(Classroom):
 
     async def _begin_runs(self, exercise: "Exercise") -> None:
         from lab.errors import LabError
-        from tui.exercise.stage import run_states, to_begin
+        from tui.exercises.stage import run_states, to_begin
 
         state = self._state(exercise)
         missing = to_begin(exercise, state, run_states(exercise, state, self._study.runs))
@@ -177,10 +177,10 @@ class ExerciseRoom(Classroom):
 
     @staticmethod
     def _looks_for_deeds(exercise: "Exercise") -> bool:
-        from lessons.steps import Deed
+        from lessons.exercise_steps import DataTask
 
-        return any(isinstance(step, Deed) for step in exercise.steps)
+        return any(isinstance(step, DataTask) for step in exercise.steps)
 
     def on_lab_pane_status(self, event: "Status") -> None:
-        self.query_one(TabLine).lab_status = event.text
+        self.query_one(PaneTabs).lab_status = event.text
         self.exercise.set_status(event.text)

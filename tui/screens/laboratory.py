@@ -11,30 +11,30 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from tui.benches.bench import PLACES, Bench, Picks
-from tui.haste import settle
-from tui.keys import bind
-from tui.screens.small import SmallNotice, too_small
-from tui.widgets.benchline import BenchLine
-from tui.widgets.keyline import KeyLine
-from tui.widgets.plain import Container
-from tui.widgets.ribbon import Ribbon
-from tui.widgets.topbar import NoticeBar, Standing, TopBar
+from tui.key_bindings import bind
+from tui.screens.too_small import SmallNotice, too_small
+from tui.startup_tuning import settle
+from tui.views.view import PLACES, LaboratoryView, RunSelection
+from tui.widgets.containers import Container
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.toast import Toast
+from tui.widgets.top_bar import NoticeBar, Standing, TopBar
+from tui.widgets.view_tabs import ViewTabs
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang
+    from lessons.course import Lang
     from tui.app import LowrankApp
-    from tui.labroom.feed import Lab
+    from tui.panes.lab.run_monitor import Lab
 
 BENCHES: Final = {
-    "new": ("tui.benches.new.bench", "NewBench"),
-    "runs": ("tui.benches.runs.bench", "RunsBench"),
-    "live": ("tui.benches.live.bench", "LiveBench"),
-    "compare": ("tui.benches.compare.bench", "CompareBench"),
-    "inspect": ("tui.benches.inspect.bench", "InspectBench"),
-    "talk": ("tui.benches.talk.bench", "TalkBench"),
-    "fuse": ("tui.benches.fuse.bench", "FuseBench"),
+    "new": ("tui.views.new_run.view", "NewRunView"),
+    "runs": ("tui.views.runs.view", "RunsView"),
+    "live": ("tui.views.run.view", "RunView"),
+    "compare": ("tui.views.compare.view", "CompareView"),
+    "inspect": ("tui.views.inspect.view", "InspectView"),
+    "talk": ("tui.views.chat.view", "ChatView"),
+    "fuse": ("tui.views.fuse.view", "FuseView"),
 }
 """Where each bench is; imported when it is first opened, so that the first frame waits for none of them."""
 
@@ -66,22 +66,22 @@ class Laboratory(Screen[None]):
     lang: reactive["Lang"] = reactive("en", init=False)
     place: reactive[str] = reactive("", init=False)
 
-    def __init__(self, lab: "Lab", standing: Standing, lang: "Lang", picks: Picks | None = None) -> None:
+    def __init__(self, lab: "Lab", standing: Standing, lang: "Lang", picks: RunSelection | None = None) -> None:
         super().__init__()
         self.set_reactive(Laboratory.lang, lang)
         self.lab = lab
-        self.picks = picks or Picks()
+        self.picks = picks or RunSelection()
         self._standing = standing
-        self._benches: dict[str, Bench] = {}
+        self._benches: dict[str, LaboratoryView] = {}
         self._lock = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         yield TopBar("", markup=False, id="top")
         yield NoticeBar("", markup=False, id="notice")
-        yield BenchLine("", markup=False, id="benches")
+        yield ViewTabs("", markup=False, id="benches")
         yield Container(id="bench")
-        yield KeyLine("", markup=False, id="keys")
-        yield Ribbon()
+        yield KeyFooter("", markup=False, id="keys")
+        yield Toast()
         yield SmallNotice("", markup=False)
 
     def on_mount(self) -> None:
@@ -100,16 +100,16 @@ class Laboratory(Screen[None]):
         return "runs" if self.lab.names() else "new"
 
     @property
-    def bench(self) -> Bench | None:
+    def bench(self) -> LaboratoryView | None:
         """The bench in front."""
         return self._benches.get(self.place)
 
     @property
-    def in_front(self) -> tuple[Bench | None, str, str]:
+    def in_front(self) -> tuple[LaboratoryView | None, str, str]:
         """The bench in front, and the keys of its name and of the laboratory's."""
         return self.bench, f"bench.{self.place}", "bench.laboratory"
 
-    async def open(self, place: str) -> Bench:
+    async def open(self, place: str) -> LaboratoryView:
         """Bring a bench to the front and give it the keys."""
         async with self._lock:
             bench = self._benches.get(place)
@@ -150,12 +150,12 @@ class Laboratory(Screen[None]):
             )
 
     def tell(self, text: str, kind: str = "") -> None:
-        """One line for a few seconds; `kind` as for `Ribbon.say`."""
-        for ribbon in self.query(Ribbon):
+        """One line for a few seconds; `kind` as for `Toast.say`."""
+        for ribbon in self.query(Toast):
             ribbon.say(text, kind)
 
     def watch_place(self, place: str) -> None:
-        for line in self.query(BenchLine):
+        for line in self.query(ViewTabs):
             line.active = place
         self.stand(self._standing)
 
@@ -175,24 +175,24 @@ class Laboratory(Screen[None]):
 
     def tell_status(self) -> None:
         """Set what the benches say of themselves beside their names."""
-        for line in self.query(BenchLine):
+        for line in self.query(ViewTabs):
             line.statuses = {name: bench.status() for name, bench in self._benches.items()}
 
-    def on_bench_go(self, event: Bench.Go) -> None:
+    def on_laboratory_view_go(self, event: LaboratoryView.Go) -> None:
         self.run_worker(self.open(event.place))
 
-    def on_bench_began(self, event: Bench.Began) -> None:
+    def on_laboratory_view_began(self, event: LaboratoryView.Began) -> None:
         app = cast("LowrankApp", self.app)
         payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
         app.room.record("run.started", event.run_id, payload)
 
-    def on_bench_did(self, event: Bench.Did) -> None:
+    def on_laboratory_view_did(self, event: LaboratoryView.Did) -> None:
         room = cast("LowrankApp", self.app).room
         room.prove(event.proofs)
         if event.runs:
             room.witness(event.runs)
 
-    def on_bench_tell(self, event: Bench.Tell) -> None:
+    def on_laboratory_view_tell(self, event: LaboratoryView.Tell) -> None:
         self.tell(event.text, event.kind)
 
     def action_show(self, place: str) -> None:
@@ -213,7 +213,7 @@ class Laboratory(Screen[None]):
 
     def action_back(self) -> None:
         """Away with a message; out of a field, so that its letters and digits are keys again; else to the classroom."""
-        if any([ribbon.skip() for ribbon in self.query(Ribbon)]):
+        if any([ribbon.skip() for ribbon in self.query(Toast)]):
             return
         if isinstance(self.focused, Input | TextArea):
             self.set_focus(None)

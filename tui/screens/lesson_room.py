@@ -4,21 +4,21 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
-from tui.haste import settle
+from tui.formatting.short_paths import shorten
 from tui.panes.reader import ReaderPane
-from tui.paths import shorten
 from tui.screens.exercise_room import ExerciseRoom
-from tui.widgets.tabs import TabLine
-from tui.widgets.topbar import NoticeBar, Standing, TopBar
+from tui.startup_tuning import settle
+from tui.widgets.pane_tabs import PaneTabs
+from tui.widgets.top_bar import NoticeBar, Standing, TopBar
 from tui.words import say, say_or
 
 if TYPE_CHECKING:
-    from lab.runs.proofs import Proof
-    from lessons.model import Lesson
+    from lab.runs.run_evidence import RunEvidence
+    from lessons.course import Lesson
     from tui.app import LowrankApp
     from tui.panes.contents import ContentsPane
     from tui.panes.quiz import QuizPane
-    from tui.study import Change
+    from tui.session import Change
 
 
 HOME: Final = 24
@@ -171,7 +171,7 @@ class LessonRoom(ExerciseRoom):
 
     async def _mount_lab(self) -> None:
         """The one place where the lab comes in, and where its messages are listened to."""
-        from tui.labroom.pane import LabPane
+        from tui.panes.lab.pane import LabPane
 
         self._lab = LabPane(self._study.runs, self._study.cache, self.lang)
         await self.query_one("#lab").mount(self._lab)
@@ -185,7 +185,7 @@ class LessonRoom(ExerciseRoom):
             return
         self._celebrate(self._study.record(kind, item, payload))
 
-    def prove(self, proofs: "Iterable[Proof]") -> None:
+    def prove(self, proofs: "Iterable[RunEvidence]") -> None:
         """Record what is not known yet of what runs prove."""
         for kind, item, payload in proofs:
             if self._open and self._study.progress.proofs.get((kind, item)) != payload:
@@ -197,7 +197,7 @@ class LessonRoom(ExerciseRoom):
 
     async def _witness(self, runs: "Sequence[str] | None", ended: "Sequence[str]") -> None:
         """Look in a thread, for it reads files; without names, at every run there is."""
-        from tui.witness import found
+        from tui.run_evidence import found
 
         if self._open:
             try:
@@ -244,7 +244,7 @@ class LessonRoom(ExerciseRoom):
         section = self.query_one(ReaderPane).section
         self.contents.show(course, progress, lesson.id, section.id if section else "", self._due)
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
-        for line in self.query(TabLine):
+        for line in self.query(PaneTabs):
             line.quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
             line.contents_status = f"↻{self._due}" if self._due else ""
 

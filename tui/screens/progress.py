@@ -12,24 +12,24 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.keys import bind
-from tui.progress import words  # noqa: F401  (before the bindings below name them)
-from tui.progress.keeping import KeepingPane, quiet
-from tui.progress.parts import DeedsPane, OverviewPane, PointsPane
-from tui.progress.reviews import ReviewPane, payload
-from tui.screens.small import SmallNotice, too_small
-from tui.typeset import clickable, join, styled
-from tui.widgets.keyline import KeyLine
-from tui.widgets.plain import Container
-from tui.widgets.ribbon import Ribbon
-from tui.widgets.topbar import NoticeBar, Standing, TopBar
+from tui.formatting.text_layout import clickable, join, styled
+from tui.key_bindings import bind
+from tui.panes.progress import words  # noqa: F401  (before the bindings below name them)
+from tui.panes.progress.data import DataPane, quiet
+from tui.panes.progress.parts import AchievementsPane, OverviewPane, PointsPane
+from tui.panes.progress.reviews import ReviewPane, payload
+from tui.screens.too_small import SmallNotice, too_small
+from tui.widgets.containers import Container
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.toast import Toast
+from tui.widgets.top_bar import NoticeBar, Standing, TopBar
 from tui.words import say
 
 if TYPE_CHECKING:
-    from lessons.model import Lang
+    from lessons.course import Lang
     from tui.app import LowrankApp
     from tui.panes.quiz import QuizPane
-    from tui.study import Study
+    from tui.session import LearnerSession
 
 PARTS: Final = ("overview", "points", "deeds", "review", "keeping")
 
@@ -71,22 +71,22 @@ class ProgressScreen(Screen[None]):
     lang: reactive["Lang"] = reactive("en", init=False)
     part: reactive[str] = reactive("", init=False)
 
-    def __init__(self, study: "Study", standing: Standing, lang: "Lang", part: str = "overview") -> None:
+    def __init__(self, study: "LearnerSession", standing: Standing, lang: "Lang", part: str = "overview") -> None:
         super().__init__()
         self.set_reactive(ProgressScreen.lang, lang)
         self.study = study
         self._standing, self._first = standing, part
         self.overview = OverviewPane(study, lang, "overview")
         self.points = PointsPane(study, lang, "points")
-        self.deeds = DeedsPane(study, lang, "deeds")
+        self.deeds = AchievementsPane(study, lang, "deeds")
         self.review = ReviewPane(study, lang)
-        self.keeping = KeepingPane(study, lang, "keeping")
+        self.keeping = DataPane(study, lang, "keeping")
         self.due: list[str] = []
         self.ready = False
         """Everything is looked up and drawn; tests wait for it."""
 
     @property
-    def panes(self) -> "dict[str, OverviewPane | PointsPane | DeedsPane | ReviewPane | KeepingPane]":
+    def panes(self) -> "dict[str, OverviewPane | PointsPane | AchievementsPane | ReviewPane | DataPane]":
         """The parts by name, in order."""
         found = (self.overview, self.points, self.deeds, self.review, self.keeping)
         return dict(zip(PARTS, found, strict=True))
@@ -109,12 +109,12 @@ class ProgressScreen(Screen[None]):
             for pane in self.panes.values():
                 pane.display = False
                 yield pane
-        yield KeyLine("", markup=False, id="keys")
-        yield Ribbon()
+        yield KeyFooter("", markup=False, id="keys")
+        yield Toast()
         yield SmallNotice("", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(KeyLine).set_reactive(KeyLine.lang, self.lang)
+        self.query_one(KeyFooter).set_reactive(KeyFooter.lang, self.lang)
         self.query_one(NoticeBar).show(cast("LowrankApp", self.app).room.notice)
         self.part = self._first if self._first in self.shown else "overview"
         self.run_worker(self._begin())
@@ -154,12 +154,12 @@ class ProgressScreen(Screen[None]):
         self.query_one(PartLine).show(self.part, self.shown, {"review": f"{left}"} if left else {}, self.lang)
 
     def tell(self, text: str, kind: str = "") -> None:
-        """One line for a few seconds; `kind` as for `Ribbon.say`."""
-        for ribbon in self.query(Ribbon):
+        """One line for a few seconds; `kind` as for `Toast.say`."""
+        for ribbon in self.query(Toast):
             ribbon.say(text, kind)
 
     def watch_lang(self, lang: "Lang") -> None:
-        for line in self.query(KeyLine):
+        for line in self.query(KeyFooter):
             line.lang = lang
         for notice in self.query(SmallNotice):
             notice.show(self.size, lang)
@@ -193,7 +193,7 @@ class ProgressScreen(Screen[None]):
         self._app.room.record("review.done", event.question, payload(event.payload))
         self.draw()
 
-    def on_keeping_pane_changed(self, event: KeepingPane.Changed) -> None:
+    def on_data_pane_changed(self, event: DataPane.Changed) -> None:
         event.stop()
         self.tell(event.text, event.kind)
         self.run_worker(self._anew(), exclusive=True, group="anew")
@@ -233,7 +233,7 @@ class ProgressScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Away with a message; else back to where one came from."""
-        if not any([ribbon.skip() for ribbon in self.query(Ribbon)]):
+        if not any([ribbon.skip() for ribbon in self.query(Toast)]):
             self.app.pop_screen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -4,8 +4,8 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from tui.typeset import Layout, Lines
-from tui.widgets.said import lay_out
+from tui.formatting.text_layout import Layout, Lines
+from tui.widgets.update_if_changed import lay_out
 
 
 class LinesView(Widget):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from mlx_lm.utils import load_tokenizer
 
 from lab.engine import batches
-from lab.engine.supervise import Row
+from lab.engine.label_masking import Row
 from lab.errors import LabError
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
 
 
 def row(*ids: int, spans: tuple[tuple[int, int], ...] = ()) -> Row:

@@ -18,16 +18,16 @@ from mlx_lm.utils import load_tokenizer
 from waiting import wait_for
 
 from lab import launch
-from lab.engine import room
-from lab.engine import template as templates
-from lab.engine.answer import encode
-from lab.engine.supervise import Supervisor
+from lab.engine import chat_template as templates
+from lab.engine import weights_check
+from lab.engine.generation import encode
+from lab.engine.label_masking import Supervisor
 from lab.errors import LabError
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
+from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
-from lab.runs.hasten import hasten
-from lab.runs.lost import settle
 from lab.runs.outcome import all_events
+from lab.runs.stop_escalation import hasten
 from lab.score import Item
 from lab.spec import RunSpec
 
@@ -110,14 +110,14 @@ def test_a_config_that_speaks_of_more_than_its_weights_is_refused_at_once(
 ) -> None:
     folder = hostile(tmp_path / "model", **config)
     with pytest.raises(LabError) as caught:
-        room.check(folder)
+        weights_check.check(folder)
     assert says in str(caught.value)
-    room.check(BUNDLED / "sprout")
+    weights_check.check(BUNDLED / "sprout")
 
 
 def test_weights_larger_than_the_machine_are_refused_with_figures() -> None:
     with pytest.raises(LabError, match=r"take 9,999.0 GB, and this machine has .* GB"):
-        room.check_memory(9_999e9, "x")
+        weights_check.check_memory(9_999e9, "x")
 
 
 def test_a_billion_layers_take_neither_time_nor_memory(desk, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.engine.commands import refusals
-from tui.commands import checking
+from tui.cli import check
 
 RIGHT = [
     "mlx_lm lora --model m --train --data ./data --iters 400 --learning-rate 5e-5 --mask-prompt",
@@ -38,7 +38,7 @@ def test_the_command_line_asks_both_programs(tmp_path: Path, monkeypatch: pytest
         *(wrong[0], "lowrank train --iters 4", "lowrank trian", RIGHT[0], "lowrank data check", "lowrank"),
         *("lowrank progress", "lowrank data check sql --help", "lowrank --version"),
     ]
-    said = checking.refusals([tuple(command.split()) for command in asked])
+    said = check.refusals([tuple(command.split()) for command in asked])
     assert said[0] == WRONG[wrong[0]]
     assert said[1] == said[3] == said[5] == said[7] == said[8] == ""
     assert said[2].startswith("lowrank: No such command 'trian'")

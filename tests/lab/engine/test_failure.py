@@ -14,12 +14,12 @@ import mlx.core as mx
 import pytest
 
 from lab import launch
-from lab.causes import find_cause
 from lab.engine.failure import explain
+from lab.error_diagnosis import find_cause
 from lab.errors import LabError
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
+from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
-from lab.runs.lost import settle
 
 SPEC = {"iters": 2, "batch_size": 2, "num_layers": 2, "samples": 0, "val_batches": 1, "steps_per_report": 1}
 

@@ -15,8 +15,8 @@ from short import SHORT
 
 from lab.engine import fuse
 from lab.engine.fidelity import HeldOut, Reference, kl
-from lab.models import BUNDLED
-from lab.runs import inspected
+from lab.models.find import BUNDLED
+from lab.runs import inspection_cache
 from lab.runs.directory import Run
 
 LORA, FULL = ("--model", "sprout"), ("--model", "sprout", "--fine-tune-type", "full", "--learning-rate", "1e-3")
@@ -67,7 +67,7 @@ def test_the_table_has_every_way_and_the_advice_follows_from_it(qlora) -> None:
 
 def test_measuring_keeps_its_table_and_saves_nothing_else(qlora, desk) -> None:
     run, result, _ = qlora
-    kept = inspected.read(run, "fuse")
+    kept = inspection_cache.read(run, "fuse")
     assert kept is not None and kept["ways"] == result["ways"] and kept["question"].startswith("Table ")
     seen: list[tuple[str, int, int]] = []
     table = fuse.measure(run, desk.home / "cache", "6", 2, lambda *at: seen.append(at))

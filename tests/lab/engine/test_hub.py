@@ -18,7 +18,7 @@ from hub import Hub
 from waiting import wait_for
 
 from lab import launch
-from lab.datasets import find_data
+from lab.datasets.find import find_data
 
 CHUNK = 10 << 20
 """Bytes that the client writes at once."""

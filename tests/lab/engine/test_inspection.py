@@ -12,7 +12,7 @@ from mlx_lm.utils import load
 from short import SHORT
 
 from lab.engine import fuse, inspection
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
 from lab.runs.directory import Run
 
 METHODS = {name: short.METHODS[name] for name in ("LoRA", "DoRA", "full")}

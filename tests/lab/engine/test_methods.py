@@ -11,8 +11,8 @@ from mlx_lm.tuner.utils import load_adapters
 from mlx_lm.utils import load
 from short import METHODS, SHORT
 
-from lab.models import find_model
-from lab.params import count_safetensors, trainable_parameters
+from lab.models.find import find_model
+from lab.models.parameters import count_safetensors, trainable_parameters
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.datasets import find_data, read_rows
-from lab.models import BUNDLED
+from lab.datasets.find import find_data, read_rows
+from lab.models.find import BUNDLED
 
 pytestmark = pytest.mark.long
 

@@ -8,9 +8,9 @@ import mlx.core as mx
 import pytest
 from transformers import AutoTokenizer
 
+from lab.bundled.generate import corpus
 from lab.engine import pretrain
-from lab.generate import corpus
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
 
 SPROUT = BUNDLED / "sprout"
 

@@ -14,10 +14,10 @@ import pytest
 from waiting import wait_for
 
 from lab import launch
-from lab.datasets import BUNDLED as DATA
-from lab.models import BUNDLED as MODELS
+from lab.datasets.find import BUNDLED as DATA
+from lab.models.find import BUNDLED as MODELS
+from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
-from lab.runs.lost import settle
 from lab.runs.outcome import KEYS, curve
 
 SMALL = {"batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1}

@@ -13,7 +13,7 @@ from waiting import wait_for
 
 from lab import launch
 from lab.errors import LabError
-from lab.hosts import count_ranks
+from lab.hostfile import count_ranks
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import curve
 from lab.spec import RunSpec

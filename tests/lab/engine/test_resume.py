@@ -21,7 +21,7 @@ from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import OPTIMIZERS, adapt
 from lab.errors import LabError
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
 from lab.runs.directory import Run
 from lab.spec import RunSpec
 
@@ -139,7 +139,7 @@ def test_every_optimizers_state_survives_a_checkpoint(name: str, accumulate: int
 def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused_with_what_to_do(desk, tmp_path: Path) -> None:
     import shutil
 
-    from lab.datasets import find_data
+    from lab.datasets.find import find_data
 
     shutil.copytree(find_data("sql").path, tmp_path / "mine")
     cache = desk.home / "cache"

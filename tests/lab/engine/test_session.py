@@ -15,13 +15,13 @@ import yaml
 from mlx_lm.tuner.utils import load_adapters
 from mlx_lm.utils import load
 
-from lab.datasets import find_data
+from lab.datasets.find import find_data
+from lab.divergence import PATIENCE, WORRY
 from lab.engine import batches
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import adapt
-from lab.models import BUNDLED
+from lab.models.find import BUNDLED
 from lab.spec import RunSpec
-from lab.verdict import PATIENCE, WORRY
 
 SMALL = ("--batch-size", "2", "--num-layers", "1", "--steps-per-report", "2", "--samples", "1")
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from lab.blas import find_blas
-from lab.models import find_model
+from lab.models.find import find_model
 
 ITERS = 50
 FEWER = 20

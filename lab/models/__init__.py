@@ -1,0 +1,1 @@
+"""The models a run can start from, and how many parameters they have."""

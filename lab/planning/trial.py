@@ -1,0 +1,103 @@
+"""A few real iterations of a spec, in a run directory that is thrown away: what a plan's times are measured on."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lab import launch
+from lab.errors import LabError
+from lab.planning.duration import STEPS, Timing, validation_batches
+from lab.planning.row_lengths import Rows
+from lab.runs.directory import Run, Runs
+from lab.runs.states import ENDED
+from lab.spec import RunSpec
+
+POLL = 0.05
+FAR = 1_000_000_000  # an interval that never comes
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Seconds of each iteration; from the launch to the model's being ready; of one batch of validation (0 without a
+    validation split); of answering the sample questions once; and the peak in bytes."""
+
+    iterations: list[float]
+    start: float
+    validation_batch: float
+    samples: float
+    peak: int
+
+
+def run(spec: RunSpec, cache: Path, progress: Callable[[str], None] = lambda _: None) -> Trial:
+    """Train for a first iteration and three more, with one batch of validation and the samples of the spec.
+
+    Raises LabError if that fails, as the run itself would.
+    """
+    short = spec.model_copy(update={"iters": 1 + STEPS, "steps_per_report": 1, "steps_per_eval": FAR, "save_every": FAR,
+                                    "val_batches": int(spec.val_batches != 0), "patience": 0,
+                                    "lr_schedule": "constant"})  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="lowrank-plan-") as folder:
+        trial = launch.prepare(short, Runs(Path(folder) / "runs"), cache)
+        began = time.time()
+        launch.start(trial, cache, now=True)
+        try:
+            return _read(_follow(trial, progress), began)
+        finally:
+            _end(trial)
+
+
+def _follow(trial: Run, progress: Callable[[str], None]) -> list[dict[str, Any]]:
+    offset = 0
+    found: list[dict[str, Any]] = []
+    while True:
+        alive = trial.lives()
+        events, offset = trial.events(offset)
+        found += events
+        for event in events:
+            if event["event"] in ("stage", "train"):
+                progress(str(event.get("stage") or f"iteration {event['iteration']} of {1 + STEPS}"))
+        if found and found[-1].get("event") in ENDED:
+            return found
+        if not alive and not events:
+            return found
+        time.sleep(POLL)
+
+
+def _read(events: list[dict[str, Any]], began: float) -> Trial:
+    last = events[-1] if events else {}
+    if last.get("event") != "finished":
+        error = last.get("error") or {}
+        what = f"the probe ended early ({error.get('what') or 'without a last word'})"
+        raise LabError(what, where=str(error.get("where") or ""), remedy=str(error.get("remedy") or "use --no-probe"))
+    at = [datetime.fromisoformat(str(event["at"])).timestamp() for event in events]
+    kinds = [event["event"] for event in events]
+    elapsed = [event["elapsed_seconds"] for event in events if event["event"] == "train"]
+    samples = [at[i] - at[i - 1] for i, kind in enumerate(kinds) if kind == "samples" and i]
+    validations = [event["seconds"] for event in events if event["event"] == "validation"]
+    return Trial(
+        [after - before for before, after in zip([0.0, *elapsed], elapsed, strict=False)],
+        at[kinds.index("started")] - began,
+        min(validations, default=0.0),
+        min(samples, default=0.0),
+        int(last["peak_memory_bytes"]),
+    )
+
+
+def _end(trial: Run) -> None:
+    process = trial.process()
+    if process is not None:
+        process.kill()
+        process.wait(10)
+
+
+def timing(spec: RunSpec, rows: Rows, trial: Trial, scale: float) -> Timing:
+    """What a trial says about the whole run, whose mean batch is `scale` times the work of those it timed."""
+    early = median(trial.iterations[1:] or trial.iterations)
+    start = trial.start + max(0.0, trial.iterations[0] - early)
+    validation = validation_batches(spec, rows) * trial.validation_batch
+    return Timing(early * scale, start, validation, trial.samples, f"a probe of {len(trial.iterations) - 1} iterations")

@@ -1,0 +1,144 @@
+"""The check of a whole course: every lesson by itself, then what only shows when they stand together."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lessons.content_file import Source
+from lessons.course import ContentError
+from lessons.loader import load_course, load_lesson
+from lessons.validation.answers import check_answers
+from lessons.validation.code import check_code
+from lessons.validation.ids import check_ids
+from lessons.validation.languages import check_languages
+from lessons.validation.layout_rules import check_fit
+from lessons.validation.lesson_files import Desk, Tools, line_of
+from lessons.validation.problems import Problem
+from lessons.validation.text import check_text, todos
+from lessons.validation.unused_files import check_files
+
+REMEDY = "docs/authoring.md describes the format"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Problems in the order of files and lines; `desks` are the lessons that could be loaded, in course order."""
+
+    root: Path
+    problems: tuple[Problem, ...]
+    desks: tuple[Desk, ...]
+
+    @property
+    def errors(self) -> int:
+        return sum(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.problems) - self.errors
+
+
+def find_root(folder: Path) -> Path | None:
+    """The course that `folder` is, or lies in; None where there is none."""
+    folder = folder.absolute()
+    return next((each for each in (folder, *folder.parents) if (each / "course.toml").is_file()), None)
+
+
+def check_course(root: Path, tools: Tools) -> Report:
+    """Everything that is wrong with the course in `root`."""
+    found: list[Problem] = []
+    desks: list[Desk] = []
+    tracks, lessons = _names(root, found)
+    for id in lessons:
+        folder = root / id
+        try:
+            desks.append(Desk(folder, load_lesson(folder, id.partition("/")[0]), tools))
+        except ContentError as error:
+            found.append(_content(error))
+    loaded = [desk.lesson.id for desk in desks]
+    broken = [id for id in lessons if id not in loaded]
+    order = list(check_order(desks, lessons))
+    found += order
+    if not broken and not order:
+        found += _asked(lambda: _whole(root))
+    for desk in desks:
+        for check in (check_text, check_languages, check_answers, check_fit):
+            found += _asked(lambda check=check, desk=desk: check(desk))  # type: ignore[misc]
+    found += _asked(lambda: check_code(desks))
+    found += _asked(lambda: check_ids(root, desks, broken))
+    found += _asked(lambda: check_files(root, tracks, lessons, desks))
+    return Report(root, tuple(sorted(set(found))), tuple(desks))
+
+
+def check_order(desks: Sequence[Desk], order: Sequence[str]) -> Iterator[Problem]:
+    """Prerequisites that are no lesson, lead back to where they started, or come later in the course."""
+    needs = {desk.lesson.id: desk.lesson.prerequisites for desk in desks}
+    for desk in desks:
+        id = desk.lesson.id
+        for wanted in desk.lesson.prerequisites:
+            near = ("prerequisites", f'"{wanted}"')
+            if wanted not in order:
+                what, remedy = f"there is no lesson {wanted!r}", f"there are {', '.join(order)}"
+            elif circle := _circle(needs, id, wanted):
+                what, remedy = f"the prerequisites go in a circle: {' → '.join(circle)}", "take one of them away"
+            elif order.index(wanted) >= order.index(id):
+                what, remedy = f"the prerequisite {wanted!r} comes after this lesson", "order the lessons differently"
+            else:
+                continue
+            yield desk.in_structure("prerequisite", near, what, remedy)
+
+
+def _circle(needs: dict[str, tuple[str, ...]], start: str, first: str) -> list[str]:
+    """The way from `start` over `first` back to `start`; empty when there is none."""
+    ways = [[start, first]]
+    seen = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == start:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [[*way, wanted] for wanted in needs.get(way[-1], ())]
+    return []
+
+
+def _names(root: Path, found: list[Problem]) -> tuple[list[str], list[str]]:
+    """Folders of tracks and ids of lessons, as course.toml and every track.toml name them."""
+    tracks: list[str] = []
+    lessons: list[str] = []
+    try:
+        tracks += Source(root / "course.toml", root).toml().names("tracks")
+    except ContentError as error:
+        found.append(_content(error))
+    for track in tracks:
+        try:
+            source = Source(root / track / "track.toml", root)
+            lessons += [f"{track}/{name}" for name in source.toml().names("lessons")]
+            found += todos(source)
+        except ContentError as error:
+            found.append(_content(error))
+    return tracks, lessons
+
+
+def _whole(root: Path) -> Iterator[Problem]:
+    """What only the loader of a whole course notices, such as a lesson that says it is number 3 and is not."""
+    course = load_course(root)
+    planned = sum(track.planned for track in course.tracks)
+    if planned > course.total_lessons:
+        source = Source(root / "course.toml", root)
+        what = f"the tracks plan {planned} lessons, and the course has {course.total_lessons}"
+        yield Problem(source.file, line_of(source, ("total_lessons",)), "content", what, f"write {planned}")
+
+
+def _asked(check: Callable[[], Iterator[Problem]]) -> list[Problem]:
+    """What a check finds; a file that it cannot read is a problem itself."""
+    found: list[Problem] = []
+    try:
+        for problem in check():
+            found.append(problem)
+    except ContentError as error:
+        found.append(_content(error))
+    return found
+
+
+def _content(error: ContentError) -> Problem:
+    return Problem(error.file, error.line, "content", error.message, REMEDY)

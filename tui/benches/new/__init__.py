@@ -1,3 +1,0 @@
-"""The bench where runs begin: a form that reads like the YAML it writes, and beside it what the run will need."""
-
-from tui.benches.new import words as words

@@ -1,0 +1,200 @@
+"""The form without its widgets: fields, their checks, and what they come to as RunSpec fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.methods import method_name
+from tui.panes.lab.words import Words
+
+CHOICES = ("model", "data", "method", "mask")
+NUMBERS = ("rank", "layers", "iterations", "batch", "rate", "seed")
+ORDER = ("model", "data", "method", "rank", "layers", "iterations", "batch", "rate", "mask", "seed")
+METHODS = ("lora", "dora", "full")
+ALL_LAYERS = "all"
+SPEC_NAMES = {
+    "model": "model",
+    "data": "data",
+    "fine_tune_type": "method",
+    "rank": "rank",
+    "lora_parameters": "rank",
+    "num_layers": "layers",
+    "iters": "iterations",
+    "batch_size": "batch",
+    "learning_rate": "rate",
+    "mask_prompt": "mask",
+    "seed": "seed",
+}
+"""RunSpec's name of a field → ours."""
+
+RANGES = {
+    "rank": (1, 512),
+    "iterations": (1, 10_000_000),
+    "batch": (1, 4096),
+    "seed": (0, 2**32 - 1),
+}
+HIGHEST_RATE = 1.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A base to choose: bits of a quantized one, parameters, blocks (each 0 where none are known)."""
+
+    name: str
+    bits: int = 0
+    parameters: int = 0
+    blocks: int = 0
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set to choose: its format and its number of training rows (0: not known)."""
+
+    name: str
+    format: str = ""
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What there is to choose from, and RunSpec's own default learning rate."""
+
+    models: tuple[Model, ...] = (Model("sprout"),)
+    data: tuple[Data, ...] = (Data("sql"), Data("record"), Data("journal"))
+    rate: float = 0.0
+
+    def model(self, name: str) -> Model:
+        return next((model for model in self.models if model.name == name), Model(name))
+
+    def dataset(self, name: str) -> Data:
+        return next((data for data in self.data if data.name == name), Data(name))
+
+
+Values = Mapping[str, str]
+"""Field → what stands in it, as text."""
+
+
+def defaults(choices: Choices) -> dict[str, str]:
+    """The values a form begins with."""
+    return {
+        "model": "sprout",
+        "data": "sql",
+        "method": "lora",
+        "rank": "8",
+        "layers": ALL_LAYERS,
+        "iterations": "400",
+        "batch": "8",
+        "rate": f"{choices.rate:g}" if choices.rate else "",
+        "mask": "on",
+        "seed": "0",
+    }
+
+
+def whole(text: str) -> int | None:
+    """An integer, with or without thousands separators."""
+    try:
+        return int(text.strip().replace(",", ""))
+    except ValueError:
+        return None
+
+
+def layers(text: str) -> int | None:
+    """-1 for all of them."""
+    return -1 if text.strip().lower() in (ALL_LAYERS, "-1") else whole(text)
+
+
+def rate(text: str) -> float | None:
+    """A finite number."""
+    try:
+        value = float(text.strip())
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def read(name: str, text: str) -> float:
+    """The number that stands in a field. Raises ValueError for none."""
+    value = rate(text) if name == "rate" else layers(text) if name == "layers" else whole(text)
+    if value is None:
+        raise ValueError(text)
+    return value
+
+
+def used(name: str, values: Values, choices: Choices) -> bool:
+    """Whether the field matters: full fine-tuning has no rank, plain text has no prompt to mask."""
+    if name == "rank":
+        return values["method"] != "full"
+    if name == "mask":
+        return choices.dataset(values["data"]).format != "text"
+    return True
+
+
+def whole_range(name: str, values: Values, choices: Choices) -> tuple[int, int]:
+    """Lowest and highest allowed whole number; a batch cannot be larger than the data."""
+    low, high = RANGES[name]
+    rows = choices.dataset(values["data"]).rows if name == "batch" else 0
+    return low, min(high, rows) if rows else high
+
+
+def limits(name: str, values: Values, choices: Choices) -> str:
+    """The allowed range in a few cells."""
+    if name == "layers":
+        blocks = choices.model(values["model"]).blocks
+        return f"1–{blocks}, all" if blocks else "≥ 1, all"
+    if name == "rate":
+        return "0–1"
+    low, high = whole_range(name, values, choices)
+    return f"{low}–{high}" if high <= 9999 else f"≥ {low}"
+
+
+def error(name: str, values: Values, choices: Choices, say: Words) -> str:
+    """What is wrong with a field, as a sentence, or nothing."""
+    text = values[name]
+    if name not in NUMBERS or not used(name, values, choices):
+        return ""
+    if name == "rate":
+        value = rate(text)
+        if value is None:
+            return say.need_number
+        return "" if 0 < value <= HIGHEST_RATE else say.need_range.format(low="> 0", high="1")
+    if name == "layers":
+        blocks = choices.model(values["model"]).blocks
+        count = layers(text)
+        good = count is not None and (count == -1 or 1 <= count <= (blocks or 1000))
+        return "" if good else say.need_layers.format(high=blocks or 1000)
+    low, high = whole_range(name, values, choices)
+    count = whole(text)
+    good = count is not None and low <= count <= high
+    return "" if good else say.need_whole.format(low=f"{low:,}", high=f"{high:,}")
+
+
+def errors(values: Values, choices: Choices, say: Words) -> dict[str, str]:
+    """Every field that is wrong → its sentence."""
+    found = {name: error(name, values, choices, say) for name in ORDER}
+    return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def method(values: Values, choices: Choices) -> str:
+    """The method in the field's words, as the form stands."""
+    return method_name(values["method"], choices.model(values["model"]).bits)
+
+
+def spec_fields(values: Values, choices: Choices) -> dict[str, object]:
+    """The values as RunSpec fields; they must be free of errors."""
+    fields: dict[str, object] = {
+        "model": values["model"],
+        "data": values["data"],
+        "fine_tune_type": values["method"],
+        "num_layers": layers(values["layers"]),
+        "iters": whole(values["iterations"]),
+        "batch_size": whole(values["batch"]),
+        "learning_rate": rate(values["rate"]),
+        "seed": whole(values["seed"]),
+    }
+    if used("mask", values, choices):
+        fields["mask_prompt"] = values["mask"] == "on"
+    if used("rank", values, choices):
+        fields["lora_parameters"] = {"rank": whole(values["rank"])}
+    return fields

@@ -1,0 +1,140 @@
+"""A run while it goes on."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from lab.paths import shown
+from tui.formatting.sanitize import inert
+from tui.formatting.short_paths import NARROW, short_path
+from tui.panes.lab import facts
+from tui.panes.lab.curves import loss_plot
+from tui.panes.lab.run_monitor import Follower
+from tui.panes.lab.words import Lang, Words, words
+from tui.widgets.button_row import ButtonRow
+from tui.widgets.containers import Vertical
+from tui.widgets.loss_chart import PlotView
+from tui.widgets.plot import legend
+from tui.widgets.update_if_changed import put
+
+MARKS = {
+    "finished": ("✓", "$success"),
+    "stopped": ("■", "$warning"),
+    "failed": ("✗", "$error"),
+    "lost": ("✗", "$error"),
+}
+GOING = ("●", "$primary")
+
+
+def title(follower: Follower) -> Content:
+    """Method, rank, model and data in one line."""
+    rank = "" if follower.kind == "full" else f" r{follower.rank}"
+    rest = " · ".join(short_path(inert(shown(each)), NARROW) for each in (follower.model, follower.data))
+    return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
+
+
+def state_line(follower: Follower, say: Words) -> Content:
+    """The state in words, and the run's id."""
+    progress = follower.progress
+    mark, style = ("!", "$warning") if follower.verdict else MARKS.get(follower.state, GOING)
+    text = say.states.get(follower.state, follower.state)
+    if follower.state == "running" and progress.stage:
+        text = say.stages.get(progress.stage, inert(progress.stage))
+        if progress.stage_total:
+            text += f" {progress.stage_done or 0}/{progress.stage_total}"
+    return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
+
+
+def waiting_line(follower: Follower, say: Words) -> str:
+    """Behind whom the run waits for its turn, or nothing."""
+    progress = follower.progress
+    if follower.state != "waiting" or not progress.behind:
+        return ""
+    return say.waiting_behind.format(run=inert(progress.behind), position=progress.position or 1)
+
+
+class LiveView(Vertical, can_focus=True):
+    """Chart, progress and eight facts; sizes depend on the width alone, so nothing jumps."""
+
+    DEFAULT_CSS = """
+    LiveView { width: 1fr; height: 1fr; padding: 0 1; }
+    LiveView > Static { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    LiveView PlotView { margin: 1 0 0 0; }
+    LiveView #lab-facts { margin-top: 1; }
+    LiveView #lab-goes-on { color: $text-disabled; }
+    LiveView #lab-goes-on.-asking { color: $warning; text-style: bold; }
+    LiveView #lab-goes-on { height: 2; text-wrap: wrap; margin-top: 1; }
+    LiveView.-wide #lab-goes-on { height: 1; margin-top: 0; }
+    """
+
+    lang: reactive[Lang] = reactive("en", init=False)
+    asking: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self, lang: Lang, follower: Follower) -> None:
+        super().__init__()
+        self.set_reactive(LiveView.lang, lang)
+        self.follower = follower
+
+    @property
+    def say(self) -> Words:
+        return words(self.lang)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="lab-live-title", markup=False)
+        yield Static(id="lab-live-state", markup=False)
+        yield PlotView()
+        yield Static(id="lab-legend", markup=False)
+        yield Static(id="lab-progress", markup=False)
+        yield Static(id="lab-facts", markup=False)
+        yield Static(id="lab-goes-on", markup=False)
+        yield ButtonRow("stop", id="lab-live-actions")
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= 60, "-wide")
+        self.draw()
+
+    def watch_lang(self) -> None:
+        self.draw()
+
+    def watch_asking(self) -> None:
+        self.draw()
+
+    def show(self, follower: Follower) -> None:
+        """Draw this run."""
+        self.follower = follower
+        self.draw()
+
+    def draw(self) -> None:
+        """Set every line anew from what was last read."""
+        width = self.content_size.width
+        if not self.is_mounted or not width:
+            return
+        follower, say = self.follower, self.say
+        plot = loss_plot(follower.curves, say)
+        self.query_one(PlotView).show(plot)
+        grid = facts.live_facts(follower, say)
+        self._set("lab-live-title", title(follower))
+        self._set("lab-live-state", state_line(follower, say))
+        self._set("lab-legend", legend(plot))
+        self._set("lab-progress", facts.progress_line(follower.progress, width))
+        panel = self._set("lab-facts", facts.grid(grid, width, say))
+        panel.styles.height = facts.grid_rows(len(grid), width)
+        stopping = follower.state == "stopping"
+        going = waiting_line(follower, say) or say.goes_on
+        ending = say.ending if follower.overdue else say.stopping
+        note = say.stop_again if self.asking else ending if stopping else going
+        self._set("lab-goes-on", Content(note)).set_class(self.asking, "-asking")
+        stop = say.stop_now if self.asking else say.stop
+        self.query_one(ButtonRow).label("stop", "x", stop, enabled=not stopping)
+
+    def _set(self, name: str, content: Content) -> Static:
+        panel = self.query_one(f"#{name}", Static)
+        put(panel, content)
+        return panel

@@ -1,0 +1,215 @@
+"""The lab as the pane sees it: blocking calls, made in a thread, that import `lab` when first used."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foreign import Refused, opened
+from lab.events.digest import Digest, glimpse
+from lab.events.missing import Kind, Missing, why
+from lab.events.progress import RunProgress
+from lab.runs.damage import fenced
+from lab.runs.method import method_of
+from lab.runs.outcome import in_vain
+from lab.runs.states import OVER
+from tui.panes.lab.curves import Curves
+from tui.panes.lab.fields import Choices, Data, Model
+
+if TYPE_CHECKING:
+    from lab.runs.directory import Run
+
+LOG_TAIL = 4096
+MUCH = 4 << 20
+"""With more bytes of events than that unread, a picture is drawn from a few of them first."""
+AT_ONCE = 4
+"""Slices of events that are read before anybody can ask for something else."""
+
+
+class Follower:
+    """One run, read again and again from where reading ended; all of it can be read back from its folder."""
+
+    def __init__(self, run: Run, cache: Path) -> None:
+        with fenced(run):
+            self._begin(run, cache)
+
+    def _begin(self, run: Run, cache: Path) -> None:
+        spec = run.spec
+        self.run = run
+        self.id = run.id
+        self.model, self.data = spec.model, spec.data
+        self.kind: str = spec.fine_tune_type
+        self.method = method_of(run, cache)
+        self.rank = spec.lora_parameters.rank
+        self.command = shlex.join(spec.command())
+        self.digest = Digest.open(run)
+        self.digest.progress.iterations = self.digest.progress.iterations or spec.iters
+        self.curves = Curves(spec.iters)
+        self.state = ""
+        self.overdue = False
+        """Whether it was asked to stop, and has taken so long that it is being ended."""
+        self.files: list[tuple[str, int]] = []
+        self.result: dict[str, object] = {}
+        self.last_line = ""
+        self._glimpse: RunProgress | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in OVER
+
+    def missing(self, kind: Kind) -> Missing:
+        """Why there is no figure of this kind."""
+        return why(kind, self.progress, ended=self.ended, unread=self.unread > 0)
+
+    @property
+    def outcome(self) -> dict[str, object]:
+        """result.json, or the last event where there is none."""
+        return self.result or self.progress.outcome
+
+    @property
+    def verdict(self) -> str:
+        """ "worse" or "untrained" where a training that ended was for nothing."""
+        return in_vain(self.outcome) if self.ended else ""
+
+    @property
+    def troubled(self) -> bool:
+        """Whether there is something to say of how it ended."""
+        return self.state in ("failed", "lost") or bool(self.verdict)
+
+    @property
+    def progress(self) -> RunProgress:
+        """What the events say; while there is much to read, what a look at a few of them says."""
+        return self._glimpse or self.digest.progress
+
+    @property
+    def unread(self) -> int:
+        """Bytes of events that were written and not yet read: worth asking again at once."""
+        return self.digest.behind
+
+    @property
+    def read(self) -> float:
+        """Share of the events that were read."""
+        return self.digest.offset / max(1, self.digest.offset + self.unread)
+
+    def poll(self) -> bool:
+        """Read what is new, about a megabyte at most; True when anything was.
+
+        A run whose engine was killed gets its last word here. Raises LabError if the run's files are damaged.
+        """
+        with fenced(self.run):
+            return self._poll()
+
+    def _poll(self) -> bool:
+        from lab.runs.crash_recovery import settle
+        from lab.runs.stop_escalation import hasten
+
+        state = settle(self.run)
+        overdue = state == "stopping" and hasten(self.run) in ("told", "killed")
+        changed = (state, overdue) != (self.state, self.overdue)
+        self.overdue = overdue
+        unread = self.digest.behind
+        if unread > MUCH and not self.digest.offset:
+            self._glimpse = glimpse(self.run)
+            self.curves = Curves.of(self._glimpse)
+        changed = any([self.digest.read() for _ in range(AT_ONCE)]) or changed
+        if not self.unread:
+            self._glimpse = None
+            if self.digest.offset - self.digest.kept > MUCH:
+                self.digest.keep()
+        if state in OVER and changed:
+            self.result = self.run.result() or {}
+            if not self.progress.ended and self.result:
+                self.progress.apply([self.result])
+            self.files = self.run.files()
+            self.last_line = last_line(self.run.path / "log.txt")
+        self.state = state
+        if changed and self._glimpse is None:
+            self.curves = Curves.of(self.progress)
+        return changed
+
+
+def last_line(log: Path) -> str:
+    """The last line with anything on it, or nothing."""
+    try:
+        with opened(log) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except (OSError, Refused):
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+class Lab:
+    """Runs below one folder; models made on first use are kept in `cache`."""
+
+    def __init__(self, runs: Path, cache: Path) -> None:
+        self.root = runs
+        self.cache = cache
+
+    def choices(self) -> Choices:
+        """The bundled models and data sets, and the default learning rate."""
+        from lab.datasets.find import bundled
+        from lab.models.find import list_models
+        from lab.spec import RunSpec
+
+        found = list_models(self.cache)
+        models = tuple(Model(m.name, m.bits, m.parameters, m.shape.get("blocks", 0)) for m in found)
+        data = tuple(Data(d.name, d.format, d.rows["train"]) for d in bundled())
+        standard = Choices()
+        rate = RunSpec.make({}).learning_rate
+        return Choices(models or standard.models, data or standard.data, rate)
+
+    def command(self, fields: Mapping[str, object]) -> str:
+        """The equal command line of a form's values, or nothing when RunSpec does not take them."""
+        from lab.errors import LabError
+        from lab.spec import RunSpec
+
+        try:
+            return shlex.join(RunSpec.make(dict(fields)).command())
+        except LabError:
+            return ""
+
+    def names(self) -> frozenset[str]:
+        """The run folders there are now: one directory listing, cheap enough to repeat."""
+        try:
+            return frozenset(name for name in os.listdir(self.root) if not name.startswith("."))
+        except OSError:
+            return frozenset()
+
+    def newest(self) -> tuple[str, str]:
+        """The newest run that is going on and the newest that has ended, or nothing."""
+        from lab.errors import LabError
+        from lab.runs.directory import Runs
+
+        going, ended = "", ""
+        for run in Runs(self.root).all():
+            try:
+                with fenced(run):
+                    state = run.state()
+            except LabError:
+                continue
+            if state in OVER:
+                ended = ended or run.id
+            else:
+                going = going or run.id
+        return going, ended
+
+    def begin(self, fields: Mapping[str, object]) -> Follower:
+        """Check, make the run directory and start the engine. Raises LabError."""
+        from lab.launch import prepare, start
+        from lab.runs.directory import Runs
+
+        run = prepare(dict(fields), Runs(self.root), self.cache)
+        start(run, self.cache)
+        return Follower(run, self.cache)
+
+    def follow(self, run_id: str) -> Follower:
+        """A run by its id, read once from the beginning. Raises LabError."""
+        from lab.runs.directory import Runs
+
+        follower = Follower(Runs(self.root).get(run_id), self.cache)
+        follower.poll()
+        return follower

@@ -1,0 +1,150 @@
+"""A run after its end: what it reached, what it cost, what it left in the adapter folder."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from tui.formatting import units
+from tui.formatting.sanitize import inert
+from tui.panes.lab import facts
+from tui.panes.lab.curves import loss_plot
+from tui.panes.lab.live import state_line, title
+from tui.panes.lab.run_monitor import Follower
+from tui.panes.lab.words import Lang, Words, words
+from tui.widgets.button_row import ButtonRow
+from tui.widgets.containers import Horizontal, Vertical, VerticalScroll
+from tui.widgets.loss_chart import PlotView
+from tui.widgets.plot import legend
+from tui.widgets.resize_signal import Place
+
+WIDE = 70
+FILE_ROWS = 5
+
+
+class SummaryView(VerticalScroll, can_focus=True):
+    """Chart beside the facts where there is room, above them where there is not."""
+
+    DEFAULT_CSS = """
+    SummaryView { width: 1fr; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    SummaryView Static { width: 1fr; height: auto; }
+    SummaryView .lab-line { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    SummaryView #lab-body { height: auto; width: 1fr; margin-top: 1; layout: vertical; }
+    SummaryView #lab-picture { height: 12; width: 1fr; }
+    SummaryView #lab-figures { height: auto; width: 1fr; margin-top: 1; }
+    SummaryView.-wide #lab-body { layout: horizontal; }
+    SummaryView.-wide #lab-figures { width: 38; margin: 0 0 0 2; }
+    SummaryView.-trouble #lab-picture { height: 9; }
+    SummaryView.-empty #lab-picture { display: none; }
+    SummaryView.-empty.-wide #lab-figures { width: 1fr; margin: 0; }
+    SummaryView #lab-trouble { display: none; margin-top: 1; }
+    SummaryView.-trouble #lab-trouble { display: block; }
+    SummaryView #lab-folder { margin-top: 1; color: $heading; text-style: bold; }
+    SummaryView #lab-done-command { margin-top: 1; color: $text-muted; }
+    SummaryView #lab-done-actions { margin-top: 1; }
+    """
+
+    lang: reactive[Lang] = reactive("en", init=False)
+    copied: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self, lang: Lang, follower: Follower) -> None:
+        super().__init__()
+        self.set_reactive(SummaryView.lang, lang)
+        self.follower = follower
+
+    @property
+    def say(self) -> Words:
+        return words(self.lang)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="lab-done-title", classes="lab-line", markup=False)
+        yield Static(id="lab-done-state", classes="lab-line", markup=False)
+        yield Static(id="lab-trouble", markup=False)
+        with Horizontal(id="lab-body"):
+            with Vertical(id="lab-picture"):
+                yield PlotView()
+                yield Static(id="lab-done-legend", classes="lab-line", markup=False)
+            with Place(id="lab-figures"):
+                yield Static(id="lab-final", markup=False)
+                yield Static(id="lab-trainable", classes="lab-line", markup=False)
+                yield Static(id="lab-folder", classes="lab-line", markup=False)
+                yield Static(id="lab-files", markup=False)
+                yield Static(id="lab-ratio", classes="lab-line", markup=False)
+        yield Static(id="lab-done-command", markup=False)
+        yield ButtonRow("new", "copy", id="lab-done-actions")
+
+    def on_mount(self) -> None:
+        self.draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def on_place_resized(self, event: Place.Resized) -> None:
+        event.stop()
+        self.draw()
+
+    def watch_lang(self) -> None:
+        self.draw()
+
+    def watch_copied(self) -> None:
+        self.draw()
+
+    def show(self, follower: Follower) -> None:
+        """Draw this run."""
+        self.follower = follower
+        self.copied = False
+        self.draw()
+
+    def draw(self) -> None:
+        """Set every line anew from what was last read."""
+        if not self.is_mounted or not self.content_size.width:
+            return
+        run, say = self.follower, self.say
+        width = self.query_one("#lab-figures").content_size.width
+        self.set_class(run.troubled, "-trouble")
+        self.set_class(not len(run.progress.train) and not len(run.progress.validation), "-empty")
+        plot = loss_plot(run.curves, say)
+        self.query_one(PlotView).show(plot)
+        self._set("lab-done-title", title(run))
+        self._set("lab-done-state", state_line(run, say))
+        self._set("lab-done-legend", legend(plot))
+        self._set("lab-trouble", trouble(run, say))
+        self._set("lab-final", facts.grid(facts.final_facts(run, say), width, say))
+        self._set("lab-trainable", facts.trainable(run, say, width))
+        self._set("lab-folder", Content(say.folder))
+        self._set("lab-files", facts.files_table(run.files, FILE_ROWS, width, say))
+        self._set("lab-ratio", facts.ratio(run.files, run.progress.base_bytes, say))
+        self._set("lab-done-command", Content(inert(run.command)))
+        row = self.query_one(ButtonRow)
+        row.label("new", "n", say.new)
+        row.label("copy", "y", say.copied if self.copied else say.copy)
+
+    def _set(self, name: str, content: Content) -> None:
+        self.query_one(f"#{name}", Static).update(content)
+
+
+def trouble(run: Follower, say: Words) -> Content:
+    """What happened, where, and what to do; and the log's last word."""
+    told = {key: run.progress.error.get(key, "") for key in ("what", "where", "remedy")}
+    if run.state == "lost":
+        told["what"] = say.lost
+    if run.verdict:
+        told |= {"what": say.verdicts[run.verdict], "remedy": say.verdict_remedies[run.verdict]}
+    else:
+        told["log"] = run.last_line
+    labels = {"what": say.what, "where": say.where, "remedy": say.remedy, "log": "log.txt"}
+    width = max(cell_len(label) for label in labels.values()) + 2
+    wrong = "$warning" if run.verdict else "$error"
+    lines = [
+        Content.assemble(
+            (units.fit(labels[key], width), "$text-muted"),
+            (inert(text), f"bold {wrong}" if key == "what" else "$foreground"),
+        )
+        for key, text in told.items()
+        if text
+    ]
+    return Content("\n").join(lines)

@@ -1,0 +1,307 @@
+"""The learner at their desk: the course, the log of what they did, and what that amounts to."""
+
+import errno
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lessons.course import Course, Lang
+    from store.errors import Text
+    from store.event import Event
+    from store.event_log import EventLog
+    from store.progress import Account, CourseIds, Progress
+    from store.sync import Synced
+    from store.transfer import Imported
+    from tui.exercises.data_copies import Place
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that went wrong and lasts; `detail` is one plain line from whoever noticed, `korean` the same where
+    they say it in Korean too."""
+
+    kind: Literal["content", "home", "keys", "recovered", "recovered-in-part", "lost"]
+    detail: str
+    korean: str = ""
+
+    def said(self, lang: "Lang") -> str:
+        """The detail in the learner's language, as far as that is known."""
+        return self.korean or self.detail if lang == "ko" else self.detail
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one event changed: the XP it earned, whether a level was reached, the achievements it unlocked."""
+
+    xp: int = 0
+    level_up: bool = False
+    achievements: tuple[str, ...] = ()
+
+
+class LearnerSession:
+    """Reads the course and the log, and is the only one in the program to append to it.
+
+    Nothing is imported or read before `load`, which may run in a thread.
+    """
+
+    def __init__(self, home: Path, tracks: Path | None = None) -> None:
+        self.home = home
+        self.runs = home / "runs"
+        self.cache = home / "cache"
+        self.problems: list[Problem] = []
+        self.course: Course | None = None
+        self._tracks = tracks
+        self._log: EventLog | None = None
+        self._unsaved: list[Event] = []
+        self._account: Account
+        self._counted = 0
+        self._noticed = 0
+        self._guard = threading.RLock()
+        """Held for the account, since syncing and importing work in a thread."""
+
+    @property
+    def place(self) -> "Place":
+        """Where everything is kept."""
+        from tui.exercises.data_copies import Place
+
+        return Place(self.home, self.runs, self.cache)
+
+    def load(self) -> None:
+        """Course, log and progress; what fails becomes a problem in words, and the rest goes on without it."""
+        from lessons.course import ContentError
+        from lessons.loader import BUNDLED, load_course
+        from store.errors import StoreError
+        from store.event_log import EventLog
+        from store.progress import CourseIds, course_ids
+
+        ids = CourseIds({}, 0)
+        try:
+            self.course = load_course(self._tracks or BUNDLED)
+            ids = course_ids(self.course)
+        except (ContentError, OSError) as error:
+            self.problems.append(Problem("content", str(error)))
+        except Exception as error:  # progress and the laboratory go on without lessons, whatever stands in them
+            self.problems.append(Problem("content", f"{type(error).__name__}: {error}"))
+        if (trouble := _unwritable(self.home)) is not None:
+            self.problems.append(_nothing_kept(trouble))
+        try:
+            self._log = EventLog(self.home / "progress")
+        except StoreError as error:
+            self.problems.append(_nothing_kept(error.text))
+        self._account_for(ids)
+
+    @property
+    def progress(self) -> "Progress":
+        """What the log amounts to now."""
+        with self._guard:
+            return self._account.progress
+
+    def reread(self) -> None:
+        """The course as it now lies on disk; ContentError leaves the one that was read before."""
+        from lessons.loader import BUNDLED, load_course
+        from store.progress import course_ids
+
+        self.course = load_course(self._tracks or BUNDLED)
+        self.problems[:] = [problem for problem in self.problems if problem.kind != "content"]
+        self._account_for(course_ids(self.course))
+
+    def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> Change:
+        """Append an event; where it cannot be kept it counts all the same, and a problem says so until the next one
+        can be kept, and this one with it.
+
+        Beside the kinds that progress is replayed from, `setting.set` {value} keeps a setting under its name.
+        """
+        from store.errors import StoreError
+        from store.event import EARNED, RESET_UNDONE, Event, now, uuid7
+
+        before = self.progress
+        try:
+            if self._log is None:
+                raise StoreError("", "")
+            self._keep_late(self._log)
+            self._log.append(kind, item, payload)
+        except (StoreError, OSError) as error:
+            last = self._unsaved[-1].id if self._unsaved else ""
+            tried = error.event if isinstance(error, StoreError) else None
+            self._unsaved.append(tried or Event(uuid7(after=last), "", now(), kind, item, dict(payload or {})))
+            with self._guard:
+                self._account.add(self._unsaved[-1])
+            if not any(problem.kind == "home" for problem in self.problems):
+                self.problems.append(_nothing_kept(self._why(error)))
+        self._catch_up()
+        change = self._change(before)
+        if kind != RESET_UNDONE:  # which brings back what was earned and kept before
+            for each in change.achievements:  # kept for good, whatever lessons and questions a later course has
+                self.record(EARNED, each)
+        return change
+
+    def _why(self, error: Exception) -> "Text":
+        """The system's own words where it refused, since what is to be done stands beside them."""
+        from store.errors import StoreError
+
+        cause = error.__cause__ if isinstance(error, StoreError) else error
+        if isinstance(cause, OSError):
+            return _refused(self.home / "progress", cause)
+        return error.text if isinstance(error, StoreError) else {"en": str(error), "ko": str(error)}
+
+    def _keep_late(self, log: "EventLog") -> None:
+        """What there was no room for before, or no permission."""
+        if self._unsaved:
+            log.keep(self._unsaved, own=True)
+            self._unsaved.clear()
+            self.problems[:] = [problem for problem in self.problems if problem.kind != "home"]
+
+    def _change(self, before: "Progress") -> Change:
+        new = tuple(each for each in self.progress.achievements if each not in before.achievements)
+        return Change(self.progress.xp - before.xp, self.progress.level > before.level, new)
+
+    def tidy(self) -> None:
+        """What makes the next start faster; may take a second, so call it in a thread."""
+        if self._log is not None:
+            self._log.tidy()
+
+    def finished_runs(self) -> list[tuple[str, str, Mapping[str, object]]]:
+        """(id, method, result) of every run that ended without anybody noting it; reads run folders, so it is slow.
+
+        One that ended before the last reset stays as it is: not done.
+        """
+        from lab.errors import LabError
+        from lab.runs.damage import fenced
+        from lab.runs.directory import Runs
+        from tui.run_evidence import since_reset
+
+        found: list[tuple[str, str, Mapping[str, object]]] = []
+        for run in Runs(self.runs).all():
+            known = run.id in self.progress.runs_finished
+            with suppress(LabError), fenced(run):
+                if not known and run.state() == "finished" and since_reset(run, self.progress):
+                    result = run.result() or {}
+                    method = str(result.get("method") or run.started().get("method") or "")
+                    found.append((run.id, method, result))
+        return found
+
+    def record_finished(self, run_id: str, method: str, result: Mapping[str, object]) -> Change:
+        """Append `run.finished`, once for each run; for none that ended before the last reset."""
+        from lab.runs.directory import Run
+        from tui.run_evidence import since_reset
+
+        if run_id in self.progress.runs_finished or not since_reset(Run(self.runs / run_id), self.progress):
+            return Change()
+        kept = {key: result.get(key) for key in ("train_loss", "val_loss", "iterations")}
+        return self.record("run.finished", run_id, {**kept, **({"method": method} if method else {})})
+
+    def was_read(self, section: str, lang: str) -> bool:
+        """Whether the section was already read in this language."""
+        return lang in self.progress.read_in.get(section, ())
+
+    def setting(self, name: str) -> str | None:
+        """The value last chosen for a setting, from the `setting.set` events."""
+        return self.progress.settings.get(name)
+
+    def due(self) -> list[str]:
+        """The questions to ask again today, at most ten."""
+        from store.reviews import due
+
+        return due(self.progress, datetime.now().astimezone())
+
+    def reset(self) -> Change:
+        """Begin anew: what was done so far counts for nothing until `undo_reset`; nothing is deleted."""
+        from store.event import RESET
+
+        return self.record(RESET)
+
+    def undo_reset(self) -> bool:
+        """Let what was done before the last reset count again; False where there is none to undo."""
+        from store.event import RESET_UNDONE
+
+        if not self.progress.reset:
+            return False
+        self.record(RESET_UNDONE, payload={"reset": self.progress.reset})
+        return True
+
+    def export(self, path: Path) -> int:
+        """Write all progress to a file and return the number of events; raises StoreError."""
+        from store.transfer import export
+
+        return export(self._kept(), path)
+
+    def import_(self, path: Path) -> "Imported":
+        """Add what a file holds; raises StoreError, and then nothing has changed."""
+        from store.transfer import import_
+
+        try:
+            return import_(self._kept(), path)
+        finally:
+            self._catch_up()
+
+    def sync(self, folder: Path) -> "Synced":
+        """Exchange progress with other devices through a shared folder; raises StoreError."""
+        from store.sync import sync
+
+        try:
+            return sync(self._kept().folder, folder)
+        finally:
+            self._kept().reload()
+            self._catch_up()
+
+    def _kept(self) -> "EventLog":
+        from store.errors import StoreError
+
+        if self._log is None:
+            folder = self.home / "progress"
+            raise StoreError(
+                f"Progress could not be read from {folder}. Allow reading there.",
+                f"{folder}: 진도를 읽지 못했어요. 읽을 수 있게 해 주세요.",
+            )
+        return self._log
+
+    def _account_for(self, ids: "CourseIds") -> None:
+        from store.progress import Account
+
+        self._account, self._counted = Account(ids, self._unsaved), 0
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Account for what this and other programs appended since."""
+        with self._guard:
+            if self._log is None:
+                return
+            fresh = self._log.arrived(self._counted)
+            self._counted += len(fresh)
+            self._account.extend(fresh)
+            for notice in self._log.notices[self._noticed :]:
+                kept = str(notice.kept or notice.file)
+                if not notice.recovered:
+                    self.problems.append(Problem("lost", kept))
+                else:
+                    self.problems.append(Problem("recovered" if notice.whole else "recovered-in-part", kept))
+            self._noticed = len(self._log.notices)
+
+
+def _nothing_kept(why: "Text") -> Problem:
+    """A line goes on behind these words, so they end without a full stop."""
+    return Problem("home", why["en"].rstrip("."), why["ko"].rstrip("."))
+
+
+def _refused(folder: Path, error: OSError) -> "Text":
+    from store.errors import reason
+
+    why = reason(error)
+    return {"en": f"{folder}: {why['en']}", "ko": f"{folder}: {why['ko']}"}
+
+
+def _unwritable(home: Path) -> "Text | None":
+    """Why nothing can be kept in `home`, or None when it can."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _refused(home, error)
+    if os.access(home, os.W_OK | os.X_OK):
+        return None
+    return _refused(home, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))

@@ -1,0 +1,51 @@
+"""What the model answered at one moment, beside what was expected. Pure; all of it is foreign text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from lab.score import same
+from tui.formatting.sanitize import inert
+from tui.formatting.text_layout import pad
+
+Say = Callable[..., str]
+RIGHT, WRONG, OPEN = ("✓", "$success"), ("✗", "$error"), ("·", "$text-muted")
+
+
+def verdict(answer: Mapping[str, Any]) -> bool | None:
+    """Whether an answer is the one expected; None where nothing was."""
+    expected = answer.get("expected")
+    return same(str(answer.get("text") or ""), expected) if isinstance(expected, str) else None
+
+
+def heading(at: int, answers: Sequence[Mapping[str, Any]], say: Say) -> Content:
+    """Which moment it is, and how many answers are right."""
+    known = [found for each in answers if (found := verdict(each)) is not None]
+    title = say("live.answers-at", at=f"{at:,}") if at else say("live.untrained")
+    count = say("live.right", right=sum(known), total=len(known)) if known else ""
+    return Content.assemble((title, "bold $heading"), (f"  {count}" if count else "", "$text-muted"))
+
+
+def sheet(answers: Sequence[Mapping[str, Any]], width: int, say: Say) -> Content:
+    """Every question with its answer; what was expected is said where the answer is another."""
+    names = {name: say(f"live.{name}") for name in ("asked", "expected", "answered")}
+    indent = max(cell_len(name) for name in names.values()) + 2
+    lines: list[Content] = []
+    for number, answer in enumerate(answers):
+        right = verdict(answer)
+        mark, style = OPEN if right is None else RIGHT if right else WRONG
+        lines += [Content("")] if number else []
+        told = [("asked", answer.get("prompt"), "$text-muted"), ("answered", answer.get("text"), "$foreground")]
+        if not right and right is not None:
+            told.insert(1, ("expected", answer.get("expected"), "$text-muted"))
+        for name, text, ink in told:
+            lead = Content.styled(f"{mark} " if name == "answered" else "  ", style)
+            label = pad(Content.styled(names[name], "$text-disabled"), indent)
+            parts = str(text or "").split("\n") if text else [say("live.nothing")]
+            block = Content("\n").join(Content.styled(inert(part), ink) for part in parts)
+            wrapped = block.wrap(max(8, width - 2 - indent))
+            gap = Content(" " * (indent + 2))
+            lines += [(lead + label if row == 0 else gap) + line for row, line in enumerate(wrapped)]
+    return Content("\n").join(lines)

@@ -1,0 +1,88 @@
+"""The lines of words and numbers around the chart. Pure."""
+
+from collections.abc import Callable, Mapping
+
+from textual.content import Content
+
+from lab.runs.directory import Event
+from tui.formatting import units
+from tui.formatting.text_layout import clickable, fit, join, styled
+from tui.panes.lab.curves import STYLES, Curves
+from tui.panes.lab.facts import Fact, known, losses
+from tui.panes.lab.run_monitor import Follower
+from tui.panes.lab.words import Words
+from tui.views.run.timeline import Timeline, View, before
+
+Say = Callable[..., str]
+INK = "$foreground"
+
+
+def rate(value: float | None) -> str:
+    """0.00193 as 1.93e-03, which keeps its width while it falls."""
+    return units.NOTHING if value is None else f"{value:.2e}"
+
+
+def facts(run: Follower, say: Say, words: Words) -> list[Fact]:
+    """Ten facts: what was learned, how fast, and what it takes."""
+    progress, now, missing = run.progress, run.progress.outcome_number, run.missing("training")
+    measured = progress.measured.get
+    per_second = measured("iterations_per_second")
+    seconds = now("seconds_per_iteration") if run.ended else None
+    time, spent = (words.time, progress.elapsed) if run.ended else (words.left, measured("remaining_seconds"))
+    return [
+        *losses(run, words, STYLES["★"]),
+        (say("live.rate"), known(rate(measured("learning_rate")), missing), INK),
+        (words.tokens, known(units.count(now("trained_tokens")), missing), INK),
+        (words.speed, known(units.count(now("tokens_per_second")), missing), INK),
+        (words.step, known(units.per_iteration(1 / seconds if seconds else per_second), missing), INK),
+        (words.memory, known(units.size(now("peak_memory_bytes")), missing), INK),
+        (time, known(units.duration(spent), missing), INK),
+        (words.trainable, known(units.parameters(progress.trainable_parameters), missing), INK),
+    ]
+
+
+def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, width: int, say: Say) -> Content:
+    """The exact values at the cursor, or at the newest report while there is none."""
+    at = curves.end.x if view.cursor is None else view.cursor
+    number = f"{at:>{len(f'{curves.iterations:,}')},.0f}"
+    parts = [styled(f"▸ {number}", "$text-muted" if view.cursor is None else "bold $heading")]
+    known = (("train", curves.train), ("smooth", curves.smooth), ("val", curves.validation))
+    for name, points in known:
+        point = before(points, at)
+        value = units.loss(point.y if point else None)
+        where = f"@{point.x:,.0f}" if point and point.x != at else ""
+        parts.append(Content.assemble((f"{say(f'live.{name}')} ", "$text-muted"), (value, INK), (where, "$text-muted")))
+    told = report.get("learning_rate")
+    if isinstance(told, float):
+        parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(told), INK)))
+    parts.append(styled(units.duration(timeline.x(at, "seconds")), INK))
+    return _as_fits(parts, "  ", width)
+
+
+Action = tuple[str, str, str]
+"""Key, words, action."""
+
+
+def action_line(actions: list[Action], width: int) -> Content:
+    """What can be done here, each with its key, to be clicked too; as many as fit."""
+    parts = [
+        clickable(Content.assemble((key, "bold $primary"), (f" {text}", "$text-muted")), "act", action)
+        for key, text, action in actions
+    ]
+    return _as_fits(parts, "   ", width)
+
+
+def _as_fits(parts: list[Content], between: str, width: int) -> Content:
+    """The first of them, as many as fit."""
+    while len(parts) > 1 and join(parts, between).cell_length > width:
+        parts = parts[:-1]
+    return fit(join(parts, between), width)
+
+
+def view_line(view: View, whole: float, say: Say, titles: Mapping[str, str]) -> Content:
+    """Which axes, and how much of the run is in view."""
+    low, high = view.span or (0.0, whole)
+    share = 100 * (high - low) / max(1.0, whole)
+    seen = say("live.all") if view.span is None else say("live.zoom", percent=f"{share:.2g}")
+    axes = f"{titles[view.over]} · {say('live.log-y' if view.log else 'live.linear')} · {seen}"
+    return styled(axes, "$text-muted")

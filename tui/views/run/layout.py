@@ -1,0 +1,239 @@
+"""What is seen of one run: only arranges and draws; the bench around it decides what."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import Static
+
+from lab.events.missing import Missing
+from tui.formatting.text_layout import spread, styled
+from tui.key_bindings import bind
+from tui.panes.lab import facts as lab_facts
+from tui.panes.lab.curves import Curves, loss_plot
+from tui.panes.lab.live import state_line, title, waiting_line
+from tui.panes.lab.summary import trouble
+from tui.panes.lab.words import words
+from tui.views.run import answers, facts
+from tui.views.run import words as _words  # noqa: F401  (its words, before the bindings name them)
+from tui.views.run.log import LogView
+from tui.views.run.timeline import Timeline, View
+from tui.views.view import LaboratoryView
+from tui.widgets.containers import Container, Vertical, VerticalScroll
+from tui.widgets.loss_chart import PlotView
+from tui.widgets.plot import legend
+from tui.widgets.resize_signal import Place
+from tui.widgets.update_if_changed import put
+from tui.words import say
+
+if TYPE_CHECKING:
+    from lab.runs.directory import Event
+    from lessons.course import Lang
+    from tui.panes.lab.run_monitor import Follower
+
+WIDE: Final = 100
+SIDE: Final = 46
+GROWING: Final = ("trouble", "sheet")
+"""Panels as high as what they say."""
+
+
+@dataclass
+class Shown:
+    """All that is drawn of a run. `answered` is the iteration of the samples at the cursor with its answers."""
+
+    run: "Follower"
+    curves: Curves = field(default_factory=Curves)
+    view: View = field(default_factory=View)
+    timeline: Timeline = field(default_factory=lambda: Timeline(Curves()))
+    report: "Event" = field(default_factory=dict)
+    answered: tuple[int, list[dict[str, Any]]] | None = None
+    looked: bool = False
+    """Whether anybody has looked for answers, which takes reading the file."""
+    asking: bool = False
+
+    @property
+    def whole(self) -> float:
+        """Iterations of the whole run."""
+        return self.curves.limit("iteration")
+
+
+class Actions(Static):
+    """A line whose words run an action of the bench when they are clicked."""
+
+    auto_links = False
+
+    async def action_act(self, name: str) -> None:
+        bench = next(each for each in self.ancestors if isinstance(each, LaboratoryView))
+        await bench.run_action(name)
+
+
+class Answers(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """Scrolls up and down only: left and right are the cursor's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("up,k", "scroll_up", "live.scroll-up"),
+        bind("down,j", "scroll_down", "live.scroll-down"),
+        bind("pageup", "page_up", "live.page-up"),
+        bind("pagedown", "page_down", "live.page-down"),
+    ]
+
+
+class RunLayout(Vertical):
+    """At 80×24 chart, answers and log are shown one at a time; where there is room, side by side."""
+
+    DEFAULT_CSS = """
+    RunLayout { padding: 0 1; height: 1fr; }
+    RunLayout Static { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    RunLayout #live-trouble { height: auto; max-height: 5; text-wrap: wrap; display: none; }
+    RunLayout.-trouble #live-trouble { display: block; }
+    RunLayout #live-body { height: 1fr; layout: vertical; margin-top: 1; }
+    RunLayout #live-picture { height: 1fr; width: 1fr; }
+    RunLayout #live-right { height: auto; width: 1fr; }
+    RunLayout #live-answers { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; }
+    RunLayout #live-sheet { height: auto; text-wrap: wrap; }
+    RunLayout #live-heading, RunLayout #live-answers, RunLayout LogView { display: none; }
+    RunLayout LogView { height: 1fr; margin-top: 1; }
+    RunLayout #live-note { color: $text-disabled; }
+    RunLayout #live-note.-asking { color: $warning; text-style: bold; }
+    RunLayout.-answers #live-heading, RunLayout.-answers #live-answers { display: block; }
+    RunLayout.-answers #live-picture { height: auto; }
+    RunLayout.-answers #live-right { height: 1fr; margin-top: 1; }
+    RunLayout.-answers PlotView, RunLayout.-answers #live-axes, RunLayout.-answers #live-facts { display: none; }
+    RunLayout.-log LogView { display: block; }
+    RunLayout.-log #live-body { display: none; }
+    RunLayout.-wide #live-body { layout: horizontal; display: block; }
+    RunLayout.-wide #live-right { width: 46; height: 1fr; margin: 0 0 0 3; }
+    RunLayout.-wide #live-heading, RunLayout.-wide #live-answers { display: block; }
+    RunLayout.-wide #live-heading { margin-top: 1; }
+    RunLayout.-wide #live-picture { height: 1fr; }
+    RunLayout.-wide PlotView, RunLayout.-wide #live-axes, RunLayout.-wide #live-facts { display: block; }
+    RunLayout.-wide LogView { height: 40%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Shown | None = None
+        self._lang: Lang = "en"
+        self._sheet: object = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="live-title", markup=False)
+        yield Static(id="live-progress", markup=False)
+        yield Static(id="live-trouble", markup=False)
+        with Container(id="live-body"):
+            with Place(id="live-picture"):
+                yield PlotView(id="live-chart")
+                yield Static(id="live-axes", markup=False)
+                yield Static(id="live-cursor", markup=False)
+            with Vertical(id="live-right"):
+                yield Static(id="live-facts", markup=False)
+                yield Static(id="live-heading", markup=False)
+                with Answers(id="live-answers"):
+                    yield Static(id="live-sheet", markup=False)
+        yield LogView(id="live-log")
+        yield Static(id="live-note", markup=False)
+        yield Actions(id="live-actions", markup=False)
+
+    @property
+    def wide(self) -> bool:
+        return self.size.width >= WIDE
+
+    def on_resize(self, _: Resize) -> None:
+        self.set_class(self.wide, "-wide")
+        self.call_after_refresh(self._redraw)
+
+    def on_place_resized(self, event: Place.Resized) -> None:
+        event.stop()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._sheet = None
+        if self._shown is not None:
+            self.draw(self._shown, self._lang)
+
+    def draw(self, shown: Shown, lang: "Lang") -> None:
+        """Set every line anew."""
+        self._shown, self._lang = shown, lang
+        if not self.is_mounted or not self.size.width:
+            return
+        run, speak = shown.run, words(lang)
+        width = self.content_size.width
+
+        def tell(key: str, **values: object) -> str:
+            return say(lang, key, **values)
+
+        self._set("title", spread(title(run), state_line(run, speak), width))
+        self._set("progress", lab_facts.progress_line(run.progress, width))
+        self.set_class(run.troubled, "-trouble")
+        self._set("trouble", trouble(run, speak))
+        figures = facts.facts(run, tell, speak)
+        room = SIDE if self.wide else width
+        panel = self._set("facts", lab_facts.grid(figures, room, speak))
+        panel.styles.height = lab_facts.grid_rows(len(figures), room)
+        self._draw_picture(shown, lang, tell)
+        self._draw_answers(shown, room, tell)
+        asking = shown.asking and not run.ended
+        self._set("note", styled(self._note(shown, lang))).set_class(asking, "-asking")
+        self._set("actions", facts.action_line(_actions(shown, self.wide, lang), width))
+
+    def _draw_picture(self, shown: Shown, lang: "Lang", tell: facts.Say) -> None:
+        view, timeline, speak = shown.view, shown.timeline, words(lang)
+        span = view.span and (timeline.x(view.span[0], view.over), timeline.x(view.span[1], view.over))
+        cursor = None if view.cursor is None else timeline.x(view.cursor, view.over)
+        plot = loss_plot(shown.curves, speak, view.over, limits=span, log_y=view.log, cursor=cursor)
+        self.query_one(PlotView).show(plot)
+        width = self.query_one("#live-picture").content_size.width
+        axes = facts.view_line(view, shown.whole, tell, speak.axes)
+        self._set("axes", spread(legend(plot), axes, width))
+        self._set("cursor", facts.cursor_line(view, shown.curves, timeline, shown.report, width, tell))
+
+    def _draw_answers(self, shown: Shown, width: int, tell: facts.Say) -> None:
+        missing = self._unanswered(shown)
+        key = (shown.answered, missing, width, self._lang)
+        if key == self._sheet:
+            return
+        self._sheet = key
+        if shown.answered is None:
+            self._set("heading", Content(""))
+            self._set("sheet", styled(tell(f"live.answers.{missing}"), "$text-muted"))
+        else:
+            at, told = shown.answered
+            self._set("heading", answers.heading(at, told, tell))
+            self._set("sheet", answers.sheet(told, width - 2, tell))
+
+    def _unanswered(self, shown: Shown) -> str:
+        """Why there is no answer at the cursor."""
+        run = shown.run
+        if run.digest.samples:
+            return "before" if shown.looked else Missing.UNREAD
+        missing = run.missing("samples")
+        return "ended" if missing == Missing.NONE and not run.progress.report else missing
+
+    def _note(self, shown: Shown, lang: "Lang") -> str:
+        run, speak = shown.run, words(lang)
+        if shown.asking and not run.ended:
+            return speak.stop_again
+        if run.unread and run.read < 0.999:
+            return say(lang, "live.catching", percent=round(100 * run.read))
+        if run.state == "stopping":
+            return speak.ending if run.overdue else speak.stopping
+        return waiting_line(run, speak) or ("" if run.ended else say(lang, "live.goes-on"))
+
+    def _set(self, name: str, content: Content) -> Static:
+        panel = self.query_one(f"#live-{name}", Static)
+        put(panel, content, layout=name in GROWING)
+        return panel
+
+
+def _actions(shown: Shown, wide: bool, lang: "Lang") -> list[facts.Action]:
+    """What can be done now, with the most needed first."""
+    names = [] if shown.run.ended else [("x", "stop")]
+    names += [("r", "resume")] if shown.run.ended and shown.run.state != "finished" else []
+    names += [] if wide else [("a", "answers")]
+    names += [("o", "log"), ("u", "axis"), ("s", "log-scale"), ("+", "zoom-in"), ("−", "zoom-out"), ("0", "whole")]
+    names += [("e", "change"), ("y", "copy")]
+    acts = {"log-scale": "log_scale", "axis": "axis", "zoom-in": "zoom(0.5)", "zoom-out": "zoom(2)"}
+    return [(key, say(lang, f"key.live.{name}"), acts.get(name, name)) for key, name in names]

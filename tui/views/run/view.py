@@ -1,0 +1,357 @@
+"""The live bench: one run's chart with a cursor that is a time machine, its facts, its answers and its log."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from lab.errors import LabError
+from tui import input_priority
+from tui.formatting.sanitize import inert
+from tui.formatting.text_layout import Layout, styled
+from tui.key_bindings import bind
+from tui.panes.lab.curves import Curves
+from tui.panes.lab.live import MARKS
+from tui.views.empty_state import nothing_yet
+from tui.views.run.cursor import CursorView
+from tui.views.run.layout import Answers, RunLayout, Shown
+from tui.views.run.log import LogTail, LogView
+from tui.views.run.timeline import Timeline, View
+from tui.widgets.lines import LinesView
+
+if TYPE_CHECKING:
+    from lessons.course import Lang
+    from tui.panes.lab.run_monitor import Follower, Lab
+    from tui.views.view import RunSelection
+
+POLLS_PER_SECOND: Final = 4
+SECONDS_TO_CONFIRM: Final = 6
+DETAIL: Final = 8 << 20
+"""Bytes of events that are read anew for a closer look."""
+
+
+class RunView(CursorView):
+    """The picked run, or the newest; also one that was started from the command line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("left", "step(-1)", "live.left"),
+        bind("right", "step(1)", "live.right", show=True),
+        bind("b", "sample(-1)", "live.sample-before"),
+        bind("n", "sample(1)", "live.sample-after", show=True),
+        bind("home", "first", "live.first"),
+        bind("end", "last", "live.last"),
+        bind("plus,equals_sign,z", "zoom(0.5)", "live.zoom-in", key_display="+"),
+        bind("minus,underscore", "zoom(2)", "live.zoom-out", key_display="−"),
+        bind("0", "whole", "live.whole"),
+        bind("comma,shift+left", "pan(-0.25)", "live.pan-left", key_display=","),
+        bind("full_stop,shift+right", "pan(0.25)", "live.pan-right", key_display="."),
+        bind("u,f6", "axis", "live.axis"),
+        bind("s,f7", "log_scale", "live.log-scale"),
+        bind("a,f9", "answers", "live.answers"),
+        bind("o,f10", "log", "live.log"),
+        bind("x,delete", "stop", "live.stop", show=True),
+        bind("r,ctrl+r", "resume", "live.resume", show=True),
+        bind("e,ctrl+e", "change", "live.change"),
+        bind("y", "copy", "live.copy"),
+        bind("escape", "back", "live.back"),
+    ]
+    DEFAULT_CSS = """
+    RunView #live-empty { max-width: 77; margin: 2 3; }
+    RunView RunLayout { display: none; }
+    RunView.-open RunLayout { display: block; }
+    RunView.-open #live-empty { display: none; }
+    """
+
+    def __init__(self, lab: "Lab", picks: "RunSelection", lang: "Lang") -> None:
+        super().__init__(lab, picks, lang)
+        self._close: Curves | None = None
+        self._tail: LogTail | None = None
+        self._reading = asyncio.Lock()
+        self._timer: Timer | None = None
+        self._confirm: Timer | None = None
+        self._polling, self._polled = False, 0.0
+        self._works: list[bool | None] = []
+        self._refused = ""
+        """A run that cannot be read; asked for again only by the learner."""
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(lambda _: [], id="live-empty")
+        yield RunLayout()
+
+    @property
+    def run(self) -> "Follower | None":
+        """The run shown."""
+        return self.shown.run if self.shown else None
+
+    async def enter(self) -> None:
+        """Show the picked run, or the newest; opening and reading it goes on while the screen is seen."""
+        if self._timer is None:
+            self._timer = self.set_interval(1 / POLLS_PER_SECOND, self._tick)
+        self._timer.resume()
+        self._refused = ""
+        self.run_worker(self._open(self.picks.run), group="open", exclusive=True)
+        self.focus_first()
+
+    def leave(self) -> None:
+        if self._timer is not None:
+            self._timer.pause()
+
+    def focus_first(self) -> None:
+        if not self.has_focus_within:
+            self.query_one(Answers).focus()
+
+    def status(self) -> str:
+        if self.run is None:
+            return ""
+        progress = self.run.progress
+        mark = MARKS.get(self.run.state)
+        return mark[0] if mark else f"●{progress.iteration}/{progress.iterations}"
+
+    async def _open(self, name: str) -> None:
+        """Follow a run, if it is not the one that is followed already."""
+        if not name:
+            going, ended = await asyncio.to_thread(self.lab.newest)
+            name = going or ended
+        if not name:
+            self._explain(lambda width: nothing_yet(self.say, width, "live.empty"))
+            return
+        self.picks.run = name
+        if self.run is None or self.run.id != name:
+            if self.run is None:
+                self._explain(self._said("live.opening", run=inert(name)))
+            try:
+                follower = await asyncio.to_thread(self.lab.follow, name)
+            except (LabError, OSError, ValueError) as error:
+                self.shown, self._refused = None, name
+                reason = error.what if isinstance(error, LabError) else error
+                self._explain(self._said("live.unreadable", run=inert(name), reason=inert(reason)))
+                return
+            self.shown = Shown(follower)
+            self._close, self._tail = None, LogTail(follower.run.path / "log.txt")
+            self.query_one(LogView).clear()
+            await self._taken_in()
+        await self.poll()
+
+    def _said(self, key: str, **values: object) -> Layout:
+        return lambda width: styled(self.say(key, **values), "$text-muted").wrap(width)
+
+    def _explain(self, told: Layout) -> None:
+        self.remove_class("-open")
+        self.query_one("#live-empty", LinesView).set_layout(told)
+        self.refresh_bindings()
+
+    def _tick(self) -> None:
+        run = self.run
+        if run is None:
+            if not self._opening() and (not self.picks.run or self.picks.run != self._refused) and self.lab.names():
+                self.run_worker(self._open(self.picks.run), group="open")
+        elif not self._polling and not input_priority.waits(self._polled):
+            self.run_worker(self.poll(), group="poll")
+
+    def _opening(self) -> bool:
+        return any(worker.group == "open" and worker.node is self for worker in self.workers)
+
+    async def poll(self) -> None:
+        """Read what the run has said since the last time, and its log where that is open."""
+        run = self.run
+        if run is None or self._polling:
+            return
+        self._polling, self._polled = True, time.monotonic()
+        try:
+            changed = await asyncio.to_thread(run.poll)
+            drawn = 0.0
+            while run.unread and run is self.run and self.is_on_screen:
+                if time.monotonic() - drawn > 1 / POLLS_PER_SECOND:
+                    self.draw()
+                    drawn = time.monotonic()
+                await asyncio.sleep(0.002)  # a long file is read in slices, and keys go first
+                changed = await asyncio.to_thread(run.poll) or changed
+            if self.query_one(RunLayout).has_class("-log"):
+                await self._read_log()
+        except (LabError, OSError, ValueError) as error:
+            self.post_message(self.Tell(inert(error), "trouble"))
+            return
+        finally:
+            self._polling = False
+        if changed and run is self.run:
+            await self._taken_in()
+
+    async def _read_log(self) -> None:
+        """Show what the log says since the last time; one reading at a time, and none into the log of another run."""
+        async with self._reading:
+            tail = self._tail
+            lines = await asyncio.to_thread(tail.read) if tail is not None else []
+            if tail is self._tail:
+                self.query_one(LogView).add(lines)
+
+    async def _taken_in(self) -> None:
+        """Draw what was read."""
+        if self.shown is None:
+            return
+        run = self.shown.run
+        samples = [at for at, _ in run.digest.samples]
+        self.shown.timeline = await asyncio.to_thread(Timeline, run.curves, samples)
+        self.add_class("-open")
+        self._moved()
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Have the key line read again where other keys work now, not with every step of the cursor."""
+        works = [self.check_action(name, ()) for name in ("back", "stop", "resume", "copy")]
+        if works != self._works:
+            self._works = works
+            self.refresh_bindings()
+
+    def draw(self) -> None:
+        """What is known now."""
+        if self.shown is not None:
+            self.shown.curves = self._close or self.shown.run.curves
+            self.query_one(RunLayout).draw(self.shown, self.lang)
+
+    def watch_lang(self) -> None:
+        self.draw()
+        self.query_one("#live-empty", LinesView).redraw()
+
+    def look_at(self, view: View) -> None:
+        if self.shown is not None and view != self.shown.view:
+            if view.span != self.shown.view.span:
+                self._close = None
+            self.shown.view = view
+            self._moved()
+            self._tell_keys()
+
+    def _moved(self) -> None:
+        self.draw()
+        self.run_worker(self._look_up(), group="moment", exclusive=True)
+
+    async def _look_up(self) -> None:
+        """What the file says of the moment at the cursor, and of a close view more than the digest keeps."""
+        shown = self.shown
+        if shown is None:
+            return
+        digest, view = shown.run.digest, shown.view
+        at = float("inf") if view.cursor is None else view.cursor
+        if shown.run.unread:
+            return
+        before = shown.answered, shown.report
+        looked, shown.looked = shown.looked, True
+        shown.answered = await asyncio.to_thread(digest.answers, at)
+        shown.report = (
+            await asyncio.to_thread(digest.report, at) if view.cursor is not None else shown.run.progress.report
+        )
+        if before != (shown.answered, shown.report) or not looked:
+            self.draw()
+        train = digest.progress.train
+        if view.span is not None and len(train) > 2 * train.capacity:
+            found = await asyncio.to_thread(digest.detail, *view.span, DETAIL)
+            if found is not None and self.shown is shown and shown.view.span == view.span:
+                self._close = replace(shown.run.curves, train=tuple(found.train.points()))
+                samples = [point for point, _ in digest.samples]
+                shown.timeline = await asyncio.to_thread(Timeline, self._close, samples)
+                self.draw()
+
+    # what the keys do
+
+    def action_answers(self) -> None:
+        """In the place of the chart; where there is room, the keys go to them."""
+        board = self.query_one(RunLayout)
+        if not board.wide:
+            board.remove_class("-log")
+            board.toggle_class("-answers")
+        self.query_one(Answers).focus()
+        self.refresh_bindings()
+
+    async def action_log(self) -> None:
+        """Open the log, or close it."""
+        board, log = self.query_one(RunLayout), self.query_one(LogView)
+        if board.toggle_class("-log").has_class("-log"):
+            log.focus()
+            await self._read_log()
+            if not log.line_count:
+                log.write_line(self.say("live.no-log"))
+        else:
+            self.query_one(Answers).focus()
+        self.refresh_bindings()
+
+    async def action_stop(self) -> None:
+        """Ask first; stop when asked again within a few seconds."""
+        if self.shown is None or self.run is None:
+            return
+        if not self.shown.asking:
+            self._ask(True)
+            self._confirm = self.set_timer(SECONDS_TO_CONFIRM, lambda: self._ask(False))
+            return
+        self._ask(False)
+        try:
+            await asyncio.to_thread(self.run.run.stop)
+        except (LabError, OSError) as error:
+            self.post_message(self.Tell(inert(error), "trouble"))
+        await self.poll()
+
+    def _ask(self, asking: bool) -> None:
+        if self._confirm is not None:
+            self._confirm.stop()
+            self._confirm = None
+        if self.shown is not None:
+            self.shown.asking = asking
+            self.draw()
+            self.refresh_bindings()
+
+    async def action_resume(self) -> None:
+        """Go on from the checkpoint."""
+        from lab.launch import start
+
+        if (run := self.run) is None:
+            return
+        try:
+            await asyncio.to_thread(start, run.run, self.lab.cache)
+        except (LabError, OSError) as error:
+            reason = error.what if isinstance(error, LabError) else error
+            self.post_message(self.Tell(self.say("live.not-resumed", reason=inert(reason)), "trouble"))
+            return
+        self.post_message(self.Tell(self.say("live.resumed", run=inert(run.id))))
+        await self.poll()
+
+    def action_change(self) -> None:
+        """The form, with this run's values in it."""
+        if self.run is not None:
+            self.picks.fill = self.run.id
+            self.post_message(self.Go("new"))
+
+    def action_copy(self) -> None:
+        if self.run is not None:
+            self.app.copy_to_clipboard(self.run.command)
+            self.post_message(self.Tell(self.say("live.copied", command=inert(self.run.command))))
+
+    def action_back(self) -> None:
+        """Out of what was opened last: the question, the log, the answers, the cursor, the zoom."""
+        board, shown = self.query_one(RunLayout), self.shown
+        if shown is not None and shown.asking:
+            self._ask(False)
+        elif board.has_class("-log") or board.has_class("-answers"):
+            board.remove_class("-log", "-answers")
+            self.query_one(Answers).focus()
+            self.refresh_bindings()
+        elif shown is not None:
+            self.look_at(replace(shown.view, span=None, cursor=None))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        run, shown, board = self.run, self.shown, self.query_one(RunLayout)
+        if action == "back":
+            view = shown.view if shown is not None else View()
+            opened = board.has_class("-log") or board.has_class("-answers")
+            return opened or view.span is not None or view.cursor is not None or bool(shown and shown.asking)
+        if action == "stop":
+            return run is not None and not run.ended and run.state != "stopping"
+        if action == "resume":
+            return run is not None and run.ended and run.state != "finished"
+        return run is not None
+
+    def palette(self) -> dict[str, str]:
+        names = ("axis", "log_scale", "answers", "log", "stop", "resume", "change", "copy")
+        allowed = [name for name in names if self.check_action(name, ())]
+        return {self.say(f"key.live.{name.replace('_', '-')}"): name for name in allowed}
