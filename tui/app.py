@@ -21,12 +21,12 @@ from tui.key_names import key_name, use_own
 from tui.keymap import KeymapError
 from tui.keymap import check as check_keymap
 from tui.keymap import read as read_keymap
+from tui.locale import say
 from tui.preferences import remember, remembered
 from tui.screens.lesson_room import LessonRoom
 from tui.session import LearnerSession, Problem
 from tui.theme import DARK, LIGHT, THEMES
 from tui.widgets.focus_in_view import Sight
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -12,10 +12,10 @@ from textual.widget import Widget
 
 from tui.formatting.text_layout import plain
 from tui.key_names import key_name
+from tui.locale import say
 from tui.views.view import PLACES
 from tui.widgets.key_footer import label
 from tui.widgets.pane_tabs import PANES
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

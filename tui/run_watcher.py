@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from lab.runs.states import ENDED, GOING
 from tui.formatting import units
 from tui.formatting.sanitize import inert
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run

@@ -16,7 +16,7 @@ from lessons.question_variants import at, every_size
 from tui.actions import holders
 from tui.cli.check import _trial
 from tui.exercises.measurements import shape_for
-from tui.words import words
+from tui.locale import words
 
 holders()  # all words are there
 COURSE = load_course(BUNDLED)

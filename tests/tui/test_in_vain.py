@@ -9,13 +9,13 @@ import pytest
 from lab.runs import run_index
 from tests.tui.views.compared import finished
 from tui.cli.main import main
+from tui.locale import say
 from tui.panes.lab.live import state_line
 from tui.panes.lab.run_monitor import Follower
 from tui.panes.lab.summary import trouble
 from tui.panes.lab.words import words
 from tui.views.runs import rows
 from tui.views.runs import words as runs_words  # noqa: F401
-from tui.words import say
 
 KINDS = {"worse": ("worse than it began", "나빠졌어요"), "untrained": ("Nothing was learned", "배운 것이 없어요")}
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tui.actions import keys_of
 from tui.keymap import KeymapError, check, read
-from tui.words import say, words
+from tui.locale import say, words
 
 
 def test_no_file_no_keys(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 from textual.app import App, ComposeResult
 
 from tui.actions import named_actions
+from tui.locale import words
 from tui.theme import DARK, THEMES
 from tui.widgets.toast import KEY, Toast, with_keys
-from tui.words import words
 
 
 class Shown(App[None]):

@@ -10,7 +10,7 @@ from store.xp import LEVELS
 from tui.actions import holders
 from tui.command_palette import key_groups
 from tui.key_bindings import JAMO, bind
-from tui.words import extend, placeholders
+from tui.locale import extend, placeholders
 from tui.words_en import EN
 from tui.words_ko import KO
 

@@ -23,7 +23,7 @@ from tui.cli.generate import engine
 from tui.cli.histogram import line
 from tui.cli.table import table
 from tui.formatting import units
-from tui.words import words
+from tui.locale import words
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 POLL = 0.5

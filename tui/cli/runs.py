@@ -11,7 +11,7 @@ from lab.sanitize import inert
 from tui.cli.common import cache, runs, say, write
 from tui.cli.table import table
 from tui.formatting import units
-from tui.words import words
+from tui.locale import words
 
 Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 TOLD = (

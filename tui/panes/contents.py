@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from tui.formatting.text_layout import hang, join, pad, styled, width_of
 from tui.key_bindings import bind
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lessons.course import Course, Lang, Lesson

@@ -13,12 +13,12 @@ from tui.exercises.data_copies import Place
 from tui.exercises.stage import Part, item_of, run_states
 from tui.formatting.text_layout import plain, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.exercise_parts import Desk
 from tui.panes.exercise_sheet import run_rows
 from tui.panes.page import PagePane
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

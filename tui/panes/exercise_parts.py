@@ -11,12 +11,12 @@ from textual.widgets import Static
 from tui.exercises.data_copies import Place, workshop
 from tui.exercises.stage import Part, RunState, as_number, is_done, item_of, parts, stage
 from tui.formatting.text_layout import Layout, barred, hang, inline, join, styled
+from tui.locale import say
 from tui.panes import exercise_sheet as sheet
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.containers import Vertical
 from tui.widgets.form_field import NumberLine
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang, Text

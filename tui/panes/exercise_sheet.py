@@ -7,7 +7,7 @@ from textual.content import Content
 
 from tui.exercises.stage import RunState, as_number
 from tui.formatting.text_layout import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -1,6 +1,6 @@
 """What the exercise says of runs with names, choices, repairs and deeds; imported before its keys are bound."""
 
-from tui.words import extend
+from tui.locale import extend
 
 EN = {
     "key.exercise.check": "check again",

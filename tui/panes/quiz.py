@@ -13,6 +13,7 @@ import tui.panes.quiz_words  # noqa: F401  (the words of the keys below)
 from store.progress import CONFIDENCE, calibration
 from tui.formatting.text_layout import inline, join, plain, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.page import PagePane
 from tui.panes.quiz_sheet import Sheet
 from tui.widgets.form_field import FlagField, NumberLine
@@ -20,7 +21,6 @@ from tui.widgets.lesson_charts import ChartView
 from tui.widgets.lines import LinesView
 from tui.widgets.option_row import OptionRow
 from tui.widgets.question_extras import HintLines, SureLine, command_lines, hint_lines
-from tui.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui.formatting.text_layout import Layout, Lines, hang, inline, join, styled
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang, Option, Question, Verdict

@@ -1,6 +1,6 @@
 """What the quiz says of orders, gaps, hints and how sure one is; imported before its keys are bound."""
 
-from tui.words import extend
+from tui.locale import extend
 
 EN = {
     "key.quiz.hint": "hint",

@@ -14,9 +14,9 @@ from textual.widgets import Static
 
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.page import PagePane
 from tui.reading_timer import ReadingTimer
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Block, Lang, Lesson, Section

@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tui.locale import say
 from tui.screens.classroom import Classroom
 from tui.widgets.pane_tabs import PaneTabs
-from tui.words import say
 
 if TYPE_CHECKING:
     from textual.worker import Worker

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.screens.too_small import SmallNotice, too_small
 from tui.startup_tuning import settle
 from tui.views.view import PLACES, LaboratoryView, RunSelection
@@ -20,7 +21,6 @@ from tui.widgets.key_footer import KeyFooter
 from tui.widgets.toast import Toast
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
 from tui.widgets.view_tabs import ViewTabs
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -17,11 +17,11 @@ from lab.sanitize import inert
 from tui.app import LowrankApp
 from tui.formatting.text_layout import hang, join, styled
 from tui.key_bindings import bind
+from tui.locale import extend, say
 from tui.panes.reader import ReaderPane
 from tui.screens.lesson_room import LessonRoom
 from tui.widgets.lines import LinesView
 from tui.widgets.top_bar import NoticeBar
-from tui.words import extend, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from tui.formatting.short_paths import shorten
+from tui.locale import say, say_or
 from tui.panes.reader import ReaderPane
 from tui.screens.exercise_room import ExerciseRoom
 from tui.startup_tuning import settle
 from tui.widgets.pane_tabs import PaneTabs
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
-from tui.words import say, say_or
 
 if TYPE_CHECKING:
     from lab.runs.run_evidence import RunEvidence

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.progress import words  # noqa: F401  (before the bindings below name them)
 from tui.panes.progress.data import DataPane, quiet
 from tui.panes.progress.parts import AchievementsPane, OverviewPane, PointsPane
@@ -23,7 +24,6 @@ from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.toast import Toast
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

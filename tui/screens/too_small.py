@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from textual.widgets import Static
 
 from tui.formatting.text_layout import join, styled
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from textual.geometry import Size

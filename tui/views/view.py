@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lab.runs.run_evidence import RunEvidence

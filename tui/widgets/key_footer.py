@@ -10,8 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.formatting.text_layout import clickable, fit, join, spread, styled
+from tui.locale import say_or
 from tui.widgets.update_if_changed import put
-from tui.words import say_or
 
 if TYPE_CHECKING:
     from lessons.course import Lang

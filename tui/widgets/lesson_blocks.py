@@ -11,9 +11,9 @@ from textual.widgets import Static
 
 from tui.formatting.highlight import code
 from tui.formatting.text_layout import Lines, barred, clickable, hang, inline, plain, spread, styled, table
+from tui.locale import say
 from tui.widgets.lesson_charts import ChartView, bars_lines
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Block, Code, Lang, Span

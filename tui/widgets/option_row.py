@@ -7,8 +7,8 @@ from textual.events import Click
 from textual.message import Message
 
 from tui.formatting.text_layout import Lines, hang, inline, join, styled
+from tui.locale import say
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang, Option

@@ -7,7 +7,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.formatting.text_layout import clickable, join, styled
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui.formatting.text_layout import Layout, Lines, clickable, hang, inline, join, styled
+from tui.locale import say
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Gap, Lang, Text

@@ -9,8 +9,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.formatting.text_layout import clickable, join, styled
+from tui.locale import say
 from tui.views.view import PLACES
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from lab.runs.adapter_layout import Adapter
+from tui.locale import say
 from tui.views.fuse import lines as fusing
 from tui.views.fuse import words as _  # noqa: F401
 from tui.views.inspect import (
     lines,
     words,  # noqa: F401
 )
-from tui.words import say
 
 
 def saying(lang: Any) -> Any:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui.formatting.text_layout import Lines, bar, hang, spread, styled
+from tui.locale import say
 from tui.panes.progress.points import when
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -14,10 +14,10 @@ from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import Lines, clickable, hang, join, spread, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.page import PagePane
 from tui.panes.progress import words  # noqa: F401  (before the bindings below name them)
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

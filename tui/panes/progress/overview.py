@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from tui.formatting.text_layout import Lines, bar, join, pad, styled, width_of
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lessons.course import Course, Lang

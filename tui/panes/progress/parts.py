@@ -10,6 +10,7 @@ from textual.message import Message
 
 from tui.formatting.text_layout import Lines, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.page import PagePane
 from tui.panes.progress import (
     achievements,
@@ -19,7 +20,6 @@ from tui.panes.progress import (
 )
 from tui.widgets.data_grid import DataGrid
 from tui.widgets.lines import LinesView
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

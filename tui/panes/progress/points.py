@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from tui.formatting.text_layout import Lines, bar, hang, inline, join, spread, styled
+from tui.locale import say
 from tui.widgets.data_grid import Column, DataGridRow
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Course, Lang, Lesson, Question

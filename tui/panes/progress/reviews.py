@@ -10,9 +10,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.formatting.text_layout import join, styled
+from tui.locale import say
 from tui.panes.quiz import QuizPane
 from tui.panes.quiz_sheet import Sheet
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Course, Lang, Lesson, Question

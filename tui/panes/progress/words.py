@@ -1,7 +1,7 @@
 """What the progress page says, in English; the Korean is beside it. Imported before the page's keys are bound."""
 
+from tui.locale import extend
 from tui.panes.progress.words_ko import KO
-from tui.words import extend
 
 EN = {
     "progress.title": "Progress",

@@ -14,9 +14,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.formatting.text_layout import styled
+from tui.locale import say
 from tui.views.chat.lines import past
 from tui.widgets.containers import Vertical
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.formatting.text_layout import styled
+from tui.locale import say
 from tui.views.chat import lines
 from tui.views.chat.exchange import harmless
 from tui.views.chat.history import ChatHistory
@@ -19,7 +20,6 @@ from tui.views.chat.state import Scene
 from tui.views.chat.widgets import AnswerView, PromptField
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Horizontal, Vertical
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -13,11 +13,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.locale import say
 from tui.views.chat.exchange import LENGTHS, SEEDS, TEMPERATURES, Settings
 from tui.views.chat.widgets import Slider
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import Horizontal, Vertical
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tui.words import extend
+from tui.locale import extend
 
 EN: Final = {
     "talk.looking": "Looking for a run …",

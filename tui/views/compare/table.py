@@ -9,11 +9,11 @@ from lab.reports.comparison import Comparison, Contender, plain
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, fit, hang, join, styled
+from tui.locale import words
 from tui.panes.lab.facts import placeholder
 from tui.panes.lab.live import GOING, MARKS
 from tui.widgets.data_grid import Column, DataGridRow
 from tui.widgets.plot import SERIES, STROKES
-from tui.words import words
 
 Say = Callable[..., str]
 EXTRA = 3

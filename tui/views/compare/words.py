@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tui.words import extend
+from tui.locale import extend
 
 EN: Final = {
     "key.compare.measure": "exact match",

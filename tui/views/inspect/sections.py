@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.formatting.text_layout import join, styled
-from tui.words import say
+from tui.locale import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -15,9 +15,9 @@ from lab.models.find import find_model
 from lab.spec import RunSpec
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, clickable, fit, pad, styled
+from tui.locale import say
 from tui.views.new_run.action_lines import ActLines
 from tui.widgets.containers import VerticalScroll
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

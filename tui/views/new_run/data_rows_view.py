@@ -11,11 +11,11 @@ from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, clickable, fit, join, spread, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.views.new_run.action_lines import ActLines
 from tui.views.new_run.planner import PlanResult
 from tui.views.view import LaboratoryView
 from tui.widgets.containers import VerticalScroll
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -20,6 +20,7 @@ from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.views.new_run import fields
 from tui.views.new_run.action_lines import Press
 from tui.views.new_run.fields import BY_NAME, FIELDS, Field, Known
@@ -27,7 +28,6 @@ from tui.views.new_run.form_row import RECIPE, VALUE, Row
 from tui.views.new_run.history import History, State
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import FieldScroll, Vertical
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -18,8 +18,8 @@ from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.widgets.form_field import StillInput
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -11,10 +11,10 @@ from lab.planning.duration import checkpoints, validations
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, clickable, fit, hang, pad, spread, styled
+from tui.locale import say
 from tui.views.new_run.action_lines import ActLines
 from tui.views.new_run.planner import PlanResult
 from tui.widgets.containers import VerticalScroll
-from tui.words import say
 
 if TYPE_CHECKING:
     from lab.planning.warnings import Warning

@@ -11,10 +11,10 @@ from lab.runs.directory import Runs
 from lab.runs.recent_inputs import recent
 from lab.spec import RunSpec
 from tui.formatting import units
+from tui.locale import say
 from tui.views.new_run.fields import Known
 from tui.views.new_run.form import Offer
 from tui.views.new_run.planner import look
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -17,9 +17,9 @@ from lab.paths import absolute, shown
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.views.runs.dialogs import CARD, KeysLine, keys_line
 from tui.widgets.form_field import StillInput
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

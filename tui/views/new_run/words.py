@@ -1,7 +1,7 @@
 """What the New bench says, in both languages."""
 
+from tui.locale import extend
 from tui.views.new_run.words_ko import KO
-from tui.words import extend
 
 EN = {
     "key.new.start": "start",

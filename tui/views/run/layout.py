@@ -12,6 +12,7 @@ from textual.widgets import Static
 from lab.events.missing import Missing
 from tui.formatting.text_layout import spread, styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.panes.lab import facts as lab_facts
 from tui.panes.lab.curves import Curves, loss_plot
 from tui.panes.lab.live import state_line, title, waiting_line
@@ -27,7 +28,6 @@ from tui.widgets.loss_chart import PlotView
 from tui.widgets.plot import legend
 from tui.widgets.resize_signal import Place
 from tui.widgets.update_if_changed import put
-from tui.words import say
 
 if TYPE_CHECKING:
     from lab.runs.directory import Event

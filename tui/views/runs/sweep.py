@@ -19,11 +19,11 @@ from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
+from tui.locale import say
 from tui.views.runs.dialogs import CARD, KeysLine, keys_line
 from tui.widgets.choice_field import Choice
 from tui.widgets.data_grid import Column, DataGrid, DataGridRow
 from tui.widgets.form_field import StillInput
-from tui.words import say
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -18,6 +18,7 @@ from lab.runs import run_index
 from lab.runs.run_index import Row
 from lab.spec import RunSpec
 from tui.cli.main import main
+from tui.locale import say
 from tui.panes.lab.live import LiveView
 from tui.panes.lab.run_monitor import Follower
 from tui.panes.lab.summary import SummaryView
@@ -30,7 +31,6 @@ from tui.views.new_run.planner import guessed
 from tui.views.run.layout import RunLayout, Shown
 from tui.views.runs import rows
 from tui.views.runs import words as runs_words  # noqa: F401
-from tui.words import say
 
 LOADING: dict[str, object] = {"event": "stage", "stage": "loading"}
 STARTED: dict[str, object] = {"event": "started", "iterations": 40, "trainable_parameters": 7, "total_parameters": 70}
