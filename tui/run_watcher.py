@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lab.runs.states import ENDED, GOING
+from lab.runs.state import ENDED, GOING
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.locale import say

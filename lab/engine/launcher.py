@@ -21,7 +21,7 @@ from lab.errors import LabError
 from lab.hostfile import count_ranks
 from lab.launch import engine_command
 from lab.runs.directory import Run
-from lab.runs.states import ADAPTED
+from lab.runs.state import ADAPTED
 from lab.spec import RunSpec
 
 PASSED = ("PYTHONPATH", "PYTHONUTF8", "PYTHONUNBUFFERED", "TOKENIZERS_PARALLELISM", "TRANSFORMERS_VERBOSITY",

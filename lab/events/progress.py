@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from lab.events.series import Point, Series
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 
 NUMBERS = {
     "learning_rate",

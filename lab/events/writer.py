@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.events.digest import Digest
 from lab.runs.directory import Run
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 
 VERSION = 1
 KEPT = ("saved", *ENDED)

@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.planning.duration import STEPS, Timing, validation_batches
 from lab.planning.row_lengths import Rows
 from lab.runs.directory import Run, Runs
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 from lab.spec import RunSpec
 
 POLL = 0.05

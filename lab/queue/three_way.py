@@ -9,7 +9,7 @@ from lab.planning.recipes import RECIPES
 from lab.queue.sweep import begin_all
 from lab.runs import run_notes
 from lab.runs.directory import Run, Runs
-from lab.runs.states import ADAPTED
+from lab.runs.state import ADAPTED
 
 GROUP: Final = "three-way"
 ROWS: Final = 60

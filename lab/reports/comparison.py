@@ -17,7 +17,7 @@ from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS
-from lab.runs.states import ENDED, OVER
+from lab.runs.state import ENDED, OVER
 from lab.spec import RunSpec
 
 SHOWING: Final = ("steps_per_report", "steps_per_eval", "save_every", "samples", "sample_prompts")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.runs.directory import Run
-from lab.runs.states import OVER
+from lab.runs.state import OVER
 
 
 def find_adapter(run: Run, checkpoint: str = "last") -> Path:

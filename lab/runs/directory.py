@@ -20,7 +20,7 @@ from foreign import Refused, from_json, opened, read_object
 from lab.errors import LabError
 from lab.events.progress import whole
 from lab.runs.lock import engine_lives, launching
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 from lab.spec import RunSpec
 
 DRAFT = ".new-"

@@ -6,7 +6,7 @@ from typing import Any
 from lab.events.digest import Digest
 from lab.events.progress import RunProgress
 from lab.runs.directory import Event, Run
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 
 KEYS = (
     *("iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trainable_parameters"),

@@ -17,7 +17,7 @@ from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.fuse_options import WHOLE
 from lab.runs.outcome import all_events, diverged
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 from lab.spec import RunSpec
 
 if TYPE_CHECKING:

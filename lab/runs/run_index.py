@@ -25,7 +25,7 @@ from lab.runs.disk_usage import use
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS, in_vain, outcome, reached
 from lab.runs.run_notes import read as read_about
-from lab.runs.states import ENDED, OVER
+from lab.runs.state import ENDED, OVER
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"

@@ -21,7 +21,7 @@ from lab.reports.comparison import Comparison, Doubt, mean_and_band, shared
 from lab.reports.words import WORDS
 from lab.runs import evaluation, run_notes
 from lab.runs.directory import Run, Runs
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 from lab.spec import RunSpec
 
 SPEC: dict[str, Any] = {"model": "sprout", "data": "sql", "iters": 20}

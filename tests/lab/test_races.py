@@ -19,7 +19,7 @@ from lab.queue.runner import line_up
 from lab.runs import disk_usage, trash
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 
 SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps_per_report": 1, "iters": 12,
         "save_every": 3, "steps_per_eval": 100}  # fmt: skip

@@ -13,7 +13,7 @@ from lab.runs import run_notes, trash
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import Row
-from lab.runs.states import ENDED
+from lab.runs.state import ENDED
 from lab.spec import RunSpec
 
 SHORT: dict[str, Any] = {"iters": 2, "val_batches": 1, "samples": 0, "num_layers": 1}

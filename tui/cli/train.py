@@ -16,7 +16,7 @@ from lab.planning.warnings import of_schedule
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import all_events, outcome
-from lab.runs.states import ADAPTED, ENDED
+from lab.runs.state import ADAPTED, ENDED
 from lab.runs.stop_escalation import Stage, asked_since, hasten
 from lab.spec import RunSpec
 from tui.cli.common import RunName, cache, megabytes, note, runs, say, write

@@ -77,7 +77,7 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
     from lab.runs.crash_recovery import settle
     from lab.runs.directory import Runs
     from lab.runs.outcome import diverged
-    from lab.runs.states import GOING
+    from lab.runs.state import GOING
 
     try:
         run = Runs(runs).get(run_id)

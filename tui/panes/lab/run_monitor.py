@@ -15,7 +15,7 @@ from lab.events.progress import RunProgress
 from lab.runs.damage import fenced
 from lab.runs.method import method_of
 from lab.runs.outcome import in_vain
-from lab.runs.states import OVER
+from lab.runs.state import OVER
 from tui.panes.lab.curves import Curves
 from tui.panes.lab.fields import Choices, Data, Model
 

@@ -60,7 +60,7 @@ def _of(run: Run, cache: Path) -> RunSource:
     from lab.runs import chat_history, votes
     from lab.runs.adapters import checkpoints
     from lab.runs.method import method_of
-    from lab.runs.states import OVER
+    from lab.runs.state import OVER
 
     spec = run.spec
     ended = run.state() in OVER  # looked at before the checkpoints, which come before the end

@@ -17,7 +17,7 @@ from lab.reports import markdown as report
 from lab.reports.comparison import Comparison
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import RunIndex
-from lab.runs.states import ADAPTED
+from lab.runs.state import ADAPTED
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path

@@ -11,7 +11,7 @@ from lab.runs import disk_usage, run_notes, trash
 from lab.runs.directory import Run, Runs
 from lab.runs.method import method_of
 from lab.runs.run_index import Row
-from lab.runs.states import AGAIN
+from lab.runs.state import AGAIN
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.screens.dialogs import ConfirmScreen

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from rich.cells import cell_len
 
-from lab.runs.states import OVER
+from lab.runs.state import OVER
 from tui.panes.lab import fields
 from tui.panes.lab.pane import STATUS
 from tui.panes.lab.words import EN, KO, Words
