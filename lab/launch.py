@@ -23,6 +23,7 @@ from lab.paths import shown
 from lab.planning.learning_rate import with_rate
 from lab.runs.directory import NOTE, Run, Runs
 from lab.runs.lock import launching, take_engine_lock
+from lab.runs.state import RunState
 from lab.spec import RunSpec, check_layers
 from lab.spec_paths import changed, located
 
@@ -147,7 +148,7 @@ def claimed(runs: Sequence[Run], cache: Path) -> Iterator[list[int]]:
 
 def _claim(run: Run, cache: Path) -> int:
     """The engine's lock of a run that may be started; its launch.lock is held."""
-    if run.last_word() != "finished":
+    if run.last_word() is not RunState.FINISHED:
         if run.lives() and not run.result():
             raise LabError(f"is {run.state()} already", where=run.id, remedy=f"`lowrank stop {run.id}` stops it")
         if run.noted():  # it was looked at when it was made, which may be long ago
@@ -155,7 +156,7 @@ def _claim(run: Run, cache: Path) -> int:
         lock = take_engine_lock(run.path, SECONDS_TO_GO)
         if lock is None:
             raise LabError("has ended, but its engine is still there", where=run.id, remedy="try again in a while")
-        if run.last_word() != "finished":
+        if run.last_word() is not RunState.FINISHED:
             return lock
         os.close(lock)  # its last word came while we waited
     raise LabError("has finished: there is nothing to resume", where=run.id, remedy="start a new run")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lab.runs.state import ENDED, GOING
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.locale import say
@@ -25,17 +25,17 @@ class Ended:
     """A run that has said its last word since we began to look; `result` is its result.json."""
 
     run: str
-    state: str
+    state: RunState
     method: str
     result: Mapping[str, object]
 
     def told(self, lang: "Lang") -> tuple[str, str]:
         """What to say of it in one line, and as which kind of line."""
         run, error, loss = inert(self.run), self.result.get("error"), self.result.get("val_loss")
-        if self.state == "failed":
+        if self.state is RunState.FAILED:
             what = error.get("what") if isinstance(error, Mapping) else ""
             return say(lang, "watch.failed", run=run, reason=inert(what or "?")), "trouble"
-        if self.state == "stopped":
+        if self.state is RunState.STOPPED:
             return say(lang, "watch.stopped", run=run, iteration=self.result.get("iterations") or 0), ""
         if not isinstance(loss, float):  # nothing to validate on
             return say(lang, "watch.finished-unvalidated", run=run), "cheer"
@@ -62,9 +62,9 @@ class Watcher:
         for name in sorted(suspects & stamps.keys()):
             before, fresh = name in self._going, name not in self._stamps
             state, run = self._state(name)
-            self._going = self._going | {name} if state in GOING else self._going - {name}
+            self._going = self._going | {name} if state and state.active else self._going - {name}
             # A folder that is new and whose run has ended is one that was quick, unless it was put back from elsewhere.
-            if state in ENDED and not first and (before or (fresh and _age(run) >= since)):
+            if state and state.terminal and not first and (before or (fresh and _age(run) >= since)):
                 ended.append(_told(run, state))
         self._stamps = stamps
         self._going &= stamps.keys()
@@ -83,7 +83,7 @@ class Watcher:
         except OSError:
             return {}
 
-    def _state(self, name: str) -> "tuple[str, Run]":
+    def _state(self, name: str) -> "tuple[RunState | None, Run]":
         from lab.errors import LabError
         from lab.runs.crash_recovery import settle
         from lab.runs.damage import fenced
@@ -91,12 +91,12 @@ class Watcher:
 
         run = Run(self._runs / name)
         if not os.path.lexists(run.path / "spec.yaml"):
-            return "", run
+            return None, run
         try:
             with fenced(run):
                 return settle(run), run
         except LabError:
-            return "", run
+            return None, run
 
 
 def _age(run: "Run") -> float:
@@ -107,7 +107,7 @@ def _age(run: "Run") -> float:
         return 0.0
 
 
-def _told(run: "Run", state: str) -> Ended:
+def _told(run: "Run", state: RunState) -> Ended:
     result = run.result() or run.last_event()
     return Ended(run.id, state, str(result.get("method") or run.started().get("method") or ""), result)
 

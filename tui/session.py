@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from lab.runs.state import RunState
+
 if TYPE_CHECKING:
     from lessons.course import Course, Lang
     from store.errors import Text
@@ -180,7 +182,7 @@ class LearnerSession:
         for run in Runs(self.runs).all():
             known = run.id in self.progress.runs_finished
             with suppress(LabError), fenced(run):
-                if not known and run.state() == "finished" and since_reset(run, self.progress):
+                if not known and run.state() is RunState.FINISHED and since_reset(run, self.progress):
                     result = run.result() or {}
                     method = str(result.get("method") or run.started().get("method") or "")
                     found.append((run.id, method, result))

@@ -21,7 +21,7 @@ from lab.errors import LabError
 from lab.hostfile import count_ranks
 from lab.launch import engine_command
 from lab.runs.directory import Run
-from lab.runs.state import ADAPTED
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 
 PASSED = ("PYTHONPATH", "PYTHONUTF8", "PYTHONUNBUFFERED", "TOKENIZERS_PARALLELISM", "TRANSFORMERS_VERBOSITY",
@@ -57,7 +57,7 @@ def launch(run: Run, cache: Path) -> int:
         remedy = "its reason is at the end of that file"
         raise LabError("mlx.launch refuses", where=str(run.path / "log.txt"), remedy=remedy) from error
     result = run.result()
-    return 0 if result and result.get("event") in ADAPTED else 1
+    return 0 if result and RunState(result["event"]).keeps_adapter else 1
 
 
 def arguments(spec: RunSpec) -> list[str]:

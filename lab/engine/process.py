@@ -18,6 +18,7 @@ from lab.runs.crash_recovery import speak_for
 from lab.runs.directory import Run
 from lab.runs.lock import launching, take_engine_lock
 from lab.runs.outcome import standing
+from lab.runs.state import RunState
 from lab.runs.stop_escalation import hasten
 from lab.sanitize import inert
 
@@ -40,7 +41,7 @@ def work(path: Path, cache: Path, *, now: bool, lock: int | None = None) -> int:
         print(inert(f"failed: another engine works on {run.id}"), file=sys.stderr)
         return 1
     os.set_inheritable(lock, False)  # held until this process ends, and by none that it starts
-    if run.last_word() == "finished":
+    if run.last_word() is RunState.FINISHED:
         print(inert(f"failed: {run.id} has finished"), file=sys.stderr)
         return 1
     try:

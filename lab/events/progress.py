@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from lab.events.series import Point, Series
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL
 
 NUMBERS = {
     "learning_rate",
@@ -87,11 +87,11 @@ class RunProgress:
                 self._on_train(event)
             elif kind in TOLD:
                 TOLD[kind](self, event)
-            elif kind in ENDED:
+            elif kind in TERMINAL:
                 self._on_terminal(str(kind), event)
             else:
                 continue
-            if self.ended and kind not in ENDED:
+            if self.ended and kind not in TERMINAL:
                 self.ended, self.outcome, self.error, self._ended_at = "", {}, {}, None
             changed = True
         return changed

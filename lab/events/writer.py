@@ -9,10 +9,10 @@ from typing import Any
 
 from lab.events.digest import Digest
 from lab.runs.directory import Run
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL
 
 VERSION = 1
-KEPT = ("saved", *ENDED)
+KEPT = ("saved", *TERMINAL)
 """Events that are on disk for good when `write` returns."""
 
 

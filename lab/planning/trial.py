@@ -14,7 +14,7 @@ from lab.errors import LabError
 from lab.planning.duration import STEPS, Timing, validation_batches
 from lab.planning.row_lengths import Rows
 from lab.runs.directory import Run, Runs
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL
 from lab.spec import RunSpec
 
 POLL = 0.05
@@ -61,7 +61,7 @@ def _follow(trial: Run, progress: Callable[[str], None]) -> list[dict[str, Any]]
         for event in events:
             if event["event"] in ("stage", "train"):
                 progress(str(event.get("stage") or f"iteration {event['iteration']} of {1 + STEPS}"))
-        if found and found[-1].get("event") in ENDED:
+        if found and found[-1].get("event") in TERMINAL:
             return found
         if not alive and not events:
             return found

@@ -17,6 +17,7 @@ from lab.queue.slot import has_ticket
 from lab.runs.crash_recovery import speak_for
 from lab.runs.directory import Run
 from lab.runs.lock import launching
+from lab.runs.state import RunState
 
 LOOK = 0.2
 """Seconds between looks at the runs."""
@@ -63,7 +64,9 @@ def stand(before: Run, waiting: dict[Run, int], cache: Path) -> None:
         if out:
             _tell(before, list(waiting))
         # One is started ahead of its turn, in which it will not have to wait for Python.
-        gone_in = not before.lives() or (has_ticket(cache / "queue", before.id) and before.state() != "waiting")
+        gone_in = not before.lives() or (
+            has_ticket(cache / "queue", before.id) and before.state() is not RunState.WAITING
+        )
         if waiting and gone_in:
             run = next(iter(waiting))
             lock = waiting.pop(run)

@@ -13,6 +13,7 @@ from lab.queue.runner import line_up
 from lab.runs import run_notes
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import Row
+from lab.runs.state import RunState
 from lab.spec import LoraParameters, RunSpec
 
 MOST = 64
@@ -100,7 +101,7 @@ def standing(rows: Iterable[Row]) -> Standing:
     if known:
         mean = sum(known) / len(known)
         remaining = sum((row.iters - row.iterations) * mean + START * (not row.iterations) for row in going)
-    failed = sum(row.ended and row.state != "finished" for row in rows)
+    failed = sum(row.ended and row.state is not RunState.FINISHED for row in rows)
     return Standing(len(rows), len(rows) - len(going), failed, done / max(1, sum(row.iters for row in rows)), remaining)
 
 
@@ -112,7 +113,7 @@ def estimate(fields: Mapping[str, Any], rows: Iterable[Row]) -> float | None:
     asked = {name: fields.get(name, RunSpec.model_fields[name].default) for name in ("model", "data", "iters")}
     batch = fields.get("batch_size", RunSpec.model_fields["batch_size"].default)
     for row in rows:
-        alike = row.state == "finished" and (row.model, row.data) == (asked["model"], asked["data"])
+        alike = row.state is RunState.FINISHED and (row.model, row.data) == (asked["model"], asked["data"])
         if alike and row.seconds_per_iteration and row.batch_size:
             return float(START + asked["iters"] * row.seconds_per_iteration * batch / row.batch_size)
     return None

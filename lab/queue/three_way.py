@@ -9,7 +9,6 @@ from lab.planning.recipes import RECIPES
 from lab.queue.sweep import begin_all
 from lab.runs import run_notes
 from lab.runs.directory import Run, Runs
-from lab.runs.state import ADAPTED
 
 GROUP: Final = "three-way"
 ROWS: Final = 60
@@ -52,7 +51,7 @@ def unmeasured(runs: Sequence[Run]) -> list[Run]:
     """Those of them that have an adapter and were not asked the `ROWS` questions yet."""
     from lab.runs import evaluation
 
-    ended = [run for run in runs if run.state() in ADAPTED]
+    ended = [run for run in runs if run.state().keeps_adapter]
     return [run for run in ended if evaluation.read(run) is None]
 
 

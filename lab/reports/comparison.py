@@ -17,7 +17,7 @@ from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS
-from lab.runs.state import ENDED, OVER
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 
 SHOWING: Final = ("steps_per_report", "steps_per_eval", "save_every", "samples", "sample_prompts")
@@ -43,13 +43,13 @@ class Contender:
             self.about = run_notes.read(run)
             self.method = method_of(run, cache)
             self.digest = Digest.open(run)
-        self.state = ""
+        self.state = RunState.WAITING
         self.told: dict[str, Any] = {}
         self.score: evaluation.Result | None = None
 
     @property
     def ended(self) -> bool:
-        return self.state in OVER
+        return self.state.ended
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Contender:
         state, news = settle(self.run), False
         while self.digest.read():
             news = True
-        if news and state in ENDED and self.digest.offset - self.digest.kept > 1 << 20:
+        if news and state.terminal and self.digest.offset - self.digest.kept > 1 << 20:
             self.digest.keep()
         if changed := news or state != self.state:
             self.told = self.run.result() or {}

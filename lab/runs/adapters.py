@@ -4,7 +4,6 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.runs.directory import Run
-from lab.runs.state import OVER
 
 
 def find_adapter(run: Run, checkpoint: str = "last") -> Path:
@@ -19,7 +18,7 @@ def find_adapter(run: Run, checkpoint: str = "last") -> Path:
             return last
         if numbered:
             return numbered[max(numbered)]
-        if run.state() in OVER:
+        if run.state().ended:
             remedy = "resume it and let it reach a save, or train it again"
             raise LabError("ended before an adapter was saved", where=run.id, remedy=remedy)
         raise LabError("has no adapter yet", where=run.id, remedy="let the run reach its first save")

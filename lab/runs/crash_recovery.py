@@ -15,6 +15,7 @@ from lab.events.writer import EventLog
 from lab.runs.directory import Run
 from lab.runs.lock import launching
 from lab.runs.outcome import standing
+from lab.runs.state import RunState
 from lab.runs.stop_escalation import hasten
 
 NEAR = 0.75
@@ -22,16 +23,16 @@ NEAR = 0.75
 LOG_TAIL = 16384
 
 
-def settle(run: Run) -> str:
+def settle(run: Run) -> RunState:
     """The run's state, after giving it the last word that its dead engine could not; said once, whoever looks.
 
-    A run stays "lost" that was never started, or that cannot be written to. One that was asked to stop and does not
+    A run stays LOST that was never started, or that cannot be written to. One that was asked to stop and does not
     is hastened.
     """
     state = run.state()
-    if state == "stopping":
+    if state is RunState.STOPPING:
         hasten(run)
-    if state != "lost" or not run.noted():
+    if state is not RunState.LOST or not run.noted():
         return state
     with suppress(LabError, OSError), launching(run.path, patience=0):
         settle_held(run)
@@ -40,7 +41,7 @@ def settle(run: Run) -> str:
 
 def settle_held(run: Run) -> None:
     """The same for who holds the run's launch.lock, so that no engine can be started meanwhile."""
-    if run.state() == "lost" and run.noted():
+    if run.state() is RunState.LOST and run.noted():
         speak_for(run)
 
 

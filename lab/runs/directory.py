@@ -20,7 +20,7 @@ from foreign import Refused, from_json, opened, read_object
 from lab.errors import LabError
 from lab.events.progress import whole
 from lab.runs.lock import engine_lives, launching
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL, RunState
 from lab.spec import RunSpec
 
 DRAFT = ".new-"
@@ -100,28 +100,28 @@ class Run:
             found = read_object(self.path / "result.json")
         except (OSError, Refused):
             return None
-        return sound_event(found) if found.setdefault("event", "finished") in ENDED else None
+        return sound_event(found) if found.setdefault("event", RunState.FINISHED) in TERMINAL else None
 
-    def state(self) -> str:
-        """One of finished, stopped, failed; waiting, running, stopping; or lost: gone without a last word.
+    def state(self) -> RunState:
+        """What the run does now, or how it ended.
 
         `lab.runs.crash_recovery.settle` gives a lost run the last word it could not say.
         """
         result = self.result()
         if result:
-            return str(result.get("event", "finished"))
+            return RunState(result["event"])
         alive = self.lives()
         last = self.last_event()  # read after the engine was looked at, which may just have said its last word
         if not alive:
-            return str(last["event"]) if last.get("event") in ENDED else "lost"
+            return RunState(last["event"]) if last.get("event") in TERMINAL else RunState.LOST
         if self.asked_to_stop():
-            return "stopping"
-        return "waiting" if last.get("stage") == "waiting" else "running"
+            return RunState.STOPPING
+        return RunState.WAITING if last.get("stage") == "waiting" else RunState.RUNNING
 
-    def last_word(self) -> str:
-        """How the run ended last, in one of `ENDED`, whether or not an engine works on it again; "" if it never did."""
+    def last_word(self) -> RunState | None:
+        """How the run ended last, whether or not an engine works on it again; None if it never did."""
         word = (self.result() or self.last_event()).get("event")
-        return str(word) if word in ENDED else ""
+        return RunState(word) if word in TERMINAL else None
 
     def lives(self) -> bool:
         """Whether an engine works on it or will, since it stands in line: whether somebody holds the engine's lock."""

@@ -6,7 +6,7 @@ from typing import Any
 from lab.events.digest import Digest
 from lab.events.progress import RunProgress
 from lab.runs.directory import Event, Run
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL
 
 KEYS = (
     *("iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trainable_parameters"),
@@ -23,7 +23,7 @@ def in_force(events: Iterable[Event]) -> list[Event]:
     """The events that hold: no last word that others follow, and before `resumed` nothing of a later iteration."""
     kept: list[Event] = []
     for event in events:
-        if kept and kept[-1].get("event") in ENDED:
+        if kept and kept[-1].get("event") in TERMINAL:
             kept.pop()
         if event.get("event") == "resumed":
             at = _number(event, "iteration") or 0
@@ -97,7 +97,7 @@ def reached(events: Iterable[Event]) -> dict[str, Any]:
                 if event.get("iteration") and loss is not None and (best is None or loss < best):
                     best = loss
                     found |= {"best_iteration": event["iteration"], "best_val_loss": loss}
-            case last if last in ENDED:
+            case last if last in TERMINAL:
                 found |= event
     return found
 

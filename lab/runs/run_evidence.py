@@ -17,7 +17,7 @@ from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.fuse_options import WHOLE
 from lab.runs.outcome import all_events, diverged
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL, RunState
 from lab.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def proofs(run: Run, others: Sequence[Run] = (), ended: bool = True, apart: str 
 
 def compared(comparison: "Comparison") -> Iterator[RunEvidence]:
     """What finished runs prove that are held against each other: LoRA against DoRA, and how far seeds lie apart."""
-    finished = [each for each in comparison.contenders if each.state == "finished"]
+    finished = [each for each in comparison.contenders if each.state is RunState.FINISHED]
     loras, doras = ([each for each in finished if each.spec.fine_tune_type == kind] for kind in ("lora", "dora"))
     for lora, dora in product(loras, doras):
         if _recipe(lora) == _recipe(dora):
@@ -112,7 +112,7 @@ def _says(run: Run, word: bytes) -> bool:
 
 def _died(last: dict[str, object]) -> bool:
     """Whether the engine said no last word of its own: none at all, or one that somebody else found out."""
-    if last.get("event") not in ENDED:
+    if last.get("event") not in TERMINAL:
         return True
     error = last.get("error")
     what = str(error.get("what") or "") if isinstance(error, dict) else ""
@@ -139,7 +139,7 @@ def came_apart(run: Run) -> str:
     """
     if verdict := _verdict(run):
         return verdict
-    if (run.result() or {}).get("event") not in ENDED:
+    if (run.result() or {}).get("event") not in TERMINAL:
         return ""
     progress = Digest.of(run).progress
     ground, last = progress.validation.first, progress.train.last

@@ -25,7 +25,7 @@ from lab.runs.disk_usage import use
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS, in_vain, outcome, reached
 from lab.runs.run_notes import read as read_about
-from lab.runs.state import ENDED, OVER
+from lab.runs.state import RunState
 from lab.spec import LoraParameters, RunSpec, read_yaml
 
 INDEX = ".index.json"
@@ -43,7 +43,7 @@ class Row:
     `verdict` is "worse" or "untrained" where a training was for nothing."""
 
     run: str
-    state: str = ""
+    state: RunState = RunState.LOST
     name: str = ""
     notes: str = ""
     tags: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Row:
 
     @property
     def ended(self) -> bool:
-        return self.state in OVER
+        return self.state.ended
 
     def missing(self, key: str) -> Missing:
         """Why there is no value of that name: a run that has trained and was not validated never is."""
@@ -96,7 +96,7 @@ class Row:
     @property
     def damaged(self) -> bool:
         """Whether its files are what is wrong with it; a run that is going on shows that first."""
-        return bool(self.problem) and self.ended and self.state != "failed"
+        return bool(self.problem) and self.ended and self.state is not RunState.FAILED
 
     @property
     def title(self) -> str:
@@ -176,8 +176,8 @@ class RunIndex:
 
 
 def _row(told: dict[str, Any]) -> Row:
-    """The row of the index. Raises KeyError or TypeError for what is none."""
-    row = told | {"tags": tuple(told["tags"])}
+    """The row of the index. Raises KeyError, TypeError or ValueError for what is none."""
+    row = told | {"state": RunState(told["state"]), "tags": tuple(told["tags"])}
     if row.keys() != FIELDS or _sound(row) != row:
         raise TypeError("is no row")
     return Row(**row)
@@ -191,7 +191,7 @@ def _sound(row: dict[str, Any]) -> dict[str, Any]:
 def _fits(value: object, kind: str) -> bool:
     if kind == "tuple":
         return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
-    kinds = {"str": (str,), "int": (int,), "float": (int, float), "None": (type(None),)}
+    kinds = {"RunState": (RunState,), "str": (str,), "int": (int,), "float": (int, float), "None": (type(None),)}
     allowed = [each for name in kind.split(" | ") for each in kinds[name]]
     return type(value) in allowed
 
@@ -218,15 +218,15 @@ def read(run: Run, cache: Path) -> Row:
         row = _sound(_read(run, cache))
     except Exception as error:  # no reader can foresee all that may stand in a file
         wrong = wrong or f"it cannot be read ({type(error).__name__}: {error})"
-        row = {"run": run.id, "state": "lost", "begun": run.begun()}
+        row = {"run": run.id, "state": RunState.LOST, "begun": run.begun()}
     return Row(**row | {"problem": row.get("problem") or wrong})
 
 
 def _read(run: Run, cache: Path) -> dict[str, Any]:
     state = settle(run)
     about, disk = read_about(run), use(run)
-    last = {} if state in ENDED else run.last_event()
-    told = outcome(run) if state in ENDED else _under_way(run)
+    last = {} if state.terminal else run.last_event()
+    told = outcome(run) if state.terminal else _under_way(run)
     started = run.started()
     row: dict[str, Any] = {"run": run.id, "state": state, **vars(about), **_spec(run)}
     row |= {key: told[key] for key in KEYS if key in FIELDS and told.get(key) is not None}
@@ -234,16 +234,16 @@ def _read(run: Run, cache: Path) -> dict[str, Any]:
         "method": method_of(run, cache) or row.get("method", "?"),
         "begun": run.begun(),
         "started": started.get("at"),
-        "exact_match": _exact_match(run) if state in ENDED else None,
+        "exact_match": _exact_match(run) if state.terminal else None,
         "remaining": told.get("remaining_seconds"),
         "adapter_bytes": disk.adapter,
         "checkpoint_bytes": disk.checkpoints,
         "spare_bytes": disk.spare,
         "resume_bytes": disk.resume,
         "total_bytes": disk.total,
-        "position": last.get("position") if state == "waiting" else None,
-        "behind": str(last.get("behind") or "") if state == "waiting" else "",
-        "problem": _failure(told) if state == "failed" else "",
+        "position": last.get("position") if state is RunState.WAITING else None,
+        "behind": str(last.get("behind") or "") if state is RunState.WAITING else "",
+        "problem": _failure(told) if state is RunState.FAILED else "",
         "verdict": in_vain(told),
     }
     return row

@@ -21,7 +21,7 @@ from lab.reports.comparison import Comparison, Doubt, mean_and_band, shared
 from lab.reports.words import WORDS
 from lab.runs import evaluation, run_notes
 from lab.runs.directory import Run, Runs
-from lab.runs.state import ENDED
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 
 SPEC: dict[str, Any] = {"model": "sprout", "data": "sql", "iters": 20}
@@ -180,14 +180,13 @@ def test_a_report_says_what_became_of_a_run_in_the_language_of_the_rest(
 ) -> None:
     runs = [make("a"), make("b", seed=1)]
     comparison = Comparison.of(runs, tmp_path)
-    comparison.contenders[1].state = "lost"
+    comparison.contenders[1].state = RunState.LOST
     assert row in report.build(comparison, "all", lang)[0]
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_a_report_has_words_for_every_state(lang: report.Lang) -> None:
-    states = (*ENDED, "waiting", "running", "stopping", "lost")
-    assert {f"state.{state}" for state in states} <= WORDS[lang].keys()
+    assert {f"state.{state}" for state in RunState} <= WORDS[lang].keys()
 
 
 @pytest.mark.parametrize(
@@ -205,8 +204,8 @@ def test_a_report_says_why_a_figure_is_missing(
         (run.path / "events.jsonl").write_text(told)
         (run.path / "result.json").unlink()
     comparison = Comparison.of(runs, tmp_path)
-    comparison.contenders[0].state = "running"
-    comparison.contenders[1].state = "lost"
+    comparison.contenders[0].state = RunState.RUNNING
+    comparison.contenders[1].state = RunState.LOST
     comparison.contenders[0].told, comparison.contenders[1].told = {}, {}
     not_yet, none, unknown = words
     shown = WORDS[lang]

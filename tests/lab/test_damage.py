@@ -20,6 +20,7 @@ from lab.runs.directory import LONGEST, Run, Runs
 from lab.runs.outcome import curve, outcome
 from lab.runs.run_evidence import proofs
 from lab.runs.run_index import Row, RunIndex
+from lab.runs.state import RunState
 
 
 @pytest.fixture(scope="module")
@@ -144,4 +145,4 @@ def test_a_run_that_is_all_well_has_no_damage(tmp_path: Path) -> None:
     run = healthy(tmp_path, "run")
     assert damage(run) == ""
     assert damage(Run(tmp_path / "nothing")).startswith("spec.yaml: cannot be read")
-    assert Row("x", problem="y", state="failed").damaged is False
+    assert Row("x", problem="y", state=RunState.FAILED).damaged is False

@@ -19,7 +19,7 @@ from lab.queue.runner import line_up
 from lab.runs import disk_usage, trash
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL
 
 SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps_per_report": 1, "iters": 12,
         "save_every": 3, "steps_per_eval": 100}  # fmt: skip
@@ -154,10 +154,10 @@ def meet(run: Run, runs: Runs, cache: Path, one: str, other: str, chance: random
                 each.result()
         if not run.path.exists():
             trash.restore(runs, run.id)
-        wait_for(lambda: settle(run) in ENDED and not run.lives())
+        wait_for(lambda: settle(run) in TERMINAL and not run.lives())
         while run.state() != "finished":  # it goes on to its end
             launch.start(run, cache)
-            wait_for(lambda: settle(run) in ENDED and not run.lives())
+            wait_for(lambda: settle(run) in TERMINAL and not run.lives())
     finally:
         watch.end()
     assert watch.faults == []

@@ -16,6 +16,7 @@ from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
 from lab.runs.run_filter import in_order, parse, sift
 from lab.runs.run_index import INDEX, Row, RunIndex
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 
 
@@ -107,10 +108,11 @@ def test_a_name_that_is_no_utf_8_hides_no_run(runs: Runs, tmp_path: Path) -> Non
 
 
 ROWS = [
-    Row("20260101-a", "finished", name="Best 최고", tags=("keep", "sql"), method="QLoRA", model="sprout-4bit", rank=8,
-        data="sql", val_loss=0.5, notes="one\ntwo"),
-    Row("20260102-b", "failed", tags=("old",), method="LoRA", model="/models/sprout", rank=4, data="record"),
-    Row("20260103-c", "running", method="DoRA", model="sprout", group="rank@1", rank=8, data="sql", val_loss=0.25),
+    Row("20260101-a", RunState.FINISHED, name="Best 최고", tags=("keep", "sql"), method="QLoRA", model="sprout-4bit",
+        rank=8, data="sql", val_loss=0.5, notes="one\ntwo"),
+    Row("20260102-b", RunState.FAILED, tags=("old",), method="LoRA", model="/models/sprout", rank=4, data="record"),
+    Row("20260103-c", RunState.RUNNING, method="DoRA", model="sprout", group="rank@1", rank=8, data="sql",
+        val_loss=0.25),
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from lab.runs import run_notes, trash
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import Row
-from lab.runs.state import ENDED
+from lab.runs.state import TERMINAL, RunState
 from lab.spec import RunSpec
 
 SHORT: dict[str, Any] = {"iters": 2, "val_batches": 1, "samples": 0, "num_layers": 1}
@@ -44,10 +44,10 @@ def test_one_bad_run_and_none_is_made(tmp_path: Path) -> None:
 
 def test_one_bar_for_all() -> None:
     rows = [
-        Row("a", "finished", iters=100, iterations=100, seconds_per_iteration=0.5),
-        Row("b", "failed", iters=100, iterations=20),
-        Row("c", "running", iters=100, iterations=50, seconds_per_iteration=0.5),
-        Row("d", "waiting", iters=100),
+        Row("a", RunState.FINISHED, iters=100, iterations=100, seconds_per_iteration=0.5),
+        Row("b", RunState.FAILED, iters=100, iterations=20),
+        Row("c", RunState.RUNNING, iters=100, iterations=50, seconds_per_iteration=0.5),
+        Row("d", RunState.WAITING, iters=100),
     ]
     told = standing(rows)
     assert (told.runs, told.ended, told.failed, told.share) == (4, 2, 1, 0.625)
@@ -56,7 +56,7 @@ def test_one_bar_for_all() -> None:
 
 
 def test_time_is_told_by_the_newest_finished_run_of_the_kind() -> None:
-    row = Row("a", "finished", model="sprout", data="sql", batch_size=8, seconds_per_iteration=0.5)
+    row = Row("a", RunState.FINISHED, model="sprout", data="sql", batch_size=8, seconds_per_iteration=0.5)
     assert estimate({"iters": 10, "batch_size": 16}, [row]) == pytest.approx(10 * 1.0 + START)
     assert estimate({"data": "record"}, [row]) is None and estimate({}, []) is None
 
@@ -72,7 +72,7 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
         assert made[2].lives() and made[2].process() is None, "one process for all that wait, and it gets no signal"
         made[2].stop()
         gone = trash.delete(made[3], runs)
-        wait_for(lambda: all(settle(run) in ENDED for run in made[:3]))
+        wait_for(lambda: all(settle(run) in TERMINAL for run in made[:3]))
         assert [run.state() for run in made[:3]] == ["finished", "finished", "stopped"]
         assert gone.run.state() == "stopped"
         ended, began = (_at(run, event) for run, event in ((made[0], "finished"), (made[1], "started")))

@@ -7,6 +7,7 @@ from typing import Any
 from engines import hold
 
 from lab.runs.directory import Run
+from lab.runs.state import RunState
 from tui.run_watcher import Ended, Watcher
 
 
@@ -63,7 +64,7 @@ def test_without_runs_there_is_nothing_to_tell(home: Any) -> None:
 
 def test_its_line_says_what_became_of_it() -> None:
     def line(state: str, **result: object) -> tuple[str, str]:
-        return Ended("r\x1b[2J", state, "LoRA", result).told("en")
+        return Ended("r\x1b[2J", RunState(state), "LoRA", result).told("en")
 
     assert line("finished") == line("finished", val_loss=None) == ("r\\x1b[2J is finished.", "cheer")
     assert line("finished", val_loss=0.25) == ("r\\x1b[2J is finished. Validation loss 0.250.", "cheer")

@@ -17,6 +17,7 @@ from lab.reports.comparison import as_json as rows_of
 from lab.reports.words import Lang
 from lab.runs import evaluation
 from lab.runs.directory import Run
+from lab.runs.state import RunState
 from tui.cli.common import Status, cache, note, runs, say, write
 from tui.cli.completion import run_ids
 from tui.cli.generate import engine
@@ -61,7 +62,7 @@ def three_way(
         return 130
     comparison.read()
     _show(comparison, as_json)
-    return 0 if all(each.state == "finished" for each in comparison.contenders) else 1
+    return 0 if all(each.state is RunState.FINISHED for each in comparison.contenders) else 1
 
 
 def _attend(comparison: Comparison) -> None:

@@ -12,6 +12,7 @@ from lab.mlx_flags import take
 from lab.queue import sweep
 from lab.runs import run_index
 from lab.runs.directory import Run
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 from tui.cli.common import Status, cache, note, runs, say, write
 from tui.cli.completion import data_names, model_names, run_ids
@@ -84,7 +85,7 @@ def sweep_over(
         say({"group": group, "runs": [{key: getattr(row, key) for key in keys} for row in rows]})
     else:
         write(*_table(rows))
-    return 0 if all(row.state == "finished" for row in rows) else 1
+    return 0 if all(row.state is RunState.FINISHED for row in rows) else 1
 
 
 def _axis(text: str) -> sweep.Axis:

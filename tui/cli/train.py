@@ -16,7 +16,7 @@ from lab.planning.warnings import of_schedule
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import all_events, outcome
-from lab.runs.state import ADAPTED, ENDED
+from lab.runs.state import TERMINAL, RunState
 from lab.runs.stop_escalation import Stage, asked_since, hasten
 from lab.spec import RunSpec
 from tui.cli.common import RunName, cache, megabytes, note, runs, say, write
@@ -120,7 +120,7 @@ def _attend(run: Run, detach: bool, as_json: bool, adapter_path: Path | None, he
     if last is None:
         note(f"run {run.id} is left to itself; `lowrank runs` shows it, `lowrank stop {run.id}` ends it")
         return 130
-    if adapter_path and last["event"] in ADAPTED:
+    if adapter_path and RunState(last["event"]).keeps_adapter:
         with outputs.in_place_of(adapter_path, COPY, replace=True, keep=_needed(run.spec.model_dump())) as new:
             shutil.copytree(run.adapters, new)
     if last["event"] == "failed":
@@ -149,7 +149,7 @@ def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
             said = _tell_stage(run, said) if asked else said
             events, offset = run.events(offset)
             for event in events[heard:]:
-                if event.get("event") in ENDED:
+                if event.get("event") in TERMINAL:
                     return _told(outcome(run) | event, as_json)
                 say(event) if as_json else _tell(event)
             heard = max(0, heard - len(events))
@@ -181,7 +181,7 @@ def _told(last: dict[str, Any], as_json: bool) -> dict[str, Any]:
 def _without_event(run: Run) -> dict[str, Any]:
     """The last word of a run whose engine is gone, which somebody else may have said."""
     last = outcome(run)
-    if last["event"] in ENDED:
+    if last["event"] in TERMINAL:
         return last
     error = {"what": "the engine ended without a last word", "where": str(run.path / "log.txt"),
              "remedy": "read the end of that file"}  # fmt: skip

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.runs.state import RunState
+
 if TYPE_CHECKING:
     from lab.runs.directory import Run
     from lessons.exercise_steps import Exercise, Repair, RunActions
@@ -64,7 +66,7 @@ def did(run: "Run", deed: "RunActions") -> bool:
     trained = run.spec.iters > 1  # a run of one iteration is how a baseline is scored, and is no training yet
     match deed:
         case "run-finished":
-            return trained and run.state() == "finished"
+            return trained and run.state() is RunState.FINISHED
         case "baseline-scored":
             return any(score.get("base_exact_match") is not None for score in _scores(run))
         case "run-scored":

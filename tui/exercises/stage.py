@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from store.progress import ExerciseState
 
 Name = Literal["predict", "run", "compare", "repair", "deeds", "explain", "done"]
-RunState = Literal["none", "waiting", "finished", "failed"]
+TrialState = Literal["none", "waiting", "finished", "failed"]
 
 
 class Part(NamedTuple):
@@ -69,7 +69,7 @@ def run_of(exercise: "Exercise", state: "ExerciseState", name: str) -> str | Non
     return state.runs.get(name) or (state.runs.get("") if first else None)
 
 
-def run_state(runs: Path, run_id: str | None) -> RunState:
+def run_state(runs: Path, run_id: str | None) -> TrialState:
     """What became of a run; one whose folder is gone was never started, one that diverged has told what it could."""
     if run_id is None:
         return "none"
@@ -77,24 +77,23 @@ def run_state(runs: Path, run_id: str | None) -> RunState:
     from lab.runs.crash_recovery import settle
     from lab.runs.directory import Runs
     from lab.runs.outcome import diverged
-    from lab.runs.state import GOING
 
     try:
         run = Runs(runs).get(run_id)
         state = settle(run)
     except (LabError, OSError):
         return "none"
-    if state in GOING:
+    if state.active:
         return "waiting"
     return "finished" if state == "finished" or diverged(run.result() or {}) else "failed"
 
 
-def run_states(exercise: "Exercise", state: "ExerciseState", runs: Path) -> dict[str, RunState]:
+def run_states(exercise: "Exercise", state: "ExerciseState", runs: Path) -> dict[str, TrialState]:
     """The same for every run of an exercise by its name."""
     return {trial.name: run_state(runs, run_of(exercise, state, trial.name)) for trial in exercise.trials}
 
 
-def to_begin(exercise: "Exercise", state: "ExerciseState", states: Mapping[str, RunState]) -> list[str]:
+def to_begin(exercise: "Exercise", state: "ExerciseState", states: Mapping[str, TrialState]) -> list[str]:
     """The names of the runs that something still hangs on, and that are neither there nor under way."""
     from lessons.exercises import trials_of
 

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.exercises.data_copies import Place, workshop
-from tui.exercises.stage import Part, RunState, as_number, is_done, item_of, parts, stage
+from tui.exercises.stage import Part, TrialState, as_number, is_done, item_of, parts, stage
 from tui.formatting.text_layout import Layout, barred, hang, inline, join, styled
 from tui.locale import say
 from tui.panes import exercise_sheet as sheet
@@ -32,7 +32,7 @@ class Desk:
     state: "ExerciseState"
     place: Place
     lang: "Lang"
-    states: Mapping[str, RunState] = field(default_factory=dict)
+    states: Mapping[str, TrialState] = field(default_factory=dict)
     reports: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     trouble: str = ""
     status: str = ""

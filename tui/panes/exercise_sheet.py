@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from tui.exercises.stage import RunState, as_number
+from tui.exercises.stage import TrialState, as_number
 from tui.formatting.text_layout import Layout, Lines, barred, hang, inline, join, pad, styled, width_of
 from tui.locale import say
 
@@ -41,7 +41,7 @@ def locked_line(lang: "Lang", shown: Content, unit: str) -> Content:
     )
 
 
-def run_rows(lang: "Lang", trials: "Sequence[Trial]", states: Mapping[str, RunState], status: str) -> Layout:
+def run_rows(lang: "Lang", trials: "Sequence[Trial]", states: Mapping[str, TrialState], status: str) -> Layout:
     """Every run with what becomes of it; the first that is under way is the one that trains."""
     training = next((trial.name for trial in trials if states[trial.name] == "waiting"), "")
 

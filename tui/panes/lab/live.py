@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from lab.paths import shown
+from lab.runs.state import RunState
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import NARROW, short_path
 from tui.panes.lab import facts
@@ -42,7 +43,7 @@ def state_line(follower: Follower, say: Words) -> Content:
     progress = follower.progress
     mark, style = ("!", "$warning") if follower.verdict else MARKS.get(follower.state, GOING)
     text = say.states.get(follower.state, follower.state)
-    if follower.state == "running" and progress.stage:
+    if follower.state is RunState.RUNNING and progress.stage:
         text = say.stages.get(progress.stage, inert(progress.stage))
         if progress.stage_total:
             text += f" {progress.stage_done or 0}/{progress.stage_total}"
@@ -52,7 +53,7 @@ def state_line(follower: Follower, say: Words) -> Content:
 def waiting_line(follower: Follower, say: Words) -> str:
     """Behind whom the run waits for its turn, or nothing."""
     progress = follower.progress
-    if follower.state != "waiting" or not progress.behind:
+    if follower.state is not RunState.WAITING or not progress.behind:
         return ""
     return say.waiting_behind.format(run=inert(progress.behind), position=progress.position or 1)
 
@@ -126,7 +127,7 @@ class LiveView(Vertical, can_focus=True):
         self._set("lab-progress", facts.progress_line(follower.progress, width))
         panel = self._set("lab-facts", facts.grid(grid, width, say))
         panel.styles.height = facts.grid_rows(len(grid), width)
-        stopping = follower.state == "stopping"
+        stopping = follower.state is RunState.STOPPING
         going = waiting_line(follower, say) or say.goes_on
         ending = say.ending if follower.overdue else say.stopping
         note = say.stop_again if self.asking else ending if stopping else going

@@ -15,7 +15,7 @@ from lab.events.progress import RunProgress
 from lab.runs.damage import fenced
 from lab.runs.method import method_of
 from lab.runs.outcome import in_vain
-from lab.runs.state import OVER
+from lab.runs.state import RunState
 from tui.panes.lab.curves import Curves
 from tui.panes.lab.fields import Choices, Data, Model
 
@@ -48,7 +48,8 @@ class Follower:
         self.digest = Digest.open(run)
         self.digest.progress.iterations = self.digest.progress.iterations or spec.iters
         self.curves = Curves(spec.iters)
-        self.state = ""
+        self.state = RunState.WAITING
+        self._polled = False
         self.overdue = False
         """Whether it was asked to stop, and has taken so long that it is being ended."""
         self.files: list[tuple[str, int]] = []
@@ -58,7 +59,7 @@ class Follower:
 
     @property
     def ended(self) -> bool:
-        return self.state in OVER
+        return self.state.ended
 
     def missing(self, kind: Kind) -> Missing:
         """Why there is no figure of this kind."""
@@ -77,7 +78,7 @@ class Follower:
     @property
     def troubled(self) -> bool:
         """Whether there is something to say of how it ended."""
-        return self.state in ("failed", "lost") or bool(self.verdict)
+        return self.state in (RunState.FAILED, RunState.LOST) or bool(self.verdict)
 
     @property
     def progress(self) -> RunProgress:
@@ -107,8 +108,9 @@ class Follower:
         from lab.runs.stop_escalation import hasten
 
         state = settle(self.run)
-        overdue = state == "stopping" and hasten(self.run) in ("told", "killed")
-        changed = (state, overdue) != (self.state, self.overdue)
+        overdue = state is RunState.STOPPING and hasten(self.run) in ("told", "killed")
+        changed = not self._polled or (state, overdue) != (self.state, self.overdue)
+        self._polled = True
         self.overdue = overdue
         unread = self.digest.behind
         if unread > MUCH and not self.digest.offset:
@@ -119,7 +121,7 @@ class Follower:
             self._glimpse = None
             if self.digest.offset - self.digest.kept > MUCH:
                 self.digest.keep()
-        if state in OVER and changed:
+        if state.ended and changed:
             self.result = self.run.result() or {}
             if not self.progress.ended and self.result:
                 self.progress.apply([self.result])
@@ -191,7 +193,7 @@ class Lab:
                     state = run.state()
             except LabError:
                 continue
-            if state in OVER:
+            if state.ended:
                 ended = ended or run.id
             else:
                 going = going or run.id
@@ -204,12 +206,15 @@ class Lab:
 
         run = prepare(dict(fields), Runs(self.root), self.cache)
         start(run, self.cache)
-        return Follower(run, self.cache)
+        return self._followed(run)
 
     def follow(self, run_id: str) -> Follower:
         """A run by its id, read once from the beginning. Raises LabError."""
         from lab.runs.directory import Runs
 
-        follower = Follower(Runs(self.root).get(run_id), self.cache)
+        return self._followed(Runs(self.root).get(run_id))
+
+    def _followed(self, run: Run) -> Follower:
+        follower = Follower(run, self.cache)
         follower.poll()
         return follower

@@ -9,6 +9,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.panes.lab import facts
@@ -130,7 +131,7 @@ class SummaryView(VerticalScroll, can_focus=True):
 def trouble(run: Follower, say: Words) -> Content:
     """What happened, where, and what to do; and the log's last word."""
     told = {key: run.progress.error.get(key, "") for key in ("what", "where", "remedy")}
-    if run.state == "lost":
+    if run.state is RunState.LOST:
         told["what"] = say.lost
     if run.verdict:
         told |= {"what": say.verdicts[run.verdict], "remedy": say.verdict_remedies[run.verdict]}

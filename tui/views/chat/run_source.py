@@ -60,10 +60,9 @@ def _of(run: Run, cache: Path) -> RunSource:
     from lab.runs import chat_history, votes
     from lab.runs.adapters import checkpoints
     from lab.runs.method import method_of
-    from lab.runs.state import OVER
 
     spec = run.spec
-    ended = run.state() in OVER  # looked at before the checkpoints, which come before the end
+    ended = run.state().ended  # looked at before the checkpoints, which come before the end
     subject = RunSource(run, method_of(run, cache), spec.model, spec.data, spec.fine_tune_type, checkpoints(run), ended)
     subject.history, subject.votes = list(chat_history.read(run)), votes.read(run)
     _questions(subject)

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from lab.events.missing import Missing
 from lab.reports.comparison import Comparison, Contender, plain
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, fit, hang, join, styled
@@ -83,7 +84,7 @@ def _cell(comparison: Comparison, at: int, key: str, say: Say) -> Content:
             return mark(at) + styled(STROKES[at % len(STROKES)], SERIES[at % len(SERIES)][1])
         case "run":
             told = MARKS.get(each.state, GOING)
-            state = Content("") if each.state == "finished" else styled(f" {told[0]}", told[1])
+            state = Content("") if each.state is RunState.FINISHED else styled(f" {told[0]}", told[1])
             return styled(inert(each.about.name or each.method), "bold $heading") + state
         case "method":
             return styled(each.method)

@@ -17,7 +17,7 @@ from lab.reports import markdown as report
 from lab.reports.comparison import Comparison
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import RunIndex
-from lab.runs.state import ADAPTED
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
@@ -113,7 +113,8 @@ class CompareView(CompareLayout):
         if self.comparison is None or not self.three or self.measuring is not None:
             return []
         return [each.run for each in self.comparison.contenders
-                if each.state == "finished" and each.score is None and each.run.id not in self._tried]  # fmt: skip
+                if each.state is RunState.FINISHED and each.score is None
+                and each.run.id not in self._tried]  # fmt: skip
 
     @on(DataGrid.Chosen)
     def _chosen(self, event: DataGrid.Chosen) -> None:
@@ -181,7 +182,7 @@ class CompareView(CompareLayout):
         """Ask every run that has an adapter those test questions that it was not asked yet."""
         if self.comparison is None:
             return
-        ended = [each for each in self.comparison.contenders if each.state in ADAPTED]
+        ended = [each for each in self.comparison.contenders if each.state.keeps_adapter]
         left = [each.run for each in ended if each.score is None or each.score["rows"]]
         if not left:
             text = self.say("compare.measured-already" if ended else "compare.nothing-to-measure")

@@ -10,6 +10,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from lab.events.missing import Missing
+from lab.runs.state import RunState
 from tui.formatting.text_layout import spread, styled
 from tui.key_bindings import bind
 from tui.locale import say
@@ -218,7 +219,7 @@ class RunLayout(Vertical):
             return speak.stop_again
         if run.unread and run.read < 0.999:
             return say(lang, "live.catching", percent=round(100 * run.read))
-        if run.state == "stopping":
+        if run.state is RunState.STOPPING:
             return speak.ending if run.overdue else speak.stopping
         return waiting_line(run, speak) or ("" if run.ended else say(lang, "live.goes-on"))
 
@@ -231,7 +232,7 @@ class RunLayout(Vertical):
 def _actions(shown: Shown, wide: bool, lang: "Lang") -> list[facts.Action]:
     """What can be done now, with the most needed first."""
     names = [] if shown.run.ended else [("x", "stop")]
-    names += [("r", "resume")] if shown.run.ended and shown.run.state != "finished" else []
+    names += [("r", "resume")] if shown.run.ended and shown.run.state is not RunState.FINISHED else []
     names += [] if wide else [("a", "answers")]
     names += [("o", "log"), ("u", "axis"), ("s", "log-scale"), ("+", "zoom-in"), ("−", "zoom-out"), ("0", "whole")]
     names += [("e", "change"), ("y", "copy")]

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from lab.errors import LabError
+from lab.runs.state import RunState
 from tui import input_priority
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Layout, styled
@@ -346,9 +347,9 @@ class RunView(CursorView):
             opened = board.has_class("-log") or board.has_class("-answers")
             return opened or view.span is not None or view.cursor is not None or bool(shown and shown.asking)
         if action == "stop":
-            return run is not None and not run.ended and run.state != "stopping"
+            return run is not None and not run.ended and run.state is not RunState.STOPPING
         if action == "resume":
-            return run is not None and run.ended and run.state != "finished"
+            return run is not None and run.ended and run.state is not RunState.FINISHED
         return run is not None
 
     def palette(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from textual.content import Content
 from lab.paths import shown
 from lab.queue.sweep import Standing
 from lab.runs.run_index import Row
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_names import tell_apart
@@ -109,7 +110,7 @@ def state(row: Row, say: Say) -> Content:
     if row.verdict:
         return styled(f"! {say(f'runs.verdict.{row.verdict}')}", "$warning")
     mark, style = MARKS.get(row.state, MARKS["lost"])
-    if row.state == "running" and row.iterations:
+    if row.state is RunState.RUNNING and row.iterations:
         text = f"{row.iterations}/{row.iters}"
     else:
         text = say(f"runs.state.{row.state}") + (f" {row.position}" if row.position else "")
@@ -169,7 +170,7 @@ def _asked(row: Row, say: Say, width: int) -> Lines:
 
 def _where(row: Row, say: Say, width: int) -> Lines:
     parts = [state(row, say)]
-    if row.state == "waiting" and row.behind:
+    if row.state is RunState.WAITING and row.behind:
         text = say("runs.info.behind", position=row.position or 1, behind=inert(row.behind))
         return [*parts, *styled(text, "$text-muted").wrap(width)]
     text = say("runs.info.done", done=units.count(row.iterations), all=units.count(row.iters))

@@ -11,7 +11,7 @@ from lab.runs import disk_usage, run_notes, trash
 from lab.runs.directory import Run, Runs
 from lab.runs.method import method_of
 from lab.runs.run_index import Row
-from lab.runs.state import AGAIN
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.screens.dialogs import ConfirmScreen
@@ -144,13 +144,13 @@ class RunActions(LaboratoryView):
 
             self._do(work, lambda count: self._tell("runs.did.stop", count=count))
 
-        if all(row.state == "waiting" for row in rows):
+        if all(row.state is RunState.WAITING for row in rows):
             return stop()
         return self._ask("runs.ask.stop", stop, self.say("runs.ask.stop.yes"), what=self._called(rows))
 
     def action_resume(self) -> None:
         """Put what was stopped or has failed in line again, the oldest first."""
-        rows = sorted((row for row in self.chosen if row.state in AGAIN), key=lambda row: row.run)
+        rows = sorted((row for row in self.chosen if row.state.resumable), key=lambda row: row.run)
         if not rows:
             return self._tell("runs.cannot.resume")
         runs = [self._run(row) for row in rows]

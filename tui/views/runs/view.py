@@ -16,6 +16,7 @@ from textual.worker import Worker
 from lab.queue.sweep import standing
 from lab.runs.run_filter import in_order, parse, sift
 from lab.runs.run_index import Row, RunIndex
+from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.text_layout import clickable, styled
 from tui.key_bindings import bind
@@ -281,7 +282,7 @@ class RunsView(RunActions):
 
     def status(self) -> str:
         going = [row for row in self.rows if not row.ended]
-        waiting = sum(row.state == "waiting" for row in going)
+        waiting = sum(row.state is RunState.WAITING for row in going)
         return " ".join([f"●{len(going) - waiting}"] * (len(going) > waiting) + [f"○{waiting}"] * bool(waiting))
 
     def palette(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from rich.cells import cell_len
 
-from lab.runs.state import OVER
+from lab.runs.state import RunState
 from tui.panes.lab import fields
 from tui.panes.lab.pane import STATUS
 from tui.panes.lab.words import EN, KO, Words
@@ -44,7 +44,7 @@ def test_korean_sentences_are_polite() -> None:
 def test_words_cover_fields_states_and_the_narrow_column(say: Words) -> None:
     assert tuple(say.labels) == fields.ORDER == tuple(say.meanings)
     assert set(say.methods) == set(fields.METHODS)
-    assert set(OVER) == set(STATUS) <= set(say.states)
+    assert {state for state in RunState if state.ended} == set(STATUS) <= set(say.states)
     assert max(cell_len(label) for label in say.labels.values()) <= 13
     facts = (say.train_loss, say.val_loss, say.best, say.left, say.speed, say.step, say.memory, say.time)
     assert max(cell_len(label) for label in facts) <= 10

@@ -16,6 +16,7 @@ from lab.events.missing import SIGNS, Missing
 from lab.reports.comparison import Comparison
 from lab.runs import run_index
 from lab.runs.run_index import Row
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 from tui.cli.main import main
 from tui.locale import say
@@ -78,7 +79,7 @@ def follower(bench: Any) -> Callable[[str], Follower]:
         bench.write(run, events)
         found = Follower(run, bench.home / "cache")
         found.poll()
-        found.state = state  # what it would be if an engine lived
+        found.state = RunState(state)  # what it would be if an engine lived
         return found
 
     return make
@@ -184,11 +185,11 @@ def test_a_plan_that_is_only_guessed_claims_nothing_of_time_and_warnings(lang: A
 
 
 @pytest.mark.parametrize(("row", "train", "val", "best"), [
-    (Row("r", "waiting"), NOT_YET, NOT_YET, NOT_YET),
-    (Row("r", "running"), NOT_YET, NOT_YET, NOT_YET),
-    (Row("r", "running", train_loss=1.0), UNKNOWN, NONE, NOT_YET),
-    (Row("r", "finished", train_loss=1.0), NONE, NONE, NONE),
-    (Row("r", "failed"), NONE, NONE, NONE),
+    (Row("r", RunState.WAITING), NOT_YET, NOT_YET, NOT_YET),
+    (Row("r", RunState.RUNNING), NOT_YET, NOT_YET, NOT_YET),
+    (Row("r", RunState.RUNNING, train_loss=1.0), UNKNOWN, NONE, NOT_YET),
+    (Row("r", RunState.FINISHED, train_loss=1.0), NONE, NONE, NONE),
+    (Row("r", RunState.FAILED), NONE, NONE, NONE),
 ])  # fmt: skip
 def test_a_row_of_the_table(row: Row, train: Missing, val: Missing, best: Missing) -> None:
     assert [row.missing(key) for key in ("tokens_per_second", "val_loss", "best_val_loss")] == [train, val, best]
