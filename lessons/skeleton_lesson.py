@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lessons.content_file import Source
 from lessons.course import ContentError
-from lessons.translation_status import stamp
+from lessons.translation_status import mark_translated
 
 SKELETON = Path(__file__).parent / "skeleton"
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -36,7 +36,7 @@ def new_lesson(root: Path, track: str, name: str) -> Path:
         structure = (folder / "lesson.toml").read_text(encoding="utf-8")
         structure = structure.replace("NAME", name).replace("TRACK", track).replace("number = 1", f"number = {number}")
         (folder / "lesson.toml").write_text(structure, encoding="utf-8", newline="\n")
-        stamp(folder, track, frozenset())
+        mark_translated(folder, track, frozenset())
         _replace(track_file, _at_least(own, "planned", number))
         _replace(course_file, _at_least(course, "total_lessons", _planned(root, course)))
     except OSError:

@@ -58,6 +58,21 @@ print(any("•" in line for line in lines), *sorted({"unittest", "plotext.pretty
     assert result.stdout.split() == ["True"]
 
 
+def test_a_command_loads_its_own_module_alone_and_none_loads_mlx() -> None:
+    script = f"""
+import sys
+from typer.main import get_command
+from tui.cli.main import app
+group = get_command(app)
+group.commands["runs"]
+print(*sorted(name for name in sys.modules if name in ("tui.cli.train", "tui.cli.data", "tui.cli.plan")))
+dict(group.commands)
+print(*sorted({NEVER!r} & set(sys.modules)), "tui.cli.train" in sys.modules)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["True"]
+
+
 @pytest.mark.parametrize(
     "module", ["tui.cli.main", "tui.panes.lab.pane", "lab.runs.directory", "store.progress", "lessons.loader"]
 )

@@ -125,5 +125,5 @@ def _stale(desk: Desk) -> Iterator[Problem]:
             made_from: Mapping[Lang, str] = section.translated_from
             if lang != SOURCE and section.id in stale and made_from.get(lang) != section.source_hash:
                 id = local(section.id)
-                remedy = f"bring it up to date, then `lowrank stamp {shown(desk.folder)} {id}`"
+                remedy = f"bring it up to date, then `lowrank mark-translated {shown(desk.folder)} {id}`"
                 yield desk.in_section("stale", lang, id, "", f"{id!r}: the English text has changed since", remedy)

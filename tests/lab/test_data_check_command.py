@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tui.cli.common import Status
-from tui.cli.data import WIDTH, describe
+from tui.cli.data.check import WIDTH, describe
 from tui.cli.histogram import BLOCKS, spark
 
 TOKENS = {"min", "median", "p95", "max"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lessons.course import ContentError
 from lessons.loader import BUNDLED, load_course, load_lesson, stale_sections
-from lessons.translation_status import stamp
+from lessons.translation_status import mark_translated
 
 Edit = Callable[[str, str, str], None]
 
@@ -95,9 +95,9 @@ def test_only_the_changed_english_section_goes_stale(lesson: Path, edit: Edit) -
     edit("en/lesson.md", "Three details are worth keeping", "Three details are worth your while")
     stale = frozenset({"lora/why-lora#the-decomposition"})
     assert stale_sections(load_lesson(lesson, "lora")) == stale
-    stamp(lesson, "lora", frozenset({"the-arithmetic"}))
+    mark_translated(lesson, "lora", frozenset({"the-arithmetic"}))
     assert stale_sections(load_lesson(lesson, "lora")) == stale
-    stamp(lesson, "lora", frozenset({"the-decomposition"}))
+    mark_translated(lesson, "lora", frozenset({"the-decomposition"}))
     assert stale_sections(load_lesson(lesson, "lora")) == frozenset()
 
 
@@ -108,7 +108,7 @@ def test_new_line_breaks_do_not_make_a_translation_stale(lesson: Path, edit: Edi
 
 def test_stamping_an_unknown_section_is_refused(lesson: Path) -> None:
     with pytest.raises(ContentError, match="there is no section 'nope'"):
-        stamp(lesson, "lora", frozenset({"nope"}))
+        mark_translated(lesson, "lora", frozenset({"nope"}))
 
 
 MISTAKES = [

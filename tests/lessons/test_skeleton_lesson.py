@@ -10,7 +10,9 @@ from lessons.course import ContentError
 from lessons.loader import BUNDLED, load_course, stale_sections
 from lessons.skeleton_lesson import new_lesson
 from lessons.validation.course import check_course
-from tui.cli import authoring, check
+from tui.cli import check
+from tui.cli.mark_translated import mark_translated
+from tui.cli.new.lesson import lesson
 
 
 @pytest.fixture(autouse=True)
@@ -62,20 +64,20 @@ def test_what_is_there_is_never_written_over(tmp_path: Path) -> None:
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LabError, match="in no course"):
-        authoring.lesson("letters/first")
+        lesson("letters/first")
     with pytest.raises(LabError, match="TRACK/NAME"):
-        authoring.lesson("first", tmp_path)
-    assert authoring.lesson("letters/first", Path("mine")) == 0
+        lesson("first", tmp_path)
+    assert lesson("letters/first", Path("mine")) == 0
     out, err = capsys.readouterr()
     assert out == "mine/letters/first\n"
     assert "lowrank preview mine/letters/first" in err
     monkeypatch.chdir(tmp_path / "mine" / "letters")
-    assert authoring.lesson("letters/second") == 0
+    assert lesson("letters/second") == 0
     with pytest.raises(LabError, match="is there already"):
-        authoring.lesson("letters/second")
+        lesson("letters/second")
     text = tmp_path / "mine/letters/first/en/lesson.md"
     text.write_text(text.read_text().replace("TODO: show", "TODO: better show"))
     loaded = load_course(tmp_path / "mine").lesson("letters/first")
     assert stale_sections(loaded) == {"letters/first#second-section"}
-    assert authoring.stamp(Path("first"), ["second-section"]) == 0
+    assert mark_translated(Path("first"), ["second-section"]) == 0
     assert not stale_sections(load_course(tmp_path / "mine").lesson("letters/first"))

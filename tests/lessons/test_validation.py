@@ -10,7 +10,7 @@ import pytest
 
 from lab.engine.commands import refusals as mlx_lm_refusals
 from lessons.loader import BUNDLED, load_course
-from lessons.translation_status import stamp
+from lessons.translation_status import mark_translated
 from lessons.validation.course import Report, check_course, find_root
 from lessons.validation.ids import FILE, add_ids, ids_of, listed
 from lessons.validation.layout_rules import CODE, MEASURE
@@ -299,7 +299,7 @@ def test_what_is_only_warned_of(root: Path, plant: Plant, kind: str, file: str, 
 
 def test_a_translation_that_was_stamped_is_no_longer_stale(root: Path) -> None:
     put("en/lesson.md", "Three details", "Three small details")(root)
-    stamp(root / LESSON, "lora", frozenset({"the-decomposition"}))
+    mark_translated(root / LESSON, "lora", frozenset({"the-decomposition"}))
     assert check(root).problems == ()
 
 

@@ -18,7 +18,8 @@ from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
 from lab.sanitize import UNSEEN
 from lab.spec import RunSpec
-from tui.cli import output, train
+from tui.cli import output
+from tui.cli.follow import follow
 from tui.cli.main import main
 
 HOSTILE = "\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x9b31m\u202eeman\u2066\u200b\ufe0f\u3164\x7f"
@@ -97,7 +98,7 @@ def test_a_run_with_a_hostile_name_and_hostile_texts(say: Say, as_json: list[str
 @pytest.mark.parametrize("ended", ["finished", "failed"])
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_events_of_a_run_as_they_happen(tmp_path: Path, ended: str, as_json: bool, capsys: Any) -> None:
-    train.follow(hostile_run(tmp_path, ended), as_json)
+    follow(hostile_run(tmp_path, ended), as_json)
     said = capsys.readouterr()
     assert said.out.count("\n") > 5 and raw(said.out) == raw(said.err) == []
 

@@ -14,16 +14,11 @@ from typer import Argument, Option
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
-from tui.cli.common import cache, note, say, write
+from tui.cli.common import Json, cache, course_of, note, say, write
 
 if TYPE_CHECKING:
     from lessons.exercise_steps import Exercise, Prediction, Selection, Trial
     from lessons.validation.lesson_files import Tools
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command("check")(check)
 
 
 def check(
@@ -33,7 +28,7 @@ def check(
     add_ids: Annotated[
         bool, Option("--add-ids", help="Write the new ids of published lessons into the list of ids, for good.")
     ] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Check a course: every problem with file, line and what to do; exit 1 if there is an error among them."""
     from lessons.validation.course import check_course
@@ -58,20 +53,6 @@ def check(
     lessons = sum(desk.folder.is_relative_to(below) for desk in report.desks)
     note(f"{_many(lessons, 'lesson')}, {_many(errors, 'error')}, {_many(warnings, 'warning')}")
     return 1 if errors else 0
-
-
-def course_of(folder: Path | None) -> tuple[Path, Path]:
-    """The course that `folder` is or lies in, and `folder` itself; LabError where there is none."""
-    from lessons.loader import BUNDLED
-    from lessons.validation.course import find_root
-
-    if folder is None:
-        return BUNDLED, BUNDLED
-    root = find_root(folder)
-    if root is None:
-        remedy = "give a folder with course.toml, or one inside it; `lowrank new lesson` makes one"
-        raise LabError("is no course", where=str(folder), remedy=remedy)
-    return root, folder.absolute()
 
 
 def tools(ask_mlx_lm: bool = True) -> "Tools":
@@ -128,9 +109,11 @@ def _lowrank(words: Sequence[str]) -> str:
         with contextlib.redirect_stdout(io.StringIO()):
             context = command.make_context(name, rest)
             while isinstance(command, typer.core.TyperGroup):
-                found, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-                if found is None or inner is None:
+                rest = [*context._protected_args, *context.args]
+                if not rest:
                     return f"{name} needs a command"
+                found, inner, rest = command.resolve_command(context, rest)
+                assert found is not None and inner is not None  # resolve_command raises for an unknown command
                 name, command = f"{name} {found}", inner
                 context = command.make_context(found, rest, parent=context)
     except typer.Exit:

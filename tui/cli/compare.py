@@ -1,80 +1,21 @@
-"""`lowrank compare`, `three-way` and `report`: runs side by side, three worth it, and what was found written down."""
+"""`lowrank compare`: runs side by side."""
 
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from typer import Argument, Option
+from typer import Argument
 
-from lab.errors import LabError
-from lab.paths import absolute
-from lab.queue import three_way as threeway
-from lab.reports import markdown as report
 from lab.reports.comparison import Comparison, Contender, plain
 from lab.reports.comparison import as_json as rows_of
-from lab.reports.words import Lang
-from lab.runs import evaluation
-from lab.runs.directory import Run
-from lab.runs.state import RunState
-from tui.cli.common import Status, cache, note, runs, say, write
+from tui.cli.common import Json, cache, runs, say, write
 from tui.cli.completion import run_ids
-from tui.cli.generate import engine
 from tui.cli.histogram import line
 from tui.cli.table import table
 from tui.formatting import units
 from tui.locale import words
 
-Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
-POLL = 0.5
-"""Seconds between looks at the runs."""
 ABREAST, CURVE = 4, 14
 """Runs beside each other, and the cells of each one's loss curve."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("compare")(compare)
-    app.command("three-way")(three_way)
-    app.command("report")(write_report)
-
-
-def three_way(
-    detach: Annotated[
-        bool, Option("--detach", help="Put the runs in line, print their ids, and return at once.")
-    ] = False,
-    as_json: Json = False,
-) -> int:
-    """Train LoRA, LoRA on 4 bits (QLoRA) and DoRA on 4 bits, 50 iterations each, all else alike, and compare them."""
-    made = threeway.begin(runs(), cache())
-    if detach:
-        say({"runs": [run.id for run in made]}) if as_json else write(*(run.id for run in made))
-        return 0
-    note("3 runs in line  (they go on if this terminal closes)")
-    comparison = Comparison.of(made, cache())
-    try:
-        _attend(comparison)
-        for run in threeway.unmeasured(made):
-            engine(run, "evaluate", "--first", str(threeway.ROWS), "--adapter-only")
-    except KeyboardInterrupt:
-        note("the runs are left to themselves; `lowrank runs` shows them, `lowrank compare` compares them")
-        return 130
-    comparison.read()
-    _show(comparison, as_json)
-    return 0 if all(each.state is RunState.FINISHED for each in comparison.contenders) else 1
-
-
-def _attend(comparison: Comparison) -> None:
-    """Wait for the end of all of them, saying on a terminal how far they are."""
-    with Status() as status:
-        while not comparison.ended:
-            comparison.read()
-            going = next((each for each in comparison.contenders if not each.ended), None)
-            if going is not None:
-                done = going.digest.progress
-                status.show(f"{going.method:<8}{done.iteration:>4}/{going.spec.iters}  {done.stage or 'waiting'}")
-            time.sleep(POLL)
 
 
 def compare(
@@ -85,11 +26,11 @@ def compare(
     as_json: Json = False,
 ) -> int:
     """Put runs side by side: how they differ, what they reached, what it cost."""
-    _show(Comparison.of([runs().get(name) for name in names], cache()), as_json)
+    show(Comparison.of([runs().get(name) for name in names], cache()), as_json)
     return 0
 
 
-def _show(comparison: Comparison, json: bool) -> None:
+def show(comparison: Comparison, json: bool) -> None:
     differs = comparison.differs | comparison.shown_otherwise
     if json:
         say({"runs": rows_of(comparison), "differs": differs})
@@ -152,35 +93,3 @@ DOUBTS = {
     "questions": "exact match was measured over other questions",
     "length": "the runs did not train for as many iterations",
 }
-
-
-def write_report(
-    names: Annotated[
-        list[str], Argument(metavar="RUN…", help="Run ids, their beginnings, paths, or `last`.", autocompletion=run_ids)
-    ],
-    output: Annotated[
-        Path | None,
-        Option(
-            "--output", "-o", parser=absolute, metavar="FILE", help="The Markdown file; its charts stand beside it."
-        ),
-    ] = None,
-    lang: Annotated[str, Option(help="en or ko.")] = "en",
-    measure: Annotated[bool, Option("--measure", help="First measure exact match where it is not known.")] = False,
-    as_json: Json = False,
-) -> int:
-    """Write a run, or a comparison of several, as Markdown with SVG charts: figures, curves, answers, commands."""
-    language: Lang | None = "en" if lang == "en" else "ko" if lang == "ko" else None
-    if language is None:
-        raise LabError(f"unknown language {lang!r}", where="--lang", remedy="give en or ko", usage=True)
-    if output is not None:
-        report.check(output)
-    found = [runs().get(name) for name in names]
-    for run in _unknown(found) if measure else ():
-        engine(run, "evaluate", "--adapter-only")
-    path = report.write(Comparison.of(found, cache()), Path(), language, output)
-    say({"path": str(path)}) if as_json else write(path)
-    return 0
-
-
-def _unknown(found: list[Run]) -> list[Run]:
-    return [run for run in found if evaluation.read(run) is None]

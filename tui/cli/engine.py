@@ -10,7 +10,8 @@ from typing import Any
 
 from lab import launch
 from lab.errors import LabError
-from tui.cli.common import cache
+from lab.runs.directory import Run
+from tui.cli.common import Status, cache
 
 GRACE = 2.0
 """Seconds that a job has to clean up."""
@@ -55,3 +56,13 @@ def ask(job: str, about: str, *options: str, log: Path, progress: Callable[[dict
         where, remedy = error.get("where") or str(log), error.get("remedy") or "read that file"
         raise LabError(what, where=where, remedy=remedy, usage=bool(error.get("usage")))
     return last
+
+
+def run_job(run: Run, job: str, *options: str) -> dict[str, Any]:
+    """One job of the engine on a run: its last JSON line, with progress on a terminal. Raises LabError if it failed."""
+    with Status() as status:
+
+        def progress(event: dict[str, Any]) -> None:
+            status.show(f"{event['stage']:<12}{event['done']:>5}/{event['total']}")
+
+        return ask(job, str(run.path), *options, log=run.path / "log.txt", progress=progress)

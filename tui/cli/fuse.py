@@ -3,19 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from typer import Option
 
 from lab.errors import LabError
 from lab.outputs import sweep
 from lab.runs.fuse_options import check_target
-from tui.cli.common import RunName, cache, megabytes, note, runs, say, write
-from tui.cli.generate import Checkpoint, Json, engine
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("fuse")(fuse)
+from tui.cli.common import Checkpoint, Json, RunName, cache, megabytes, note, runs, say, write
+from tui.cli.engine import run_job
 
 
 def fuse(
@@ -39,7 +33,7 @@ def fuse(
     options += ["--export-gguf"] * export_gguf + ["--force"] * force
     check_target(found, cache(), folder, force)
     try:
-        result = engine(found, "fuse", *options)
+        result = run_job(found, "fuse", *options)
     finally:
         sweep(folder.parent)  # what an engine that was ended had half made
     if as_json:

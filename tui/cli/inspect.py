@@ -2,23 +2,16 @@
 
 from typing import Any
 
-import typer
-
-from tui.cli.common import RunName, runs, say, write
-from tui.cli.generate import Checkpoint, Json, engine
+from tui.cli.common import Checkpoint, Json, RunName, runs, say, write
+from tui.cli.engine import run_job
 from tui.cli.histogram import spark
 
 SPARK, STEPS = 24, 1000  # cells of a line of singular values, and how finely they are told apart
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("inspect")(inspect)
-
-
 def inspect(run: RunName, checkpoint: Checkpoint = "last", as_json: Json = False) -> int:
     """Show the change of each adapted layer: norm, singular values, effective rank. A full run's takes longest."""
-    result = engine(runs().get(run), "inspect", f"--checkpoint={checkpoint}")
+    result = run_job(runs().get(run), "inspect", f"--checkpoint={checkpoint}")
     if as_json:
         say({key: value for key, value in result.items() if key != "event"})
     else:

@@ -4,57 +4,44 @@ Each command exits 0, 1 (it failed: one line on stderr says what, where and what
 """
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+from typer import Option
 from typer.exceptions import TyperException
 
 from lab.errors import LabError
-from lab.mlx_flags import old_flag
-from tui.cli import (
-    authoring,
-    check,
-    compare,
-    data,
-    doctor,
-    fuse,
-    generate,
-    inspect,
-    laboratory,
-    plan,
-    progress,
-    run_notes,
-    runs,
-    sweep,
-    train,
-)
-from tui.cli.common import note
+from tui.cli.command_group import command_group
+from tui.cli.output import note, write
 from tui.home import home
 
-app = typer.Typer(
+COMMANDS = (
+    *("train", "resume", "stop", "sweep", "three-way", "plan"),
+    *("runs", "note", "delete", "restore", "compare", "report"),
+    *("evaluate", "generate", "inspect", "fuse"),
+    *("data", "models", "doctor", "lab", "keys"),
+    *("read", "progress", "new", "check", "preview", "mark-translated"),
+)
+OLD_NAMES = {"stamp": "mark-translated"}
+"""Names of release 0.1; they go with the next one."""
+
+app = command_group(
+    "tui.cli",
+    COMMANDS,
+    OLD_NAMES,
     name="lowrank",
     help="A terminal classroom and laboratory for fine-tuning language models on MLX; alone, it opens the classroom.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
 )
-for module in (
-    train,
-    sweep,
-    plan,
-    runs,
-    run_notes,
-    generate,
-    fuse,
-    inspect,
-    data,
-    doctor,
-    progress,
-    laboratory,
-    check,
-    compare,
-    authoring,
-):
-    module.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    show_version: Annotated[bool, Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if show_version:
+        write(f"lowrank {version('lowrank')}")
+        raise typer.Exit(0)
 
 
 def main() -> int:
@@ -66,8 +53,7 @@ def main() -> int:
         _complain(str(error))
         return 2 if error.usage else 1
     except TyperException as error:
-        told = old_flag(str(getattr(error, "option_name", "")))
-        _complain(f"{error.format_message()}; {told or 'see `lowrank --help`'}")
+        _complain(f"{error.format_message().rstrip('.')}; {_advice(error)}")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -82,6 +68,16 @@ def main() -> int:
         from tui.crash import complain
 
         return complain(error)
+
+
+def _advice(error: TyperException) -> str:
+    """What to do about wrong usage: the flag's name of today, or where the help of that command is."""
+    from lab.mlx_flags import old_flag
+
+    if renamed := old_flag(str(getattr(error, "option_name", ""))):
+        return renamed
+    context = getattr(error, "ctx", None)
+    return f"see `{context.command_path if context else 'lowrank'} --help`"
 
 
 def _complain(line: str) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any
 
-import typer
 from typer import Option
 
 from lab import launch
@@ -17,13 +16,14 @@ from lab.planning import calibration, learning_rate, machine, trial
 from lab.planning.base_model import find_base
 from lab.planning.duration import checkpoints, validations
 from lab.planning.engine_answer import with_answer, with_trial
-from lab.planning.plan import Inputs, Plan, as_json, gigabytes, make
+from lab.planning.plan import Inputs, Plan, gigabytes, make
+from lab.planning.plan import as_json as fields_of
 from lab.planning.row_lengths import guess
 from lab.planning.warnings import Warning
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from lab.spec_paths import located
-from tui.cli.common import Status, cache, runs, say, write
+from tui.cli.common import Json, Status, cache, runs, say, write
 from tui.cli.engine import ask
 from tui.cli.hub_fetch import fetch_named
 from tui.cli.spec_flags import spec_flags
@@ -32,18 +32,13 @@ WIDTH = 80
 BAR = 20  # cells of the longest component's bar
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command("plan")(plan_run)
-
-
 @spec_flags
-def plan_run(
+def plan(
     fields: dict[str, Any],
     memory: Annotated[str | None, Option(help="What may be taken, like 16GB (default: what is free here).")] = None,
     probe: Annotated[bool, Option("--probe/--no-probe", help="Time a few real iterations, if they fit.")] = True,
     adapter_path: Annotated[Path | None, Option(hidden=True, help="Where `train` would copy the adapter.")] = None,
-    as_json_: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Say what a run will need (parameters, memory, time) and what may go wrong, before it is started."""
     limit = machine.parse_memory(memory) if memory else None
@@ -52,9 +47,9 @@ def plan_run(
     found = make(inputs)
     if probe and inputs.base.weights and found.fits and not any(w.refused for w in found.warnings):
         found = _probed(inputs, found)
-    if as_json_:
+    if as_json:
         say(
-            as_json(found)
+            fields_of(found)
             | {"learning_rate_source": learning_rate.origin(inputs.spec) if chosen else "given or our default"}
         )
     else:

@@ -1,19 +1,15 @@
 """`lowrank runs`: every run, newest first."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
-from typer import Option
 
 from lab.runs.run_index import Row, RunIndex
 from lab.sanitize import inert
-from tui.cli.common import cache, runs, say, write
+from tui.cli.common import Json, cache, say, write
+from tui.cli.common import runs as all_runs
 from tui.cli.table import table
 from tui.formatting import units
 from tui.locale import words
 
-Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
 TOLD = (
     *("run", "state", "method", "model", "data", "iterations", "train_loss", "val_loss", "started"),
     *("name", "tags", "group", "total_bytes", "problem", "verdict"),
@@ -21,14 +17,9 @@ TOLD = (
 """Of a run, for scripts."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("runs")(list_runs)
-
-
-def list_runs(as_json: Json = False) -> int:
+def runs(as_json: Json = False) -> int:
     """List the runs, newest first."""
-    rows = RunIndex(runs(), cache()).read()
+    rows = RunIndex(all_runs(), cache()).read()
     if as_json:
         say({"runs": [{key: getattr(row, key) for key in TOLD} for row in rows]})
     elif not rows:

@@ -4,17 +4,16 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from typer import Option
 
 from lab.errors import LabError
 from lab.mlx_flags import take
-from lab.queue import sweep
+from lab.queue import sweep as sweeps
 from lab.runs import run_index
 from lab.runs.directory import Run
 from lab.runs.state import RunState
 from lab.spec import RunSpec
-from tui.cli.common import Status, cache, note, runs, say, write
+from tui.cli.common import Json, Status, cache, note, runs, say, write
 from tui.cli.completion import data_names, model_names, run_ids
 from tui.cli.hub_fetch import fetch_named
 from tui.cli.table import table
@@ -25,12 +24,7 @@ POLL = 0.5
 BAR = 30
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command("sweep")(sweep_over)
-
-
-def sweep_over(
+def sweep(
     over: Annotated[
         list[str], Option(help="FIELD=VALUE,VALUE… such as learning_rate=1e-3,2e-3; give it twice for a grid.")
     ],
@@ -53,7 +47,7 @@ def sweep_over(
     detach: Annotated[
         bool, Option("--detach", help="Put the runs in line, print their ids, and return at once.")
     ] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Train at most 64 runs that differ in one or two fields; they go on if this terminal closes."""
     fields: dict[str, Any] = runs().get(like).spec.model_dump() if like else {}
@@ -64,13 +58,13 @@ def sweep_over(
     ):
         note(line)
     axes = [_axis(text) for text in over]
-    wanted = sweep.grid(fields, axes)
-    names = [sweep.run_name(axes, each) for each in wanted]
+    wanted = sweeps.grid(fields, axes)
+    names = [sweeps.run_name(axes, each) for each in wanted]
     if dry_run:
         return _plan(wanted, names, as_json)
     fetch_named(fields)
-    group = sweep.group_name(axes)
-    made = sweep.begin_all(wanted, runs(), cache(), group, names)
+    group = sweeps.group_name(axes)
+    made = sweeps.begin_all(wanted, runs(), cache(), group, names)
     if detach:
         ids = [run.id for run in made]
         say({"group": group, "runs": ids}) if as_json else write(*ids)
@@ -88,7 +82,7 @@ def sweep_over(
     return 0 if all(row.state is RunState.FINISHED for row in rows) else 1
 
 
-def _axis(text: str) -> sweep.Axis:
+def _axis(text: str) -> sweeps.Axis:
     name, equals, values = text.partition("=")
     name = name.strip().replace("-", "_")
     found = [value.strip() for value in values.split(",") if value.strip()]
@@ -101,7 +95,7 @@ def _plan(wanted: list[dict[str, Any]], names: list[str], as_json: bool) -> int:
     """The runs, each checked by itself, with what is known of their time."""
     specs = [RunSpec.make(fields) for fields in wanted]
     known = run_index.RunIndex(runs(), cache()).read()
-    seconds = [sweep.estimate(spec.model_dump(), known) for spec in specs]
+    seconds = [sweeps.estimate(spec.model_dump(), known) for spec in specs]
     whole = None if None in seconds else sum(each or 0 for each in seconds)
     if as_json:
         each = [{"name": name, "estimated_seconds": time} for name, time in zip(names, seconds, strict=True)]
@@ -118,7 +112,7 @@ def _attend(made: list[Run]) -> list[run_index.Row] | None:
         with Status() as status:
             while True:
                 rows = [run_index.read(run, cache()) for run in made]
-                told = sweep.standing(rows)
+                told = sweeps.standing(rows)
                 full = round(told.share * BAR)
                 left = f"  about {units.duration(told.remaining)} left" if told.remaining is not None else ""
                 status.show(f"{'━' * full}{'─' * (BAR - full)}  {told.ended}/{told.runs} runs{left}")

@@ -1,43 +1,8 @@
-"""`lowrank lab` and `keys`: the program at another door, and the keys it answers to."""
-
-from typing import Annotated
-
-import typer
-from typer import Argument, Option
+"""`lowrank keys`: every action by name, with its keys."""
 
 from lab.errors import LabError
-from tui import terminal
-from tui.cli.common import note, runs, say, write
-from tui.cli.completion import run_ids
+from tui.cli.common import Json, note, say, write
 from tui.home import home
-
-Json = Annotated[bool, Option("--json", help="Print one JSON object.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("lab")(lab)
-    app.command("keys")(keys)
-
-
-def lab(
-    names: Annotated[
-        list[str] | None,
-        Argument(metavar="[RUN…]", help="A run to look at, or several to compare.", autocompletion=run_ids),
-    ] = None,
-) -> int:
-    """Open the program in the laboratory, at a run or at the comparison of several."""
-    found = [runs().get(name).id for name in names or []]
-    terminal.require()
-    from tui.startup_tuning import begin
-
-    begin()
-    from tui.app import LowrankApp
-    from tui.views.view import RunSelection
-
-    app = LowrankApp(home())
-    app.open_at(RunSelection(run=found[0] if found else "", marked=tuple(found)))
-    return terminal.show(app)
 
 
 def keys(as_json: Json = False) -> int:

@@ -1,80 +1,26 @@
-"""`lowrank data check`: everything that is wrong with a data set, before it is trained on."""
+"""`lowrank data check`: every problem of a data set, before it is trained on."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from typer import Argument, Option
 
 from lab.datasets.check.folder import find_files
 from lab.datasets.check.problems import TITLES
 from lab.datasets.find import is_bundled
 from lab.datasets.formats import split_command
-from lab.datasets.split import SHARE, Division, divide, target_of
 from lab.errors import LabError
-from lab.hub import is_data_id, source
 from lab.models.find import find_model
-from lab.paths import absolute, shown
-from tui.cli.common import Status, cache, note, say, write
+from lab.paths import shown
+from tui.cli.common import Json, Status, cache, note, say, write
 from tui.cli.completion import data_names, model_names
 from tui.cli.engine import ask
 from tui.cli.histogram import spark
 from tui.cli.hub_fetch import fetch_data
 
-data = typer.Typer(help="Data sets.", no_args_is_help=True, rich_markup_mode=None)
 WIDTH = 80
 SLOW = 1.0  # seconds after which a terminal is told how far the work is
 SHOWN, LISTED = 20, 1000  # problems a kind, for people and for scripts
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    data.command("check")(check)
-    data.command("fetch")(fetch)
-    data.command("split")(split_rows)
-    app.add_typer(data, name="data")
-
-
-def fetch(
-    data_id: Annotated[str, Argument(metavar="ID", help="Id of a data set on the hub: org/name, or org/name:subset.")],
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
-) -> int:
-    """Fetch a data set from the hub, as `train`, `plan` and `data check` do when they are given its id."""
-    if not is_data_id(data_id):
-        raise LabError(f"{data_id!r} is no id of a data set", where="ID", remedy="give one like org/name", usage=True)
-    folder = Path(fetch_data(data_id))
-    say({"path": str(folder), **source(folder)}) if as_json else write(str(folder))
-    return 0
-
-
-def split_rows(
-    path: Annotated[str, Argument(metavar="PATH", help="One file of rows, a folder with train.jsonl, or a hub id.")],
-    valid: Annotated[float, Option(help="Share of the rows to validate on.")] = SHARE,
-    test: Annotated[float, Option(help="Share of the rows to test on at the end.")] = SHARE,
-    seed: Annotated[int, Option(help="Draws which rows.")] = 0,
-    by: Annotated[str, Option(metavar="COLUMN", help="Rows with the same value here stay in one split.")] = "",
-    output: Annotated[
-        Path | None,
-        Option("--output", "-o", parser=absolute, metavar="DIR", help="Folder to make (default: PATH-split)."),
-    ] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
-) -> int:
-    """Divide rows that came in one piece into train, valid and test, in a new folder."""
-    how = Division(valid, test, seed, by)
-    how.check()
-    if is_bundled(path):
-        raise LabError("has a validation split already", where=path, remedy="train on it as it is", usage=True)
-    here = Path(path).expanduser().exists()
-    place = absolute(path if here else fetch_data(path))
-    target = output or (target_of(place) if here else absolute(f"{place.name}-split"))
-    rows = divide(place, target, how)
-    if as_json:
-        say({"path": str(target), "rows": rows})
-        return 0
-    write(f"{', '.join(f'{count:,} {name}' for name, count in rows.items())} rows in {shown(target)}")
-    write(f"lowrank train --data {shlex.quote(shown(target))}")
-    return 0
 
 
 def check(
@@ -97,7 +43,7 @@ def check(
     show: Annotated[
         int | None, Option(help=f"Problems to list of each kind, 0 for all ({SHOWN}; with --json {LISTED}).")
     ] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Check a data set: every problem with file, line and reason; exit 1 if training would trip on one."""
     if max_seq_length < 8:

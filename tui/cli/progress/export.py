@@ -1,0 +1,23 @@
+"""`lowrank progress export`: all progress in one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
+
+from lab import outputs
+from tui.cli.common import Json
+from tui.cli.progress.common import answer, open_log
+
+
+def export(
+    file: Annotated[Path, Argument(help="The file to write, for example progress.json.")], as_json: Json = False
+) -> int:
+    """Write all progress to one file (docs/progress.md says what is in it)."""
+    from store import transfer
+
+    outputs.check_file(file, "name")
+    with open_log() as log:
+        count = transfer.export(log, file)
+    answer(as_json, {"file": str(file), "events": count}, f"{count} events in {file}")
+    return 0
