@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 SMOOTHING = 0.9
 SPIKE = 2  # times the ground (and a nat more) beyond which a loss counts no more
@@ -41,7 +42,7 @@ class Watch:
             self.untrained, self.ground = loss, max(self.ground, loss)
         self.best = min(self.best, loss)
 
-    def add(self, loss: float, validate: Callable[[], float] | None) -> str:
+    def add(self, loss: float, validate: Callable[[], float] | None) -> Literal["", "nan", "diverged"]:
         """The verdict after one more iteration's loss in nats: "", "nan", or "diverged".
 
         Batches differ, so where there is a validation set it decides: `validate` is called when the smoothed loss has

@@ -1,5 +1,7 @@
 """One kind of error for everything a user can put right."""
 
+from typing import Literal
+
 
 class LabError(Exception):
     """What is wrong, where, and what to do about it; `str()` is one line fit for stderr.
@@ -8,7 +10,15 @@ class LabError(Exception):
     `verdict` names what was wrong with a training that could not go on: "nan" or "diverged".
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", usage: bool = False, verdict: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        remedy: str = "",
+        usage: bool = False,
+        verdict: Literal["", "nan", "diverged"] = "",
+    ) -> None:
         self.what, self.where, self.remedy, self.usage, self.verdict = what, where, remedy, usage, verdict
         line = f"{where}: {what}" if where else what
         super().__init__(" ".join(f"{line}{f'; {remedy}' if remedy else ''}".split()))

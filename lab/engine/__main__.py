@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from lab.engine.failure import explain
 from lab.engine.stdin_lines import Inbox
 from lab.errors import LabError
+from lab.events.schema import plain
 from lab.runs.directory import Run
 from lab.sanitize import inert
 
@@ -242,7 +243,7 @@ def _answer(options: argparse.Namespace) -> int:
         return 0
     except Exception as error:
         usage = isinstance(error, LabError) and error.usage
-        say(event="failed", error={**explain(error), "usage": usage})
+        say(event="failed", error={**plain(explain(error)), "usage": usage})
     return 1
 
 

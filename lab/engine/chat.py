@@ -23,6 +23,7 @@ from lab.engine.failure import explain
 from lab.engine.generation import encode
 from lab.engine.load import load_base
 from lab.engine.stdin_lines import Inbox
+from lab.events.schema import plain
 from lab.runs.directory import Run
 from lab.score import Item
 
@@ -91,7 +92,7 @@ def serve(run: Run, cache: Path, say: Say) -> None:
         try:
             _answer(switch, tokenizer, question, inbox, say)
         except Exception as error:  # the next question may be a better one
-            say(event="refused", ask=question["ask"], error=explain(error))
+            say(event="refused", ask=question["ask"], error=plain(explain(error)))
 
 
 def _answer(switch: Switch, tokenizer: Any, question: dict[str, Any], inbox: Inbox, say: Say) -> None:

@@ -3,10 +3,10 @@
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 
+from lab.events.schema import Event, Heartbeat, LastWord, iteration_of
 from lab.events.writer import EventLog
 
 SILENCE = 5.0
@@ -24,15 +24,15 @@ class EventWriter(EventLog):
         self._ended = threading.Event()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
-    def write(self, event: str, **fields: Any) -> None:
-        super().write(event, **fields)
+    def write(self, event: Event) -> None:
+        super().write(event)
         self._spoke = time.monotonic()
-        self.iteration = fields.get("iteration", self.iteration)
+        self.iteration = iteration_of(event, self.iteration)
 
-    def last_word(self, event: str, **fields: Any) -> None:
+    def last_word(self, event: LastWord) -> None:
         with self._lock:  # no heartbeat that has begun may come after it
             self._ended.set()
-        super().last_word(event, **fields)
+        super().last_word(event)
 
     def close(self) -> None:
         self._ended.set()
@@ -45,6 +45,6 @@ class EventWriter(EventLog):
                 if self._ended.is_set() or time.monotonic() - self._spoke < self._silence:
                     continue
                 try:
-                    self.write("heartbeat", iteration=self.iteration, resident_bytes=process.memory_info().rss)
+                    self.write(Heartbeat(iteration=self.iteration, resident_bytes=process.memory_info().rss))
                 except OSError:  # a full disk is for the engine's own next word to tell
                     self._spoke = time.monotonic()

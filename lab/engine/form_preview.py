@@ -13,6 +13,7 @@ from lab.engine.failure import explain
 from lab.engine.label_masking import Row
 from lab.engine.stdin_lines import Inbox
 from lab.errors import LabError
+from lab.events.schema import plain
 from lab.planning.base_model import find_base, with_config
 from lab.planning.calibration import finished
 from lab.runs.directory import Runs
@@ -38,7 +39,7 @@ def serve(options: Any, say: Say) -> None:
             say(event="answered", id=request["id"], **desk.answer(request))
         except Exception as error:
             usage = isinstance(error, LabError) and error.usage
-            say(event="refused", id=request["id"], error={**explain(error), "usage": usage})
+            say(event="refused", id=request["id"], error={**plain(explain(error)), "usage": usage})
 
 
 class Desk:

@@ -14,6 +14,7 @@ from mlx_lm.utils import load, load_model, load_tokenizer, quantize_model, save
 from lab import outputs
 from lab.engine import cpu, dora, hub, weights_check
 from lab.errors import LabError
+from lab.events.schema import StageName
 from lab.models.find import ModelInfo, find_model
 
 
@@ -23,7 +24,7 @@ def on_cpu() -> bool:
 
 
 def load_base(
-    name: str, cache: Path, *, fast: bool, bits: int | None = None, stage: Callable[[str], None] = lambda _: None
+    name: str, cache: Path, *, fast: bool, bits: int | None = None, stage: Callable[[StageName], None] = lambda _: None
 ) -> tuple[nn.Module, Any, ModelInfo]:
     """Model, tokenizer and description of the base called `name`, or of its variant of so many bits.
 
@@ -37,7 +38,7 @@ def load_base(
 
 
 def load_stored(
-    name: str, cache: Path, *, bits: int | None = None, stage: Callable[[str], None] = lambda _: None
+    name: str, cache: Path, *, bits: int | None = None, stage: Callable[[StageName], None] = lambda _: None
 ) -> tuple[nn.Module, Any, ModelInfo, dict[str, Any]]:
     """The same in its stored number format, with its config.json as mlx-lm understood it."""
     info = find_model(name, cache, bits)

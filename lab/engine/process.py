@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.engine import launcher, stopping
 from lab.engine.failure import explain
+from lab.events.schema import Failed, Stage, Stopped
 from lab.events.writer import EventLog
 from lab.hostfile import several
 from lab.launch import note_process
@@ -105,14 +106,14 @@ def _turn(run: Run, ticket: QueueSlot) -> bool:
         while not stopping.asked() and (ahead := ticket.ahead()):
             if ahead != said:
                 said = ahead
-                log.write("stage", stage="waiting", behind=ahead[-1], position=len(ahead))
+                log.write(Stage(stage="waiting", behind=ahead[-1], position=len(ahead)))
             for name in ahead:  # one that was asked to stop and cannot must not hold up the others
                 hasten(Run(run.path.with_name(name)))
             time.sleep(LOOK)
         if stopping.asked():
-            log.last_word("stopped", run=run.id, run_dir=str(run.path), **standing(run))
+            log.last_word(Stopped(run=run.id, run_dir=str(run.path), **standing(run)))
         elif said:
-            log.write("stage", stage="loading")
+            log.write(Stage(stage="loading"))
         return not stopping.asked()
     finally:
         log.close()
@@ -122,8 +123,9 @@ def _last_resort(run: Run, error: BaseException) -> int:
     """What nobody else caught, such as a last word for which the disk has no room."""
     told = explain(error, run.path)
     with suppress(OSError):
-        print(inert(f"failed: {told['what']}"), file=sys.stderr, flush=True)
+        print(inert(f"failed: {told.what}"), file=sys.stderr, flush=True)
     with suppress(OSError):
         if run.result() is None:
-            EventLog(run.path).last_word("failed", run=run.id, run_dir=str(run.path), error=told, **standing(run))
+            failed = Failed(run=run.id, run_dir=str(run.path), error=told, **standing(run))
+            EventLog(run.path).last_word(failed)
     return 1

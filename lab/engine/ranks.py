@@ -6,6 +6,7 @@ from typing import Any
 import mlx.core as mx
 
 from lab.errors import LabError
+from lab.events.schema import Event, LastWord
 from lab.spec import RunSpec
 
 
@@ -38,8 +39,8 @@ def together(asked: Callable[[], bool], group: Any) -> Callable[[], bool]:
 class Silent:
     """The events of a rank that keeps no run."""
 
-    def write(self, event: str, **fields: Any) -> None:
+    def write(self, event: Event) -> None:
         """Nothing."""
 
-    def last_word(self, event: str, **fields: Any) -> None:
+    def last_word(self, event: LastWord) -> None:
         """Nothing."""

@@ -9,6 +9,7 @@ import mlx.nn as nn
 from lab.datasets.find import read_rows
 from lab.engine.batches import fixed_share
 from lab.engine.generation import answers
+from lab.events.schema import Answer
 from lab.score import Item, items
 from lab.spec import RunSpec
 
@@ -30,13 +31,13 @@ def shortened(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… (+{len(text) - SHOWN:,})"
 
 
-def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Callable[[], list[dict[str, Any]]] | None:
+def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Callable[[], list[Answer]] | None:
     """A function that has the model answer them greedily, or None if there are none. It may raise Stopped."""
     asked = questions(spec, folder)
     if not asked:
         return None
 
-    def ask() -> list[dict[str, Any]]:
+    def ask() -> list[Answer]:
         model.eval()
         least = OWN_TOKENS if spec.sample_prompts else 0
         try:
@@ -46,11 +47,11 @@ def asker(spec: RunSpec, folder: Path, model: nn.Module, tokenizer: Any) -> Call
         finally:
             model.train()
         return [
-            {
-                "prompt": shortened(item.messages[-1]["content"] if item.messages else item.text),
-                "expected": shortened(item.expected) or None,
-                "text": shortened(text),
-            }
+            Answer(
+                prompt=shortened(item.messages[-1]["content"] if item.messages else item.text),
+                expected=shortened(item.expected) or None,
+                text=shortened(text),
+            )
             for item, text in zip(asked, texts, strict=True)
         ]
 

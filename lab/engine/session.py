@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import mlx.core as mx
 from mlx.utils import tree_flatten
@@ -16,7 +16,9 @@ from lab.engine.loop import Loop
 from lab.engine.ranks import Silent
 from lab.engine.stopping import Stopped
 from lab.errors import LabError
+from lab.events import schema
 from lab.events.digest import Digest
+from lab.events.schema import Answer, StageName, Verdict
 from lab.runs.directory import Run
 from lab.spec import RunSpec
 
@@ -61,7 +63,7 @@ class Session:
     loop: Loop
     events: EventWriter | Silent
     validate: Callable[[], float] | None
-    answer: Callable[[], list[dict[str, Any]]] | None
+    answer: Callable[[], list[Answer]] | None
     stopping: Callable[[], bool]
     fingerprint: dict[str, Any]
     writes: bool = True
@@ -163,16 +165,17 @@ class Session:
         p.trained_tokens += p.tokens
         p.seconds += p.step_seconds
         self.events.write(
-            "train",
-            iteration=p.iteration,
-            train_loss=p.train_loss,
-            learning_rate=self.loop.optimizer.learning_rate.item(),
-            tokens_per_second=p.tokens_per_second,
-            iterations_per_second=p.steps / p.step_seconds,
-            trained_tokens=p.trained_tokens,
-            peak_memory_bytes=int(mx.get_peak_memory()),
-            elapsed_seconds=p.seconds,
-            remaining_seconds=p.seconds / p.iteration * (self.spec.iters - p.iteration),
+            schema.Train(
+                iteration=p.iteration,
+                train_loss=p.train_loss,
+                learning_rate=self.loop.optimizer.learning_rate.item(),
+                tokens_per_second=p.tokens_per_second,
+                iterations_per_second=p.steps / p.step_seconds,
+                trained_tokens=p.trained_tokens,
+                peak_memory_bytes=int(mx.get_peak_memory()),
+                elapsed_seconds=p.seconds,
+                remaining_seconds=p.seconds / p.iteration * (self.spec.iters - p.iteration),
+            )
         )
         p.loss, p.tokens, p.steps, p.step_seconds = 0.0, 0, 0, 0.0
 
@@ -213,22 +216,24 @@ class Session:
             p.waited += 1
         seconds = time.perf_counter() - began
         worse = p.watch.untrained is not None and loss > p.watch.untrained
-        self.events.write("validation", iteration=p.iteration, val_loss=loss, best=better, worse=worse, seconds=seconds)
+        self.events.write(
+            schema.Validation(iteration=p.iteration, val_loss=loss, best=better, worse=worse, seconds=seconds)
+        )
 
-    def verdict(self) -> dict[str, str]:
+    def verdict(self) -> Verdict:
         """What is to be said of a training that came to its end: "" if it did what a training should."""
         p, trained = self.progress, self.loop.trained()
         products = [array for name, array in trained.items() if name.endswith("lora_b")]
         updates = int(self.loop.optimizer.step.item())
         if not updates or (products and not any(array.any().item() for array in products)):
             what = "nothing was learned: every lora_b is still zero" if products else "nothing was learned: no update"
-            return {"kind": "untrained", "what": f"{what} after {p.iteration} iterations"}
+            return Verdict(kind="untrained", what=f"{what} after {p.iteration} iterations")
         last = p.validations[-1][1] if p.validations else None
         if not p.watch.ends_worse(last):
-            return {"kind": ""}
+            return Verdict(kind="")
         before, after = (p.watch.ground, p.watch.smoothed) if last is None else (p.watch.untrained, last)
         what = f"it ends worse than it began: a loss of {after:.2f}, and {before:.2f} before"
-        return {"kind": "worse", "what": f"{what}; {lower(self.spec)}"}
+        return Verdict(kind="worse", what=f"{what}; {lower(self.spec)}")
 
     def test(self, measure: Callable[[], float], rows: int) -> float:
         """Measure the adapter as it is now on `rows` rows of the test split; mean loss in nats.
@@ -239,12 +244,13 @@ class Session:
         began = time.perf_counter()
         loss = measure()
         self.events.write(
-            "test",
-            iteration=self.progress.iteration,
-            test_loss=loss,
-            perplexity=math.exp(min(loss, 700.0)),
-            rows=rows,
-            seconds=time.perf_counter() - began,
+            schema.Test(
+                iteration=self.progress.iteration,
+                test_loss=loss,
+                perplexity=math.exp(min(loss, 700.0)),
+                rows=rows,
+                seconds=time.perf_counter() - began,
+            )
         )
         return loss
 
@@ -257,13 +263,13 @@ class Session:
             answers = self.answer()
         except Stopped:  # `go` makes up for it when the run goes on from here
             return
-        self.events.write("samples", iteration=self.progress.iteration, answers=answers)
+        self.events.write(schema.Samples(iteration=self.progress.iteration, answers=answers))
 
-    def _enter(self, stage: str) -> None:
+    def _enter(self, stage: StageName) -> None:
         """Say what comes next, where that is something else."""
         if self.stage != stage:
             self.stage = stage
-            self.events.write("stage", stage=stage)
+            self.events.write(schema.Stage(stage=stage))
 
     def _save(self, numbered: bool = False) -> None:
         """A checkpoint; one of the regular ones only while the loss is where it should be, so that a good one stays."""
@@ -280,10 +286,10 @@ class Session:
         arrays, key = self.loop.state()
         notes = {"key": key, "progress": asdict(p), "fingerprint": self.fingerprint}
         checkpoint.save_state(self.run.path, arrays, notes)
-        self.events.write("saved", iteration=p.iteration, file=name)
+        self.events.write(schema.Saved(iteration=p.iteration, file=name))
 
 
-def diverged(kind: str, progress: Progress, spec: RunSpec) -> LabError:
+def diverged(kind: Literal["nan", "diverged"], progress: Progress, spec: RunSpec) -> LabError:
     """The end of a run whose loss is no good any more: `kind` is "nan" or "diverged"."""
     what = (
         "the loss is not a number any more"

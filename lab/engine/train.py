@@ -31,6 +31,8 @@ from lab.engine.samples import asker
 from lab.engine.session import Batch, Session
 from lab.engine.stock import Stock
 from lab.errors import LabError
+from lab.events import schema
+from lab.events.schema import Verdict
 from lab.models.find import ModelInfo
 from lab.runs.directory import Run
 from lab.runs.outcome import standing
@@ -58,15 +60,16 @@ def train(path: Path, cache: Path) -> int:
         _train(run, cache, events, group)
         return 0
     except (stopping.Leave, stopping.Stopped):  # where nothing is new, or where there was no time to keep it
-        events.last_word("stopped", run=run.id, run_dir=str(path), **standing(run))
+        events.last_word(schema.Stopped(run=run.id, run_dir=str(path), **standing(run)))
         return 0
     except Exception as error:
         told = explain(error, path)
-        verdict = {"kind": error.verdict if isinstance(error, LabError) else ""}
+        verdict = Verdict(kind=error.verdict if isinstance(error, LabError) else "")
         if group is None and os.environ.get("MLX_RANK", "0") == "0":
             events = events if isinstance(events, EventWriter) else EventWriter(path)
-        events.last_word("failed", run=run.id, run_dir=str(path), error=told, verdict=verdict, **standing(run))
-        print(inert(f"failed: {told['what']}"), file=sys.stderr)
+        last = schema.Failed(run=run.id, run_dir=str(path), error=told, verdict=verdict, **standing(run))
+        events.last_word(last)
+        print(inert(f"failed: {told.what}"), file=sys.stderr)
         return 1
 
 
@@ -91,7 +94,7 @@ def _ready(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
     spec, again = run.spec, bool(run.started())
     writes = group is None or group.rank() == 0
     model, tokenizer, info = load_base(
-        spec.model, cache, fast=True, bits=spec.bits, stage=lambda s: events.write("stage", stage=s)
+        spec.model, cache, fast=True, bits=spec.bits, stage=lambda s: events.write(schema.Stage(stage=s))
     )
     info = info if info.shape else _described(info, model)
     check_layers(spec, info)
@@ -135,23 +138,24 @@ def _ready(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
     )
     session.resume()
     if again:
-        events.write("resumed", iteration=session.progress.iteration)
+        events.write(schema.Resumed(iteration=session.progress.iteration))
     trainable = sum(v.size for v in loop.trained().values())
     events.write(
-        "started",
-        pid=os.getpid(),
-        ranks=group.size() if group is not None else 1,
-        run=run.id,
-        method=spec.method(info),
-        model=spec.model,
-        data=spec.data,
-        iterations=spec.iters,
-        trainable_parameters=trainable,
-        total_parameters=info.parameters,
-        base_bytes=info.bytes,
-        padding_share=feed.padding,
-        device=device(),
-        blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
+        schema.Started(
+            pid=os.getpid(),
+            ranks=group.size() if group is not None else 1,
+            run=run.id,
+            method=spec.method(info),
+            model=spec.model,
+            data=spec.data,
+            iterations=spec.iters,
+            trainable_parameters=trainable,
+            total_parameters=info.parameters,
+            base_bytes=info.bytes,
+            padding_share=feed.padding,
+            device=device(),
+            blas=os.environ.get("LOWRANK_ENGINE_BLAS", ""),
+        )
     )
     return session, feed, trainable
 
@@ -308,28 +312,30 @@ def _adapter_config(spec: RunSpec, run: Run, data: Path, info: ModelInfo) -> dic
 
 def _last_word(session: Session, trainable: int, ending: str, test_loss: float | None) -> None:
     run, p = session.run, session.progress
-    verdict = session.verdict() if ending != "stopped" else {"kind": ""}
-    if ending == "patience" and not verdict["kind"]:
-        verdict = {"kind": "patience"}
+    verdict = session.verdict() if ending != "stopped" else Verdict(kind="")
+    if ending == "patience" and not verdict.kind:
+        verdict = Verdict(kind="patience")
+    word = schema.Stopped if ending == "stopped" else schema.Finished
     session.events.last_word(
-        "stopped" if ending == "stopped" else "finished",
-        run=run.id,
-        run_dir=str(run.path),
-        iterations=p.iteration,
-        train_loss=p.train_loss,
-        val_loss=p.validations[-1][1] if p.validations else None,
-        best_iteration=p.best_iteration,
-        best_val_loss=p.best_loss if p.best_iteration is not None else None,
-        verdict=verdict,
-        test_loss=test_loss,
-        test_perplexity=None if test_loss is None else math.exp(min(test_loss, 700.0)),
-        trainable_parameters=trainable,
-        trained_tokens=p.trained_tokens + p.tokens,
-        tokens_per_second=p.tokens_per_second,
-        seconds_per_iteration=(p.seconds + p.step_seconds) / max(1, p.iteration),
-        seconds=p.seconds + p.step_seconds,
-        peak_memory_bytes=int(mx.get_peak_memory()),
-        peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        * (1 if sys.platform == "darwin" else 1024),
-        adapter_bytes=(run.adapters / "adapters.safetensors").stat().st_size,
+        word(
+            run=run.id,
+            run_dir=str(run.path),
+            iterations=p.iteration,
+            train_loss=p.train_loss,
+            val_loss=p.validations[-1][1] if p.validations else None,
+            best_iteration=p.best_iteration,
+            best_val_loss=p.best_loss if p.best_iteration is not None else None,
+            verdict=verdict,
+            test_loss=test_loss,
+            test_perplexity=None if test_loss is None else math.exp(min(test_loss, 700.0)),
+            trainable_parameters=trainable,
+            trained_tokens=p.trained_tokens + p.tokens,
+            tokens_per_second=p.tokens_per_second,
+            seconds_per_iteration=(p.seconds + p.step_seconds) / max(1, p.iteration),
+            seconds=p.seconds + p.step_seconds,
+            peak_memory_bytes=int(mx.get_peak_memory()),
+            peak_resident_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            * (1 if sys.platform == "darwin" else 1024),
+            adapter_bytes=(run.adapters / "adapters.safetensors").stat().st_size,
+        )
     )

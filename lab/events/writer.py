@@ -5,14 +5,12 @@ import os
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from lab.events.digest import Digest
+from lab.events.schema import STAMP, VERSION, Event, LastWord, Saved
 from lab.runs.directory import Run
-from lab.runs.state import TERMINAL
 
-VERSION = 1
-KEPT = ("saved", *TERMINAL)
+KEPT = (Saved, LastWord)
 """Events that are on disk for good when `write` returns."""
 
 
@@ -28,33 +26,33 @@ class EventLog:
         self._digest: Digest | None = None
         self._file = os.open(run / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def write(self, event: str, **fields: Any) -> None:
-        """Append one event. Raises OSError, on a full disk for instance."""
-        now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-        line = json.dumps({"v": VERSION, "at": now, "event": event, **_plain(fields)}, ensure_ascii=False)
+    def write(self, event: Event) -> None:
+        """Append one event, and set its time. Raises OSError, on a full disk for instance."""
+        event.v, event.at = VERSION, datetime.now().astimezone().isoformat(timespec="milliseconds")
+        event.absent -= STAMP
+        line = json.dumps(event.to_json(), ensure_ascii=False)
         with self._lock:
             data = (
                 (b"\n" if self._torn() else b"") + line.encode("utf-8", "replace") + b"\n"
             )  # half a surrogate pair is "?"
             while data:
                 data = data[os.write(self._file, data) :]
-            if event in KEPT:
+            if isinstance(event, KEPT):
                 os.fsync(self._file)
                 self._digested()
 
-    def last_word(self, event: str, **fields: Any) -> None:
+    def last_word(self, event: LastWord) -> None:
         """Write result.json whole or not at all, then the event; the event also where result.json does not fit."""
         temporary = self.run / ".result.json"
+        told = {name: value for name, value in event.to_json().items() if name not in STAMP}
         try:
-            temporary.write_text(
-                json.dumps({"event": event, **_plain(fields)}, indent=2), encoding="utf-8", errors="replace"
-            )
+            temporary.write_text(json.dumps(told, indent=2), encoding="utf-8", errors="replace")
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, self.run / "result.json")
         finally:
             temporary.unlink(missing_ok=True)
-            self.write(event, **fields)
+            self.write(event)
 
     def close(self) -> None:
         """Write no more; the file is closed with the object's last thread."""
@@ -73,14 +71,3 @@ class EventLog:
     def _torn(self) -> bool:
         end = os.lseek(self._file, 0, os.SEEK_END)
         return end > 0 and os.pread(self._file, 1, end - 1) != b"\n"
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN or infinity: they become null."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lab import launch
 from lab.errors import LabError
+from lab.events.schema import Reason, Stage
 from lab.events.writer import EventLog
 from lab.queue.slot import has_ticket
 from lab.runs.crash_recovery import speak_for
@@ -74,7 +75,7 @@ def stand(before: Run, waiting: dict[Run, int], cache: Path) -> None:
                 with launching(run.path):
                     launch.begin(run, cache, lock)
             except (LabError, OSError) as error:
-                _step_out(run, lock, {"what": f"could not be started: {error}"})
+                _step_out(run, lock, Reason(what=f"could not be started: {error}", where="", remedy=""))
             else:
                 os.close(lock)
                 before = run
@@ -82,7 +83,7 @@ def stand(before: Run, waiting: dict[Run, int], cache: Path) -> None:
         time.sleep(LOOK)
 
 
-def _step_out(run: Run, lock: int, error: dict[str, str] | None = None) -> None:
+def _step_out(run: Run, lock: int, error: Reason | None = None) -> None:
     """Say the last word of a run that has not begun, and let go of it."""
     with suppress(OSError):  # it was deleted with other means than ours
         if run.result() is None:
@@ -94,7 +95,7 @@ def _tell(before: Run, waiting: list[Run]) -> None:
     """Write down who waits behind whom."""
     for position, run in enumerate(waiting, 1):
         log = EventLog(run.path)
-        log.write("stage", stage="waiting", behind=before.id, position=position)
+        log.write(Stage(stage="waiting", behind=before.id, position=position))
         log.close()
         before = run
 

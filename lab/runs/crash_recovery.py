@@ -1,7 +1,6 @@
 """A run whose engine was killed, or whose machine went down: somebody else has to say its last word."""
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from foreign import Refused, opened
 from lab.error_diagnosis import MEMORY, find_cause
 from lab.errors import LabError
 from lab.events.digest import Digest
+from lab.events.schema import Failed, Reason, Stopped
 from lab.events.writer import EventLog
 from lab.runs.directory import Run
 from lab.runs.lock import launching
@@ -45,20 +45,20 @@ def settle_held(run: Run) -> None:
         speak_for(run)
 
 
-def speak_for(run: Run, error: Mapping[str, str] | None = None) -> None:
+def speak_for(run: Run, error: Reason | None = None) -> None:
     """Write the last word of a run whose engine is known to be gone, with the error or what can be known of it."""
     fields = standing(run)
     log = EventLog(run.path)
     try:
         if run.asked_to_stop():
-            log.last_word("stopped", run=run.id, run_dir=str(run.path), **fields)
+            log.last_word(Stopped(run=run.id, run_dir=str(run.path), **fields))
         else:
-            log.last_word("failed", run=run.id, run_dir=str(run.path), error=error or _error(run), **fields)
+            log.last_word(Failed(run=run.id, run_dir=str(run.path), error=error or _error(run), **fields))
     finally:
         log.close()
 
 
-def _error(run: Run) -> dict[str, str]:
+def _error(run: Run) -> Reason:
     noted, log, progress = run.noted(), run.path / "log.txt", Digest.of(run).progress
     cause = find_cause(_tail(log, int(noted.get("log_bytes", 0))))
     memory, total = progress.held, psutil.virtual_memory().total
@@ -72,11 +72,8 @@ def _error(run: Run) -> dict[str, str]:
         remedy = f"{MEMORY}; "
     else:
         what = "the engine was killed from outside"
-    return {
-        "what": what,
-        "where": where,
-        "remedy": f"{remedy}`lowrank resume {run.id}` {_going_on(run, progress.saved)}",
-    }
+    going_on = f"`lowrank resume {run.id}` {_going_on(run, progress.saved)}"
+    return Reason(what=what, where=where, remedy=f"{remedy}{going_on}")
 
 
 def _going_on(run: Run, saved: int | None) -> str:

@@ -65,9 +65,10 @@ def in_vain(told: Mapping[str, Any]) -> str:
 
 
 def standing(run: Run) -> dict[str, Any]:
-    """`KEYS` for a last word, as far as the events tell."""
+    """What to make a last word with, as far as the events tell: `KEYS`, and nothing of a test."""
     known = _so_far(Digest.of(run).progress)
-    return {key: known.get(key) for key in KEYS} | {"iterations": known.get("iterations") or 0}
+    untold = {"absent": frozenset({"test_loss", "test_perplexity"})}
+    return {key: known.get(key) for key in KEYS} | {"iterations": known.get("iterations") or 0} | untold
 
 
 def _so_far(progress: RunProgress) -> dict[str, Any]:

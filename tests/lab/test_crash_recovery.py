@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 from engines import StandIn
+from event_of import event_of
 
 from lab.events import schema as events
 from lab.events.writer import EventLog
@@ -24,8 +25,12 @@ def dead(tmp_path: Path) -> Run:
     engine.work_on(run, (run.path / "log.txt").stat().st_size)
     log = EventLog(run.path)
     for iteration in (2, 4):
-        log.write("train", iteration=iteration, train_loss=1 / iteration, elapsed_seconds=iteration, trained_tokens=9)
-    log.write("saved", iteration=4, file="adapters.safetensors")
+        log.write(
+            event_of(
+                "train", iteration=iteration, train_loss=1 / iteration, elapsed_seconds=iteration, trained_tokens=9
+            )
+        )
+    log.write(event_of("saved", iteration=4, file="adapters.safetensors"))
     (run.path / "state/checkpoint.safetensors").touch()
     assert settle(run) == "running"
     engine.kill()
@@ -58,7 +63,7 @@ def test_a_machine_that_was_restarted(dead: Run) -> None:
 
 def test_memory_that_ran_out_is_told_by_the_last_heartbeat(dead: Run) -> None:
     total = psutil.virtual_memory().total
-    EventLog(dead.path).write("heartbeat", iteration=4, resident_bytes=int(total * 0.93))
+    EventLog(dead.path).write(event_of("heartbeat", iteration=4, resident_bytes=int(total * 0.93)))
     error = said(dead)
     assert "memory ran out: it held 93% of the machine's" in error["what"] and "--batch-size" in error["remedy"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from damages import BOMB, DAMAGES, FILES, healthy
+from event_of import event_of
 
 from lab.errors import LabError
 from lab.events.digest import Digest, glimpse
@@ -125,7 +126,7 @@ def test_a_line_of_any_length_hides_none_behind_it(tmp_path: Path) -> None:
         events.write_bytes(line + b"".join(began))
         assert run.started().get("method") == ("LoRA" if size < LONGEST else None)
         log = EventLog(run.path)
-        log.write("train", iteration=21, train_loss=0.1)
+        log.write(event_of("train", iteration=21, train_loss=0.1))
         log.close()
         assert run.last_event()["iteration"] == 21
 
@@ -133,8 +134,8 @@ def test_a_line_of_any_length_hides_none_behind_it(tmp_path: Path) -> None:
 def test_half_a_character_in_the_data_reaches_no_reader(tmp_path: Path) -> None:
     run = healthy(tmp_path, "run")
     log = EventLog(run.path)
-    log.write("samples", iteration=21, answers=[{"prompt": "\ud800", "expected": None, "text": "a\udc80"}])
-    log.last_word("failed", run="run", run_dir="", error={"what": "\udfff", "where": "", "remedy": ""})
+    log.write(event_of("samples", iteration=21, answers=[{"prompt": "\ud800", "expected": None, "text": "a\udc80"}]))
+    log.last_word(event_of("failed", run="run", run_dir="", error={"what": "\udfff", "where": "", "remedy": ""}))
     log.close()
     told = Digest.of(run).answers(21)
     assert told is not None and told[1][0]["text"] == "a?"

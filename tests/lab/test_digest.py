@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from event_of import event_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,12 +122,12 @@ def test_the_log_of_an_engine_keeps_it(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     log = EventLog(tmp_path)
     for event in story(20):
-        log.write(str(event["event"]), **{key: value for key, value in event.items() if key != "event"})
+        log.write(event_of(str(event["event"]), **{key: value for key, value in event.items() if key != "event"}))
     assert not (tmp_path / "state" / "digest.json").exists()
-    log.write("saved", iteration=20, file="x")
+    log.write(event_of("saved", iteration=20, file="x"))
     kept = Digest.open(Run(tmp_path))
     assert kept.behind == 0 and len(kept.train()) == 20
-    log.last_word("finished", run="x")
+    log.last_word(event_of("finished", run="x"))
     assert Digest.open(Run(tmp_path)).progress.ended == "finished"
     log.close()
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from event_of import event_of
 
 from lab.events.writer import EventLog
 from lab.models.find import ModelInfo
@@ -42,7 +43,7 @@ def told(run: Run, cache: Path) -> set[str]:
 def test_everybody_calls_it_the_same(tmp_path: Path, asked: dict[str, object], method: str) -> None:
     run = Runs(tmp_path / "runs").create(RunSpec.make(asked), model_path="/m", data_path="/d")
     assert told(run, tmp_path / "cache") == {method}
-    EventLog(run.path).write("started", method="QDoRA", iterations=1)
+    EventLog(run.path).write(event_of("started", method="QDoRA", iterations=1))
     assert told(run, tmp_path / "cache") == {"QDoRA"}, "the engine has the last word"
 
 

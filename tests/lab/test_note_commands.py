@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from event_of import event_of
 
 from lab.events.writer import EventLog
 from lab.runs.directory import Run, Runs
@@ -47,10 +48,14 @@ def make(home: Home, **spec: Any) -> Run:
     run = Runs(home.home / "runs").create(RunSpec.make(spec), model_path="/m", data_path="/d")
     log = EventLog(run.path)
     for iteration, loss in ((1, 3.0), (2, 0.5)):
-        log.write("train", iteration=iteration, train_loss=loss, trained_tokens=iteration, elapsed_seconds=iteration)
-    log.write("validation", iteration=2, val_loss=0.6)
+        log.write(
+            event_of("train", iteration=iteration, train_loss=loss, trained_tokens=iteration, elapsed_seconds=iteration)
+        )
+    log.write(event_of("validation", iteration=2, val_loss=0.6))
     result = dict.fromkeys(KEYS) | {"iterations": 2, "train_loss": 0.5, "val_loss": 0.6, "best_val_loss": 0.6}
-    log.last_word("finished", run=run.id, run_dir=str(run.path), **result, method="LoRA", verdict={"kind": ""})
+    log.last_word(
+        event_of("finished", run=run.id, run_dir=str(run.path), **result, method="LoRA", verdict={"kind": ""})
+    )
     return run
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from event_of import event_of
 from rich.cells import cell_len
 
 from lab.events.writer import EventLog
@@ -24,11 +25,20 @@ def make(home: Any, losses: list[float], **spec: Any) -> Run:
     run = Runs(home.home / "runs").create(RunSpec.make(spec), model_path="/m", data_path="/d")
     log = EventLog(run.path)
     for iteration, loss in enumerate(losses, 1):
-        log.write("train", iteration=iteration, train_loss=loss, tokens_per_second=2310.4, trained_tokens=iteration,
-                  peak_memory_bytes=212_000_000, elapsed_seconds=iteration / 32)  # fmt: skip
-    log.write("validation", iteration=len(losses), val_loss=losses[-1] + 0.1)
+        log.write(
+            event_of(
+                "train",
+                iteration=iteration,
+                train_loss=loss,
+                tokens_per_second=2310.4,
+                trained_tokens=iteration,
+                peak_memory_bytes=212_000_000,
+                elapsed_seconds=iteration / 32,
+            )
+        )
+    log.write(event_of("validation", iteration=len(losses), val_loss=losses[-1] + 0.1))
     result = dict.fromkeys(KEYS) | {"iterations": len(losses), "train_loss": losses[-1], "val_loss": losses[-1] + 0.1}
-    log.last_word("finished", run=run.id, run_dir=str(run.path), **result, verdict={"kind": ""})
+    log.last_word(event_of("finished", run=run.id, run_dir=str(run.path), **result, verdict={"kind": ""}))
     return run
 
 
@@ -75,8 +85,8 @@ def test_compare_shows_what_differs_first_and_keeps_the_order_given(home: Any) -
 def test_a_run_that_goes_on_is_compared_by_its_events(home: Any) -> None:
     run = make(home, [4.0, 2.0])
     (run.path / "result.json").unlink()
-    EventLog(run.path).write("resumed", iteration=1)
-    EventLog(run.path).write("train", iteration=2, train_loss=1.5, elapsed_seconds=1.0)
+    EventLog(run.path).write(event_of("resumed", iteration=1))
+    EventLog(run.path).write(event_of("train", iteration=2, train_loss=1.5, elapsed_seconds=1.0))
     (row,) = home("compare", run.id, "--json").lines[-1]["runs"]
     assert (row["event"], row["train_loss"], row["iterations"], row["seconds_per_iteration"]) == ("lost", 1.5, 2, 0.5)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from engines import hold
+from event_of import event_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,9 +31,9 @@ def make(runs: Runs, loss: float | None = 0.5, **spec: Any) -> Run:
     run = runs.create(RunSpec.make(spec), model_path="/m", data_path="/d")
     if loss is not None:
         log = EventLog(run.path)
-        log.write("started", method="QLoRA", iterations=40)
+        log.write(event_of("started", method="QLoRA", iterations=40))
         told = dict.fromkeys(KEYS) | {"iterations": 40, "val_loss": loss, "seconds": 12.5, "peak_memory_bytes": 10**8}
-        log.last_word("finished", run=run.id, run_dir=str(run.path), **told, verdict={"kind": ""})
+        log.last_word(event_of("finished", run=run.id, run_dir=str(run.path), **told, verdict={"kind": ""}))
         log.close()
         (run.adapters / "adapters.safetensors").write_bytes(bytes(1000))
         for iteration in (10, 20):
@@ -86,11 +87,11 @@ def test_a_going_run_is_read_every_time_and_a_broken_one_hides_none(runs: Runs, 
     (broken.path / "spec.yaml").write_text("model: [")
     shelf = RunIndex(runs, tmp_path / "cache")
     log = EventLog(going.path)
-    log.write("stage", stage="waiting", behind="another", position=2)
+    log.write(event_of("stage", stage="waiting", behind="another", position=2))
     row = {row.run: row for row in shelf.read()}[going.id]
     assert (row.state, row.position, row.behind, row.ended) == ("waiting", 2, "another", False)
-    log.write("started", method="LoRA", iterations=40)
-    log.write("train", iteration=10, train_loss=1.5, elapsed_seconds=5.0, remaining_seconds=15.0)
+    log.write(event_of("started", method="LoRA", iterations=40))
+    log.write(event_of("train", iteration=10, train_loss=1.5, elapsed_seconds=5.0, remaining_seconds=15.0))
     rows = {row.run: row for row in shelf.read()}
     assert (rows[going.id].state, rows[going.id].iterations, rows[going.id].remaining) == ("running", 10, 15.0)
     assert rows[broken.id].model == "?" and rows[broken.id].state == "finished"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from event_of import event_of
 from waiting import wait_for
 
 from lab import launch
@@ -63,7 +64,7 @@ def test_a_run_that_cannot_go_on_stays_as_it_was(here: Path) -> None:
     run = launch.prepare({"data": str(here / "data1"), "model": str(here / "base")}, Runs(here / "runs"), cache)
     launch.note_process(run.path, None)
     log = EventLog(run.path)
-    log.last_word("stopped", run=run.id, run_dir=str(run.path), iterations=5)
+    log.last_word(event_of("stopped", run=run.id, run_dir=str(run.path), iterations=5))
     log.close()
     before = files(run)
     for name in ("data1", "base"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from event_of import event_of
 
 import tui
 from lab.events.writer import EventLog
@@ -66,19 +67,40 @@ def hostile_run(root: Path, ended: str = "finished") -> Run:
     run = Run(made.path.rename(made.path.with_name(f"run {HOSTILE}")))
     (run.path / "about.json").write_text(json.dumps({"name": f"n{HOSTILE}", "tags": [HOSTILE], "notes": HOSTILE}))
     log = EventLog(run.path)
-    log.write("stage", stage="waiting", behind=HOSTILE, position=1)
-    log.write("started", method=HOSTILE, model=HOSTILE, data=HOSTILE, device=HOSTILE, blas=HOSTILE, iters=1,
-              trainable_parameters=1, total_parameters=2)  # fmt: skip
-    log.write("resumed", iteration=0)
-    log.write("train", iteration=1, train_loss=1.0, tokens_per_second=1, remaining_seconds=0, peak_memory_bytes=1,
-              trained_tokens=1, elapsed_seconds=1)  # fmt: skip
-    log.write("validation", iteration=1, val_loss=1.0, best=True)
+    log.write(event_of("stage", stage="waiting", behind=HOSTILE, position=1))
+    log.write(
+        event_of(
+            "started",
+            method=HOSTILE,
+            model=HOSTILE,
+            data=HOSTILE,
+            device=HOSTILE,
+            blas=HOSTILE,
+            iters=1,
+            trainable_parameters=1,
+            total_parameters=2,
+        )
+    )
+    log.write(event_of("resumed", iteration=0))
+    log.write(
+        event_of(
+            "train",
+            iteration=1,
+            train_loss=1.0,
+            tokens_per_second=1,
+            remaining_seconds=0,
+            peak_memory_bytes=1,
+            trained_tokens=1,
+            elapsed_seconds=1,
+        )
+    )
+    log.write(event_of("validation", iteration=1, val_loss=1.0, best=True))
     answer = {"prompt": HOSTILE, "expected": HOSTILE, "text": HOSTILE}
-    log.write("samples", iteration=1, answers=[answer])
+    log.write(event_of("samples", iteration=1, answers=[answer]))
     error = {"what": HOSTILE, "where": HOSTILE, "remedy": HOSTILE}
     fields = dict.fromkeys(KEYS) | {"iterations": 1, "train_loss": 1.0, "val_loss": 1.0, "seconds": 1}
     fields |= {"adapter_bytes": 1, "error": error if ended == "failed" else None}
-    log.last_word(ended, run=run.id, run_dir=str(run.path), method=HOSTILE, verdict={"kind": ""}, **fields)
+    log.last_word(event_of(ended, run=run.id, run_dir=str(run.path), method=HOSTILE, verdict={"kind": ""}, **fields))
     return run
 
 

@@ -17,6 +17,7 @@ from lab import launch
 from lab.engine.failure import explain
 from lab.error_diagnosis import find_cause
 from lab.errors import LabError
+from lab.events.schema import Reason
 from lab.models.find import BUNDLED
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
@@ -102,26 +103,26 @@ def test_every_error_has_a_cause_in_words_and_a_remedy(tmp_path: Path) -> None:
     shutil.copy(BUNDLED / "sprout/model.safetensors", damaged)
     os.truncate(damaged, damaged.stat().st_size - 1000)
 
-    def told(action: Callable[[], Any]) -> dict[str, str]:
+    def told(action: Callable[[], Any]) -> Reason:
         try:
             action()
         except BaseException as error:
             return explain(error, tmp_path)
         raise AssertionError("nothing failed")
 
-    assert "damaged or incomplete" in told(lambda: mx.eval(mx.load(str(damaged))))["what"]
+    assert "damaged or incomplete" in told(lambda: mx.eval(mx.load(str(damaged)))).what
     if sys.platform == "linux":
         full = tmp_path / "full.npy"
         full.symlink_to("/dev/full")
-        assert "disk is full" in told(lambda: mx.save(str(full), mx.zeros((500, 500))))["what"]
-    assert "could not be made" in told(lambda: mx.save(str(tmp_path / "no/where.npy"), mx.zeros(9)))["what"]
-    assert told(lambda: (tmp_path / "none").read_text())["where"] == str(tmp_path / "none")
-    assert "lowrank doctor" in told(lambda: __import__("no_such_module"))["remedy"]
-    assert told(lambda: [][1])["where"] == str(tmp_path / "log.txt")
+        assert "disk is full" in told(lambda: mx.save(str(full), mx.zeros((500, 500)))).what
+    assert "could not be made" in told(lambda: mx.save(str(tmp_path / "no/where.npy"), mx.zeros(9))).what
+    assert told(lambda: (tmp_path / "none").read_text()).where == str(tmp_path / "none")
+    assert "lowrank doctor" in told(lambda: __import__("no_such_module")).remedy
+    assert told(lambda: [][1]).where == str(tmp_path / "log.txt")
     quota = explain(OSError(errno.EDQUOT, "Disk quota exceeded", "/x"))
-    assert quota["where"] == "/x" and "quota" in quota["what"]
-    assert explain(MemoryError())["what"] == "out of memory"
-    assert explain(LabError("a", where="b", remedy="c")) == {"what": "a", "where": "b", "remedy": "c"}
+    assert quota.where == "/x" and "quota" in quota.what
+    assert explain(MemoryError()).what == "out of memory"
+    assert explain(LabError("a", where="b", remedy="c")) == Reason(what="a", where="b", remedy="c")
 
 
 @pytest.mark.parametrize(
@@ -139,5 +140,5 @@ def test_every_error_has_a_cause_in_words_and_a_remedy(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_messages_of_mlx_that_this_machine_cannot_bring_about(message: str, what: str) -> None:
-    assert what in explain(RuntimeError(message))["what"]
+    assert what in explain(RuntimeError(message)).what
     assert find_cause("all is well") is None

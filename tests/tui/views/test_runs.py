@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from engines import hold
+from event_of import event_of
 from textual.widgets import Input, TextArea
 
 from lab.events.writer import EventLog
@@ -222,13 +223,13 @@ async def test_a_group_has_one_bar_and_the_queue_its_order(
     run_notes.change(waiting, group="rank@1", name="third")
     hold(waiting)
     log = EventLog(waiting.path)
-    log.write("stage", stage="waiting", behind="r1", position=1)
+    log.write(event_of("stage", stage="waiting", behind="r1", position=1))
     async with app().run_test(size=(120, 40)) as pilot:
         at = await at_runs(pilot, "r2")
         await until(pilot, lambda: "2 of 3 runs" in text(pilot) and "behind r1" in text(pilot))
         assert "rank@1" in text(pilot) and "○ waiting 1" in text(pilot)
         assert "behind r1" in text(pilot) and "Queue" in text(pilot) and at.status() == "○1"
-        log.write("train", iteration=200, train_loss=1.0, elapsed_seconds=100.0, remaining_seconds=100.0)
+        log.write(event_of("train", iteration=200, train_loss=1.0, elapsed_seconds=100.0, remaining_seconds=100.0))
         await until(pilot, lambda: "● 200/400" in text(pilot))
         await until(pilot, lambda: "about 1:40 left" in text(pilot))
         assert at.status() == "●1"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from engines import hold
+from event_of import event_of
 from textual.widgets import Input, TextArea
 
 from lab.events.writer import EventLog
@@ -44,12 +45,22 @@ def make(home: Path, number: int, state: str, **fields: Any) -> Run:
     log = EventLog(path)
     if state == "waiting":
         hold(Run(path))
-        log.write("stage", stage="waiting", behind="20251124-160005-sql-lora", position=1)
+        log.write(event_of("stage", stage="waiting", behind="20251124-160005-sql-lora", position=1))
     elif state == "running":
         hold(Run(path))
-        log.write("started", method="LoRA", iterations=spec.iters)
-        log.write("train", iteration=143, train_loss=0.412, tokens_per_second=2310.0, elapsed_seconds=4.4,
-                  trained_tokens=9000, peak_memory_bytes=212_000_000, remaining_seconds=25.0)  # fmt: skip
+        log.write(event_of("started", method="LoRA", iterations=spec.iters))
+        log.write(
+            event_of(
+                "train",
+                iteration=143,
+                train_loss=0.412,
+                tokens_per_second=2310.0,
+                elapsed_seconds=4.4,
+                trained_tokens=9000,
+                peak_memory_bytes=212_000_000,
+                remaining_seconds=25.0,
+            )
+        )
     else:
         loss = LOSSES[state]
         told = {"event": state, "method": "QLoRA" if "4bit" in spec.model else "LoRA", "iterations": spec.iters,
