@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,10 @@ for name in ("COLORTERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE
     os.environ.pop(name, None)
 os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}  # one that every Linux has
 
+# An engine that compiles all of transformers each time starts three times as slowly.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A shell lets what it starts in the background ignore Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -30,6 +35,22 @@ gc.set_threshold(100_000, 20, 20)
 
 # Each worker trains beside the others, and BLAS threads of several processes wait for one another by spinning.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+OPENED = {"app", "host", "snap_compare", "desk", "trained"}
+"""What opens the program, or runs a command or an engine."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test-fast` leaves out whatever trains, takes a picture or opens the program, but for the main paths."""
+    for item in items:
+        there = str(item.path.relative_to(item.config.rootpath / "tests"))
+        opens = OPENED & set(getattr(item, "fixturenames", ())) or there.startswith(
+            ("e2e", os.path.join("lab", "engine"))
+        )
+        if opens and not item.get_closest_marker("main_path"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

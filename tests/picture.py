@@ -7,10 +7,17 @@ import time
 from difflib import unified_diff
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from waiting import PATIENCE
 
 from tui.widgets.loss_chart import PlotView
+
+in_two_sizes = pytest.mark.parametrize(
+    ("size", "lang"), [("80x24", "en"), pytest.param("120x40", "ko", marks=pytest.mark.long)]
+)
+"""A picture of the small screen in English; `make test-long` takes the large one in Korean too."""
+in_both_languages = pytest.mark.parametrize("lang", ["en", pytest.param("ko", marks=pytest.mark.long)])
 
 LOOKS = 3
 """A screen is at rest when nothing is to be done several times in a row: a worker may have just ended between two."""

@@ -34,6 +34,7 @@ def hub() -> Iterator[Hub]:
         yield made
 
 
+@pytest.mark.long
 def test_mlx_lms_own_example_works_as_it_is_typed_and_again_without_a_network(hub: Hub, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()

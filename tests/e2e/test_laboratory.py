@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from waiting import wait_for
 
 from lab.runs.directory import Runs
 
 
+@pytest.mark.long
 def test_a_run_goes_on_when_the_program_closes_and_is_found_again(open_program, home: Path) -> None:
     terminal = open_program()
     terminal.wait("The arithmetic", "laboratory")

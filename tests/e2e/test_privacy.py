@@ -49,6 +49,7 @@ def test_the_guard_stops_whoever_speaks(witness: Path) -> None:
     assert "SPOKE" in witness.read_text()
 
 
+@pytest.mark.long
 def test_the_whole_program_works_without_a_socket(terminal: Terminal, witness: Path, home: Path) -> None:
     terminal.wait("Curious 0", "The arithmetic", "First light")
     terminal.press("\x1b", " ", "z")

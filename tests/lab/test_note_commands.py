@@ -109,6 +109,7 @@ def test_a_sweep_is_listed_before_it_is_made_and_what_cannot_be_read_is_refused(
         assert refused.code in (1, 2) and refused.err.strip().count("\n") == 0, wrong
 
 
+@pytest.mark.long
 def test_a_sweep_trains_every_run_of_it(home: Home, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text("batch_size: 2\nnum_layers: 1\nval_batches: 1\n")
     done = home("sweep", "--over", "seed=0,1", "-c", str(tmp_path / "tiny.yaml"), "--iters", "2", "--json")

@@ -21,19 +21,6 @@ from tui.app import LowrankApp
 TRACKS = Path(__file__).parent / "tracks"
 
 
-OTHER_PICTURES = ({"80x24", "ko"}, {"120x40", "en"}, {"column", "en"})
-"""Of a screen in two sizes and two languages, the small one in English and the large one in Korean come every time."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The other half of the pictures is compared by `make test-long`."""
-    for item in items:
-        marks = set(item.name.rpartition("[")[2].rstrip("]").split("-"))
-        if "snap_compare" in getattr(item, "fixturenames", ()) and any(other <= marks for other in OTHER_PICTURES):
-            item.add_marker(pytest.mark.long)
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"

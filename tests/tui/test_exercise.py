@@ -227,7 +227,7 @@ def seen(pilot: Any) -> bool:
     return bool(found.region.area and found.clip.contains_region(found.region))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)])
 async def test_the_field_with_the_focus_is_in_view_after_a_run_and_after_any_change(
     app: Any, opened: Any, until: Any, text: Any, bench: Any, size: tuple[int, int]
 ) -> None:

@@ -45,6 +45,7 @@ async def lock(pilot: Any, until: Any, keys: str, kind: type) -> None:
     await until(pilot, lambda: pilot.app.screen is pilot.app.room and stage(pilot) != before)
 
 
+@pytest.mark.long
 async def test_every_kind_of_step_from_the_broken_data_to_the_last_word(
     app: Any, opened: Any, until: Any, text: Any, events: Any, home: Path
 ) -> None:

@@ -19,7 +19,7 @@ async def click(pilot: Any, text: Any, words: str) -> None:
     await pilot.click(offset=(cells + 1, len(lines) - 1))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)])
 async def test_a_click_on_a_key_of_the_bottom_line_is_that_key(
     app: Any, opened: Any, until: Any, text: Any, size: tuple[int, int]
 ) -> None:

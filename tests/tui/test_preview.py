@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import in_two_sizes
 
 from tests.tui.conftest import TRACKS
 from tui.panes.reader import ReaderPane
@@ -123,8 +124,7 @@ async def test_opens_the_lesson_that_is_written_and_lists_its_problems(
         await until(pilot, lambda: pilot.app.screen is pilot.app.room)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", [SMALL, (120, 40)], ids=["80x24", "120x40"])
+@in_two_sizes
 def test_picture_of_the_problems(
     app: Any,
     opened: Any,
@@ -147,7 +147,7 @@ def test_picture_of_the_problems(
 
     (home / "look.json").write_text(json.dumps({"lang": lang, "theme": "lowrank-dark"}))
     monkeypatch.setattr("tui.screens.lesson_preview.inert", lambda text: str(text).replace(str(root), "~/course"))
-    assert snap_compare(app("demo/thin"), terminal_size=size, run_before=listed)
+    assert snap_compare(app("demo/thin"), terminal_size=tuple(map(int, size.split("x"))), run_before=listed)
 
 
 async def test_help_names_the_key_that_lists_the_problems(app: Any, opened: Any, until: Any, text: Any) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import in_both_languages, in_two_sizes
 from textual.widgets import Input, OptionList
 
 from tui.widgets.form_field import NumberField
@@ -39,14 +40,12 @@ def writing(pilot: Any) -> bool:
     return isinstance(pilot.app.focused, NumberField)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_reader(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared())
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_quiz_after_an_answer(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
     def graded(pilot: Any) -> bool:
         return bool(pilot.app.room.query_one("#quiz").sheet.graded)
@@ -54,8 +53,7 @@ def test_quiz_after_an_answer(app: Any, prepared: Any, snap_compare: Any, lang: 
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("z", "2", "enter", holds=graded))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_exercise(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("e", holds=writing))
 
@@ -65,20 +63,18 @@ def test_reader_in_the_light(app: Any, prepared: Any, snap_compare: Any) -> None
     assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("n", "n"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@in_both_languages
 def test_contents_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=(80, 24), run_before=prepared("c"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 @pytest.mark.parametrize("key", ["f1", "o"], ids=["help", "links"])
 def test_what_lies_over_a_page(app: Any, prepared: Any, snap_compare: Any, key: str, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(key))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_palette(app: Any, prepared: Any, snap_compare: Any, size: str, lang: str) -> None:
     def offered(pilot: Any) -> bool:
         """Everything: it comes one by one."""

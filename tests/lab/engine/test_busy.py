@@ -65,6 +65,7 @@ def test_samples_of_long_rows_are_cut_and_what_is_learned_is_saved_before_they_a
             assert len(answer["text"]) < 2_000
 
 
+@pytest.mark.long
 def test_a_run_stops_while_it_answers_and_makes_up_for_it_when_it_goes_on(desk, long_rows: Path) -> None:
     run = begin(desk, data=str(long_rows), iters=3, save_every=2, steps_per_eval=100, samples=8, **QUICK)
     wait_for(lambda: kinds(run).count("saved") == 1)
@@ -120,6 +121,7 @@ def test_weights_larger_than_the_machine_are_refused_with_figures() -> None:
         weights_check.check_memory(9_999e9, "x")
 
 
+@pytest.mark.long
 def test_a_billion_layers_take_neither_time_nor_memory(desk, tmp_path: Path) -> None:
     cache, other = desk.home / "cache", tmp_path / "other"
     known = hostile(tmp_path / "known", num_hidden_layers=10**9)
@@ -191,6 +193,7 @@ def test_who_has_taken_too_long_leaves_at_once_and_says_so_itself(desk, long_row
     process.wait(60)
 
 
+@pytest.mark.long
 def test_the_command_line_says_what_it_does(desk) -> None:
     run = begin(desk, iters=100_000, save_every=2, steps_per_eval=100_000, samples=0)
     wait_for(lambda: kinds(run).count("saved") >= 1)
@@ -202,7 +205,7 @@ def test_the_command_line_says_what_it_does(desk) -> None:
     assert "told to leave at once" in done.err and "killed; what it saved last is kept" in done.err
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_no_job_outlives_whoever_asked_for_it(how: signal.Signals, desk, tmp_path: Path) -> None:
     """A check of data with a template that takes all its time, and the command line alone is interrupted or killed."""
     slow = hostile(tmp_path / "model", ENDLESS)

@@ -136,7 +136,7 @@ def test_kept_separate_base_and_adapter_are_in_one_folder_and_nothing_is_lost(
     load(str(tmp_path / "kept"), adapter_path=str(tmp_path / "kept" / "adapters"))
 
 
-@pytest.mark.parametrize("method", ["lora", "dora", "full"])
+@pytest.mark.parametrize("method", ["lora", *(pytest.param(name, marks=pytest.mark.long) for name in ("dora", "full"))])
 def test_a_base_in_bfloat16_stays_in_bfloat16(method: str, trained: Callable, tmp_path: Path) -> None:
     flags = {"lora": LORA, "dora": (*LORA, "--fine-tune-type", "dora"), "full": FULL}[method]
     run, _ = trained(*flags, *SHORT)

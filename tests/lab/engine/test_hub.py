@@ -128,7 +128,7 @@ def test_a_fetch_that_was_killed_goes_on_where_it_was(hub: Hub, tmp_path: Path) 
     assert (tmp_path / "cache/data/org/rows/train.jsonl").read_bytes() == LARGE
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_fetch_that_is_cancelled_leaves_nothing(how: signal.Signals, hub: Hub, tmp_path: Path) -> None:
     hub.hold.clear()
     process = begin(tmp_path, hub.environment(tmp_path))

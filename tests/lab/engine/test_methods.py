@@ -15,7 +15,9 @@ from lab.models.find import find_model
 from lab.models.parameters import count_safetensors, trainable_parameters
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=() if name in ("LoRA", "QDoRA") else pytest.mark.long) for name in METHODS]
+)
 def test_a_method_learns_and_leaves_mlx_lms_adapter_folder(method: str, trained: Callable, tmp_path: Path) -> None:
     run, done = trained(*METHODS[method], *SHORT)
     last = done.lines[-1]
@@ -59,6 +61,7 @@ def test_the_4_bit_base_is_made_by_mlx_lm_once_and_is_smaller_by_the_formula(tra
     assert config["quantization"]["bits"] == 4
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_bit_equal_adapters_and_another_seed_does_not(trained: Callable, desk) -> None:
     first, _ = trained(*METHODS["LoRA"], *SHORT)
     again, _ = trained(*METHODS["LoRA"], *SHORT, "--seed", "0")
@@ -67,7 +70,8 @@ def test_the_same_seed_gives_bit_equal_adapters_and_another_seed_does_not(traine
     assert first.id != again.id and read[0] == read[1] != read[2]
 
 
-@pytest.mark.parametrize("data", ["record", pytest.param("journal", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("data", ["record", "journal"])
 def test_the_other_formats_train_as_well(data: str, trained: Callable) -> None:
     _, done = trained("--data", data, *SHORT)
     losses = [e["train_loss"] for e in done.lines if e["event"] == "train"]

@@ -75,6 +75,7 @@ def test_a_killed_run_is_given_its_last_word_and_goes_on_when_resumed(desk) -> N
     assert again.code == 1 and again.err.count("\n") == 1 and "nothing to resume" in again.err
 
 
+@pytest.mark.long
 def test_runs_train_one_after_another_unless_asked(desk) -> None:
     cache = desk.home / "cache"
     runs = [launch.prepare(LONG, desk.runs, cache) for _ in range(3)]

@@ -65,8 +65,10 @@ def test_the_last_incomplete_accumulation_is_applied_with_its_own_weight(rows: l
     assert all((stock.trained()[name] == array).all().item() for name, array in before.items()), "mlx-lm drops them"
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("compiled", "accumulate"),
+    [(True, 2), *(pytest.param(*each, marks=pytest.mark.long) for each in ((True, 1), (False, 1), (False, 2)))],
+)
 def test_a_gradient_longer_than_allowed_is_scaled_down_to_it(
     accumulate: int, compiled: bool, rows: list[batches.Row]
 ) -> None:
@@ -91,6 +93,7 @@ def test_padding_changes_neither_loss_nor_count(rows: list[batches.Row]) -> None
     assert close[0].item() == pytest.approx(wide[0].item(), rel=1e-5)
 
 
+@pytest.mark.long
 def test_validation_is_the_same_set_whatever_the_seed(trained: Callable) -> None:
     first, second = (
         next(e for e in trained(*SMALL, "--iters", "2", "--val-batches", "3", "--seed", seed)[1].lines
@@ -118,6 +121,7 @@ def test_the_best_adapter_is_kept_beside_the_last_and_patience_ends_the_run(trai
     assert total / sum(b[1].sum().item() for b in held) == pytest.approx(losses[best], rel=1e-4)
 
 
+@pytest.mark.long
 def test_a_loss_that_runs_away_ends_the_run_with_a_verdict_and_keeps_the_last_good_adapter(
     desk, tmp_path: Path
 ) -> None:
@@ -219,7 +223,7 @@ def test_an_update_that_never_comes_is_refused_where_mlx_lm_would_drop_it(desk) 
     assert done.code == 2 and "never comes in 4 iterations" in done.err and "give 4 or less" in done.err
 
 
-@pytest.mark.parametrize("with_rows", [True, False])
+@pytest.mark.parametrize("with_rows", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_base_that_gives_no_number_is_not_blamed_on_the_learning_rate(with_rows: bool, desk, tmp_path: Path) -> None:
     base = tmp_path / "broken"
     shutil.copytree(BUNDLED / "sprout", base)

@@ -34,6 +34,7 @@ def test_training_goes_on_from_where_the_file_left_off(first: Path, trained: Cal
     assert run.spec.resume_adapter_file == str(first)
 
 
+@pytest.mark.long
 def test_full_fine_tuning_begins_from_whole_weights(trained: Callable) -> None:
     flags = ("--fine-tune-type", "full", "--learning-rate", "1e-4", "--iters", "2")
     run, done = trained(*SMALL, *flags)
@@ -96,6 +97,7 @@ def test_the_engine_compares_every_tensor(first: Path, tmp_path: Path, desk) -> 
     assert done.code == 1 and f"{name} and 0 more differ" in done.lines[-1]["error"]["what"]
 
 
+@pytest.mark.long
 def test_a_resume_needs_the_file_no_more(first: Path, tmp_path: Path, desk) -> None:
     """The checkpoint holds all that was learned; the file may have gone since."""
     own = tmp_path / "own.safetensors"

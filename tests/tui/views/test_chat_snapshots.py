@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from picture import in_two_sizes
 
 from lab.runs import chat_history, evaluation, votes
 from lab.runs.directory import Run
@@ -72,19 +73,18 @@ def blind(bench: Any) -> None:
     bench.room.show(scene)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_an_answer_of_before(app: Any, still: Any, snap_compare: Any, talked: Run, lang: str, size: str) -> None:
     shown = still("f9", "down", "enter")
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=shown)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_blind_while_scoring(app: Any, still: Any, snap_compare: Any, talked: Run, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=still("escape", change=blind))
 
 
+@pytest.mark.long
 def test_what_was_asked_in_the_light_on_a_small_screen(app: Any, still: Any, snap_compare: Any, talked: Run) -> None:
     light = app("ko", theme="lowrank-light")
     assert snap_compare(light, terminal_size=(80, 24), run_before=still("f9", "down"))

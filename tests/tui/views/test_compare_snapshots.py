@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
+from picture import in_two_sizes
 
 from tests.tui.views.compared import three_way
 from tui.widgets.top_bar import TopBar
@@ -11,8 +11,7 @@ from tui.widgets.top_bar import TopBar
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_three_ways(app: Any, at_bench: Any, until: Any, snap_compare: Any, home: Path, lang: str, size: str) -> None:
     async def ready(pilot: Any) -> None:
         bench = await at_bench(pilot, "compare")

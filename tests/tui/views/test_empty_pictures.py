@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
+from picture import in_two_sizes
 
 from tui.views.view import PLACES
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.long
+@in_two_sizes
 @pytest.mark.parametrize("place", PLACES[1:])
 def test_nothing_yet(app: Any, at_bench: Any, until: Any, snap_compare: Any, place: str, size: str, lang: str) -> None:
     async def ready(pilot: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tui.panes.lab.form import FormView
 from tui.screens.dialogs import HelpScreen
 
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)]
 
 
 def seen(pilot: Any) -> bool:

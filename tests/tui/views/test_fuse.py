@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import in_two_sizes
 
 from lab.datasets.find import BUNDLED
 from lab.outputs import in_place_of
@@ -183,8 +184,7 @@ async def test_foreign_text_is_inert_and_what_is_not_there_is_said(
         assert not {"\x1b", "\x07", "\u202e", "\u200b"} & set(text(pilot))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", ["80x24", "120x40"])
+@in_two_sizes
 def test_pictures(app: Any, at_bench: Any, until: Any, snap_compare: Any, measured: Run, lang: str, size: str) -> None:
     async def ready(pilot: Any) -> None:
         bench = await at_bench(pilot, "fuse", run=NAME)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import in_two_sizes
 
 from lab.runs.directory import Run
 from tests.tui.views.adapters import still, write_adapter, write_inspection
@@ -141,8 +142,7 @@ async def test_a_failure_is_told_and_the_bench_goes_on(
         assert not here.working and "Enter" in text(pilot)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", ["80x24", "120x40"])
+@in_two_sizes
 def test_pictures(app: Any, at_bench: Any, until: Any, snap_compare: Any, measured: Run, lang: str, size: str) -> None:
     async def ready(pilot: Any) -> None:
         bench = await at_bench(pilot, "inspect", run=NAME)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import in_both_languages, in_two_sizes
 from textual.widgets import Input, OptionList
 
 from lab import launch
@@ -67,20 +68,19 @@ def pictured(at_bench: Any, until: Any, answer: dict[str, Any], home: Path) -> C
     return at
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@in_both_languages
 def test_all_of_it(app: Any, pictured: Any, snap_compare: Any, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES["120x40"], run_before=pictured("form"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@in_both_languages
 @pytest.mark.parametrize("section", ["form", "plan", "rows"])
 def test_one_pane(app: Any, pictured: Any, snap_compare: Any, section: str, lang: str) -> None:
     wrong = ("lora_parameters.rank", "999") if section == "form" else ()
     assert snap_compare(app(lang), terminal_size=SIZES["80x24"], run_before=pictured(section, *wrong))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_picker(app: Any, pictured: Any, until: Any, snap_compare: Any, size: str, lang: str) -> None:
     async def opened(pilot: Any) -> None:
         await pictured("form", "model")(pilot)
@@ -92,6 +92,7 @@ def test_picker(app: Any, pictured: Any, until: Any, snap_compare: Any, size: st
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=opened)
 
 
+@pytest.mark.long
 def test_in_the_light(app: Any, pictured: Any, snap_compare: Any) -> None:
     light = app("ko", theme="lowrank-light")
     assert snap_compare(light, terminal_size=SIZES["120x40"], run_before=pictured("form"))

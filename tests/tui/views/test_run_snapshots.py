@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from engines import hold
+from picture import in_both_languages, in_two_sizes
 
 from lab.runs.directory import Run
 from tui.widgets.loss_chart import PlotView
@@ -70,13 +71,12 @@ def going(bench: Any) -> None:
     tell(run, 145)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", ["80x24", "120x40"])
+@in_two_sizes
 def test_a_run_that_goes_on_with_the_cursor_back_in_time(compare: Any, going: None, lang: str, size: str) -> None:
     assert compare(lang, size, "b", "b")
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@in_both_languages
 def test_the_answers_on_a_small_screen(compare: Any, going: None, lang: str) -> None:
     assert compare(lang, "80x24", "a")
 

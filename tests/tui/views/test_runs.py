@@ -283,6 +283,7 @@ async def test_while_runs_are_read_the_cursor_waits_for_the_run_picked_unless_it
             assert read("r0", "r1", "r2", "r3", whole=True) == found and bench._placed is None
 
 
+@pytest.mark.long
 async def test_a_sweep_is_made_cancelled_stopped_resumed_and_deleted(
     app: Any, at_runs: Any, until: Any, text: Any, trained: Path, stopped_at_end: None, events: Any
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from engines import hold
 from event_of import event_of
+from picture import in_both_languages, in_two_sizes
 from textual.widgets import Input, TextArea
 
 from lab.events.writer import EventLog
@@ -116,35 +117,37 @@ def prepared(at_bench: Any, until: Any) -> Callable[..., Ready]:
     return keys
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_table(app: Any, prepared: Any, snap_compare: Any, desk: Path, lang: str, size: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared())
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_sweep(app: Any, prepared: Any, snap_compare: Any, desk: Path, lang: str, size: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("w"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@in_both_languages
 def test_details_on_a_small_screen(app: Any, prepared: Any, snap_compare: Any, desk: Path, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=(80, 24), run_before=prepared("i"))
 
 
+@pytest.mark.long
 def test_table_on_a_very_wide_screen(app: Any, prepared: Any, snap_compare: Any, desk: Path) -> None:
     assert snap_compare(app("ko"), terminal_size=(200, 60), run_before=prepared())
 
 
+@pytest.mark.long
 def test_a_question_in_the_light(app: Any, prepared: Any, snap_compare: Any, desk: Path) -> None:
     light = app("ko", theme="lowrank-light")
     assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("f"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("form", "key"), [("name", "n"), ("tags", "t"), ("notes", "e")])
+@in_two_sizes
+@pytest.mark.parametrize(
+    ("form", "key"),
+    [("name", "n"), *(pytest.param(*form, marks=pytest.mark.long) for form in (("tags", "t"), ("notes", "e")))],
+)
 def test_form(
     app: Any, prepared: Any, snap_compare: Any, desk: Path, form: str, key: str, size: str, lang: str
 ) -> None:

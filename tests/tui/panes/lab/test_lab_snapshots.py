@@ -9,14 +9,10 @@ from textual.pilot import Pilot
 SIZES = {"80x24": ((80, 24), 0), "column": ((50, 36), 42)}
 
 
-@pytest.fixture(params=["en", "ko"])
-def lang(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture(params=list(SIZES))
-def compare(request: pytest.FixtureRequest, snap_compare: Any, host: Any, settle: Any, lang: str) -> Any:
-    size, column = SIZES[request.param]
+@pytest.fixture(params=[("80x24", "en"), pytest.param(("column", "ko"), marks=pytest.mark.long)], ids="-".join)
+def compare(request: pytest.FixtureRequest, snap_compare: Any, host: Any, settle: Any) -> Any:
+    name, lang = request.param
+    size, column = SIZES[name]
 
     async def ready(pilot: Pilot[None]) -> None:
         await settle(pilot)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from picture import in_both_languages, in_two_sizes
 
 from tui.screens.progress import PARTS
 from tui.widgets.data_grid import DataGrid
@@ -37,29 +38,26 @@ def short_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.panes.progress.data.inert", lambda text: str(text).replace(str(home), "~/.lowrank"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 @pytest.mark.parametrize("part", PARTS)
 def test_part(app: Any, prepared: Any, snap_compare: Any, learned: Path, part: str, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(part))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_a_question_explained(app: Any, prepared: Any, snap_compare: Any, learned: Path, size: str, lang: str) -> None:
     there = prepared("points", "enter", "down", at="group:demo/after")
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=there)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.long
+@in_two_sizes
 @pytest.mark.parametrize("part", ["overview", "deeds", "review"])
 def test_nothing_yet(app: Any, prepared: Any, snap_compare: Any, part: str, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(part))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_a_review_after_an_answer(
     app: Any, prepared: Any, snap_compare: Any, learned: Path, size: str, lang: str
 ) -> None:
@@ -70,20 +68,20 @@ def test_a_review_after_an_answer(
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=there)
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", SIZES)
+@in_two_sizes
 def test_a_question_before_a_reset(
     app: Any, prepared: Any, snap_compare: Any, learned: Path, size: str, lang: str
 ) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("keeping", "r"))
 
 
+@pytest.mark.long
 def test_in_the_light(app: Any, prepared: Any, snap_compare: Any, learned: Path) -> None:
     light = app("ko", theme="lowrank-light")
     assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("deeds"))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
+@in_both_languages
 def test_what_is_due_stands_in_the_contents(
     app: Any, opened: Any, until: Any, snap_compare: Any, learned: Path, lang: str
 ) -> None:
