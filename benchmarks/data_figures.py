@@ -15,7 +15,7 @@ import numpy as np
 from mlx_lm.tuner.datasets import CacheDataset, create_dataset
 from mlx_lm.tuner.trainer import iterate_batches
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.datasets.find import BUNDLED, find_data, read_rows
 from lab.engine.data_lengths import tokenizer_of
 
@@ -25,7 +25,7 @@ FEW, ITERS = 50, 200
 
 def counted(name: str, home: Path) -> dict[str, Any]:
     """What `lowrank data check` and mlx-lm's own code say of a data set's training rows."""
-    train = desk.lowrank(home, "data", "check", name, "--json")["splits"]["train"]
+    train = workspace.lowrank(home, "data", "check", name, "--json")["splits"]["train"]
     rows = list(read_rows(BUNDLED / name / "train.jsonl"))
     masks = find_data(name).has_prompts
     stock = create_dataset(rows, tokenizer_of("sprout", home), SimpleNamespace(mask_prompt=masks))
@@ -89,9 +89,9 @@ def leaked(home: Path) -> dict[str, Any]:
         "--seed",
         "0",
     )
-    run = desk.lowrank(home, "train", "--now", *flags, "--json")["run"]
+    run = workspace.lowrank(home, "train", "--now", *flags, "--json")["run"]
     scores = {
-        side: round(desk.lowrank(home, "evaluate", run, "--split", split, "--json")["exact_match"], 4)
+        side: round(workspace.lowrank(home, "evaluate", run, "--split", split, "--json")["exact_match"], 4)
         for side, split in (("seen", "valid"), ("unseen", "test"))
     }
     return {"train_rows": FEW, "iterations": ITERS, **scores}
@@ -103,7 +103,7 @@ def main() -> None:
         home = Path(work)
         runs = [{"flags": {"data": name}, **counted(name, home)} for name in ("sql", "record", "journal")]
         runs.append({"flags": {"leak": "sql"}, **seen("sql"), **leaked(home)})
-    desk.write_figure("benchmarks.data_figures", "data", runs)
+    workspace.write_figure("benchmarks.data_figures", "data", runs)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.generate import generate_step
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.engine.fidelity import HeldOut, Reference
 from lab.engine.fuse import Built, build
 from lab.engine.generation import answers, encode, exact_match
@@ -42,11 +42,11 @@ def measure(home: Path, flags: dict[str, Any]) -> dict[str, Any]:
     """Train a run, fuse each of its checkpoints, and return what was found."""
     every = flags["--iters"] // PARTS
     words = [str(word) for pair in flags.items() for word in pair]
-    last = desk.lowrank(home, "train", "--now", "--model", MODEL, "--data", "sql", "--samples", "0", "--json",
+    last = workspace.lowrank(home, "train", "--now", "--model", MODEL, "--data", "sql", "--samples", "0", "--json",
                         "--save-every", str(every), "--steps-per-eval", str(flags["--iters"]), *words)  # fmt: skip
     run, found = Runs(home / "runs").get(last["run"]), {"val_loss": last["val_loss"]}
     of = (run, home / "cache")
-    table = desk.lowrank(home, "fuse", run.id, "--rows", str(ROWS), "--way", "quantized", "--force", "--json")
+    table = workspace.lowrank(home, "fuse", run.id, "--rows", str(ROWS), "--way", "quantized", "--force", "--json")
     effect = table["adapter_effect"]
     found |= {"effect_nats": effect, "questions": table["questions"]}
     for way in table["ways"]:
@@ -134,7 +134,7 @@ def main() -> None:
                 kept.write(json.dumps(rows[-1]) + "\n")
                 kept.flush()
     runs = [next(row for row in rows if row["flags"] == flags) for flags in RUNS]
-    desk.write_figure("benchmarks.fidelity_figures", "fusing", runs)
+    workspace.write_figure("benchmarks.fidelity_figures", "fusing", runs)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.datasets.find import find_data
 from lab.runs.directory import Runs
 from lab.runs.outcome import all_events, in_force
@@ -93,14 +93,14 @@ class Workshop:
         iters = [] if "--iters" in flags else ["--iters", str(ITERS)]
         every = FINE if DRAWN & flags.keys() else COARSE
         words = [*iters, "--steps-per-eval", str(every), "--samples", "0", *self._words(flags)]
-        last = desk.lowrank(self.home, "train", "--now", *words, "--json")
+        last = workspace.lowrank(self.home, "train", "--now", *words, "--json")
         run = Runs(self.home / "runs").get(last["run"])
         events = in_force(all_events(run))
         row = {key: last.get(key) for key in REACHED}
         row |= {"verdict": (last.get("verdict") or {}).get("kind", ""), "state": last["event"]}
         row |= {"train": _curve(events, "train", "train_loss"), "validation": _curve(events, "validation", "val_loss")}
         if run.adapters.joinpath("adapters.safetensors").exists():
-            scored = desk.lowrank(self.home, "evaluate", run.id, "--json")
+            scored = workspace.lowrank(self.home, "evaluate", run.id, "--json")
             row |= {key: scored[key] for key in SCORED}
         with self.kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"flags": name(flags), **row}) + "\n")
@@ -137,7 +137,9 @@ def _curve(events: list[dict[str, Any]], kind: str, key: str) -> list[list[float
     return [[x, round(y, DIGITS)] for x, y in points]
 
 
-def write(experiment: str, found: dict[str, dict[str, Any]], out: Path = desk.FIGURES, partly: bool = False) -> bool:
+def write(
+    experiment: str, found: dict[str, dict[str, Any]], out: Path = workspace.FIGURES, partly: bool = False
+) -> bool:
     """Write the file of an experiment of which every run is measured (any, for `partly`); whether it was."""
     rows = [flags for flags in EXPERIMENTS[experiment] if name(flags) in found]
     if not rows or (len(rows) < len(EXPERIMENTS[experiment]) and not partly):
@@ -145,7 +147,7 @@ def write(experiment: str, found: dict[str, dict[str, Any]], out: Path = desk.FI
     runs = [
         {"flags": flags} | {k: _rounded(v) for k, v in found[name(flags)].items() if k != "flags"} for flags in rows
     ]
-    desk.write_figure(f"benchmarks.figures {experiment}", experiment, runs, out)
+    workspace.write_figure(f"benchmarks.figures {experiment}", experiment, runs, out)
     return True
 
 
@@ -164,10 +166,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[[], *EXPERIMENTS], default=[], metavar="NAME")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lowrank-lesson-figures")
     parser.add_argument("--write-only", action="store_true", help="measure nothing; write what is measured already")
-    parser.add_argument("--out", type=Path, default=desk.FIGURES, help="another folder, such as that of a draft course")
+    parser.add_argument(
+        "--out", type=Path, default=workspace.FIGURES, help="another folder, such as that of a draft course"
+    )
     parser.add_argument("--partly", action="store_true", help="with the runs there are, for a draft")
     options = parser.parse_args()
-    if options.partly and options.out == desk.FIGURES:
+    if options.partly and options.out == workspace.FIGURES:
         parser.error("--partly is for drafts: name another folder with --out")
     workshop, names = Workshop(options.work), options.names or list(EXPERIMENTS)
     wanted = {name(flags): flags for each in names for flags in EXPERIMENTS[each]}

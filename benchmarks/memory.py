@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.planning.base_model import find_base
 from lab.planning.machine import Machine
 from lab.planning.memory import FACTORS, Factors, Step, components
@@ -116,10 +116,10 @@ class Benchmark:
         for model, tokens, flags in CASES:
             if _name(model, tokens, flags) in done:
                 continue
-            words = ["--model", desk.model(self.work, model), "--data", self.data(tokens), *flags.split()]
+            words = ["--model", workspace.model(self.work, model), "--data", self.data(tokens), *flags.split()]
             words += ["--iters", "4", "--samples", "0", "--val-batches", "1", "--json"]
-            planned = desk.lowrank(self.work / "home", "plan", "--no-probe", *words)
-            trained = desk.lowrank(
+            planned = workspace.lowrank(self.work / "home", "plan", "--no-probe", *words)
+            trained = workspace.lowrank(
                 self.work / "home", "train", "--steps-per-eval", "1000", "--save-every", "1000", *words
             )
             row = {"case": _name(model, tokens, flags), "batch": planned["heaviest_batch"],
@@ -145,7 +145,7 @@ class Benchmark:
         """The training step of a measured case."""
         model, _, flags = row["case"].split(" ", 2)
         words = iter(flags.split())
-        fields: dict[str, Any] = {"model": desk.model(self.work, model)}
+        fields: dict[str, Any] = {"model": workspace.model(self.work, model)}
         for word in words:
             name = word.removeprefix("--").replace("-", "_")
             value: Any = True if name == "grad_checkpoint" else next(words)

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.models.find import BUNDLED
 
 BITS, GROUPS = (3, 4, 5, 6, 8), (32, 64)
@@ -29,7 +29,7 @@ def main() -> None:
     done = subprocess.run([sys.executable, "-c", CODE, *words], stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     runs = [{"flags": {"group": g}, "weight_error": curve} for g, curve in zip(GROUPS, found, strict=True)]
-    desk.write_figure("benchmarks.rounding_figures", "rounding", runs)
+    workspace.write_figure("benchmarks.rounding_figures", "rounding", runs)
 
 
 if __name__ == "__main__":

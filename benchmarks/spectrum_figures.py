@@ -17,7 +17,7 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.datasets.find import find_data
 from lab.engine import batches, generation
 from lab.engine.load import load_base
@@ -34,13 +34,13 @@ Flags = dict[str, Any]
 def trained(home: Path, flags: Flags) -> Run:
     """A run with these flags that has ended."""
     words = [str(word) for pair in flags.items() for word in pair]
-    last = desk.lowrank(home, "train", "--now", "--samples", "0", *words, "--json")
+    last = workspace.lowrank(home, "train", "--now", "--samples", "0", *words, "--json")
     return Runs(home / "runs").get(last["run"])
 
 
 def spectrum(home: Path, run: Run) -> dict[str, Any]:
     """What `lowrank inspect` says of the middle matrix, and how far all moved together, in percent of their weights."""
-    summary = desk.lowrank(home, "inspect", run.id, "--json")["summary"]
+    summary = workspace.lowrank(home, "inspect", run.id, "--json")["summary"]
     names = ("effective_rank", "rank_90", "rank_99", "random_effective_rank", "random_rank_90")
     return {name: summary[name] for name in names} | {"relative_norm": 100 * summary["relative_norm"]}
 
@@ -79,7 +79,7 @@ def measured(home: Path, seed: int) -> Iterator[dict[str, Any]]:
     length = {"--iters": ITERS, "--seed": seed}
     judge, lora, full = Judge(home), trained(home, length), trained(home, FULL | length)
     base_loss = judge.loss()
-    yield {"flags": length, "loss": desk.lowrank(home, "evaluate", lora.id, "--json")["loss"]}
+    yield {"flags": length, "loss": workspace.lowrank(home, "evaluate", lora.id, "--json")["loss"]}
     judge.put(full)
     found = {"base_loss": base_loss, "loss": judge.loss(), **spectrum(home, full)}
     changes, losses = judge.changes(full), []
@@ -101,7 +101,7 @@ def main() -> None:
             for row in measured(Path(home), seed):
                 print(json.dumps(rounded(row)), flush=True)
                 runs.append(rounded(row))
-    desk.write_figure("benchmarks.spectrum_figures", "spectrum", runs)
+    workspace.write_figure("benchmarks.spectrum_figures", "spectrum", runs)
 
 
 def rounded(row: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.models.find import BUNDLED
 
 RANDOM = {"random-26m": "wide"}
@@ -119,8 +119,8 @@ class Benchmark:
 
     def __init__(self, home: Path, peft: str) -> None:
         self.home, self.peft = home, peft
-        self.environment = desk.environment(home)
-        report = desk.lowrank(home, "data", "check", "sql", "--json")
+        self.environment = workspace.environment(home)
+        report = workspace.lowrank(home, "data", "check", "sql", "--json")
         train = report["splits"]["train"]
         self.tokens_a_row = train["tokens"]["total"] / train["rows"]
 
@@ -130,7 +130,7 @@ class Benchmark:
         evals = 2 * every if model == "sprout" else iterations  # a random model's loss tells nothing
         flags = [
             "--model",
-            desk.model(self.home, RANDOM.get(model, model)),
+            workspace.model(self.home, RANDOM.get(model, model)),
             "--iters",
             str(iterations),
             "--batch-size",
@@ -170,7 +170,7 @@ class Benchmark:
     def by_peft(self, model: str, method: str, steps: int) -> tuple[float, int]:
         """PEFT's real tokens a second and resident bytes."""
         job = self.home / "job.json"
-        base = desk.model(self.home, RANDOM.get(model, model))
+        base = workspace.model(self.home, RANDOM.get(model, model))
         folder = str(BUNDLED / base) if base == model else base
         job.write_text(json.dumps({"model": folder, "dora": "dora" in method, "steps": steps, "rows": self._rows()}))
         script = str(Path(__file__).with_name("peft_run.py"))

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import desk
+from benchmarks import workspace
 from lab.launch import engine_environment
 
 ROWS, TARGETS = 4, 128
@@ -64,7 +64,7 @@ class Child:
         environment = {**engine_environment(home / "cache"), "LOWRANK_HOME": str(home)}
         self.flags, self.seconds, self.last = flags, list[float](), dict[str, Any]()
         self.process = subprocess.Popen(
-            command, env=environment, cwd=desk.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, env=environment, cwd=workspace.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def step(self) -> None:
@@ -96,7 +96,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         home, runs = Path(work), list[dict[str, Any]]()
-        model = desk.model(home, "wide")
+        model = workspace.model(home, "wide")
         children = [Child({**m, "program": p, "--model": model}, home) for p in PROGRAMS for m in METHODS]
         for number in range(1 + options.rounds):
             for child in children:
@@ -107,7 +107,7 @@ def main() -> None:
             child.process.stdin.close()
             child.process.wait()
             runs.append(child.beside(children[0 if child.flags["program"] == PROGRAMS[0] else len(METHODS)]))
-    desk.write_figure("benchmarks.step_figures", "steps", runs)
+    workspace.write_figure("benchmarks.step_figures", "steps", runs)
     print(*runs, sep="\n")
 
 

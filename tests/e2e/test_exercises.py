@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import desk as commands
+from benchmarks import workspace as commands
 from benchmarks.exercises import Desk
 from lab.datasets.find import BUNDLED as DATA
 from lessons.exercise_steps import DataTask, Exercise, Foretold, Prediction, Repair, Selection
