@@ -5,7 +5,7 @@ from typing import Final
 from textual.binding import Binding
 
 from tui.key_names import note_usual
-from tui.words_en import EN
+from tui.locale import say
 
 JAMO: Final = dict(
     zip("ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ", "qwertyuiopasdfghjklzxcvbnm", strict=True)
@@ -24,4 +24,4 @@ def bind(keys: str, action: str, id: str, *, show: bool = False, key_display: st
     """A binding that can be remapped by `id`, described by the words "key.<id>", and reachable in Hangul."""
     names = hangul_too(keys.split(","))
     note_usual(id, keys)
-    return Binding(",".join(names), action, EN[f"key.{id}"], show=show, key_display=key_display or None, id=id)
+    return Binding(",".join(names), action, say("en", f"key.{id}"), show=show, key_display=key_display or None, id=id)

@@ -7,22 +7,27 @@ asks for anything from outside, so the few files can be moved and sent as they a
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 
+import i18n
 from lab import outputs, units
 from lab.errors import LabError
 from lab.paths import shown
 from lab.reports import svg
 from lab.reports.comparison import Comparison, Contender, curve_of, mean_and_band, plain, shared
-from lab.reports.words import WORDS, Lang
 from lab.sanitize import inert
 from lab.score import same
+
+Lang = Literal["en", "ko"]
+Say = Callable[..., str]
+"""A text of the catalogue by its key, in the language of the report."""
 
 SPECIAL: Final = re.compile(r"([\\`*\[\]#|~$]|(?<![^\W_])_|_(?![^\W_]))")
 """What is markup within a line; an underscore is none within a word."""
@@ -59,28 +64,28 @@ def check(file: Path) -> None:
 
 def build(comparison: Comparison, stem: str, lang: Lang = "en") -> tuple[str, dict[str, str]]:
     """The Markdown, and the charts it shows by their file names, which begin with `stem`."""
-    words = WORDS[lang]
+    say = partial(i18n.text, lang)
     charts = {}
     for kind in ("validation", "train"):
-        curves = _curves(comparison, kind, words)
+        curves = _curves(comparison, kind, say)
         if any(curve.points for curve in curves):
-            charts[f"{stem}-{kind}.svg"] = svg.chart(curves, words[f"{kind}-curve"], words["iteration"])
+            charts[f"{stem}-{kind}.svg"] = svg.chart(curves, say(f"report.{kind}-curve"), say("report.iteration"))
     several = len(comparison.contenders) > 1
     data = ", ".join(dict.fromkeys(shown(each.spec.data) for each in comparison.contenders))
-    title = words["on"].format(methods=", ".join(dict.fromkeys(comparison.labels)), data=data)
-    parts = [f"# {text(title)}", words["written"].format(when=f"{datetime.now():%Y-%m-%d %H:%M}")]
-    parts += [f"> **!** {_doubt(each.kind, each.what, words)}" for each in comparison.doubts()]
+    title = say("report.on", methods=", ".join(dict.fromkeys(comparison.labels)), data=data)
+    parts = [f"# {text(title)}", say("report.written", when=f"{datetime.now():%Y-%m-%d %H:%M}")]
+    parts += [f"> **!** {_doubt(each.kind, each.what, say)}" for each in comparison.doubts()]
     if several:
-        parts += [f"## {words['differs']}", _differences(comparison, words)]
-    parts += [f"## {words['reached']}", _figures(comparison, words), words["losses"]]
+        parts += [f"## {say('report.differs')}", _differences(comparison, say)]
+    parts += [f"## {say('report.reached')}", _figures(comparison, say), say("report.losses")]
     if charts:
-        parts.append(f"## {words['curves']}")
-        parts += [f"![{words[f'{name[len(stem) + 1 : -4]}-curve']}]({_link(name)})" for name in charts]
-    if answers := _answers(comparison, words):
-        parts += [f"## {words['answers']}", *answers]
+        parts.append(f"## {say('report.curves')}")
+        parts += [f"![{say(f'report.{name[len(stem) + 1 : -4]}-curve')}]({_link(name)})" for name in charts]
+    if answers := _answers(comparison, say):
+        parts += [f"## {say('report.answers')}", *answers]
     commands = [shlex.join(each.spec.command()) for each in comparison.contenders]
-    parts += [f"## {words['again']}", fenced("\n".join(inert(command) for command in commands), "sh")]
-    parts += [f"## {words['spec' if several else 'spec-one']}", fenced(_alike(comparison), "yaml")]
+    parts += [f"## {say('report.again')}", fenced("\n".join(inert(command) for command in commands), "sh")]
+    parts += [f"## {say('report.spec' if several else 'report.spec-one')}", fenced(_alike(comparison), "yaml")]
     return "\n\n".join(parts) + "\n", charts
 
 
@@ -108,24 +113,24 @@ def _table(rows: Sequence[Sequence[str]], right: bool = True) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], rule, *rows[1:]])
 
 
-def _differences(comparison: Comparison, words: dict[str, str]) -> str:
+def _differences(comparison: Comparison, say: Say) -> str:
     differing = comparison.differs | comparison.shown_otherwise
     if not differing:
-        return words["nothing"]
-    rows = [[words["field"], *(text(label) for label in comparison.labels)]]
+        return say("report.nothing")
+    rows = [[say("report.field"), *(text(label) for label in comparison.labels)]]
     return _table(
         rows + [[text(name), *(text(plain(value)) for value in values)] for name, values in differing.items()]
     )
 
 
-def _figures(comparison: Comparison, words: dict[str, str]) -> str:
+def _figures(comparison: Comparison, say: Say) -> str:
     """Turned on its side: a row for each figure, since three runs are common and thirteen columns do not fit."""
-    rows = [[words["run"], *(text(label) for label in comparison.labels)]]
+    rows = [[say("report.run"), *(text(label) for label in comparison.labels)]]
     for key in ("method", "base", "state", "iterations", "best", "val", "train", "match", "pace", "memory", "trainable",
                 "adapter"):  # fmt: skip
-        cells = [_figure(each, base, key, words)
+        cells = [_figure(each, base, key, say)
                  for each, base in zip(comparison.contenders, comparison.bases, strict=True)]  # fmt: skip
-        rows.append([words[key], *(text(cell) for cell in cells)])
+        rows.append([say(f"report.{key}"), *(text(cell) for cell in cells)])
     rows.append(["id", *(code(each.run.id) for each in comparison.contenders)])
     return _table(rows)
 
@@ -136,27 +141,27 @@ VALUES: Final = {"iterations": "iterations", "best": "best_val_loss", "val": "va
 """What stands in the rows of figures, by the comparison's names."""
 
 
-def _figure(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
+def _figure(each: Contender, base: str, key: str, say: Say) -> str:
     """A cell of a row: a figure, or why there is none."""
-    told = _told(each, base, key, words)
-    return words[f"missing.{each.missing(VALUES[key])}"] if told == units.NOTHING and key in VALUES else told
+    told = _told(each, base, key, say)
+    return say(f"report.missing.{each.missing(VALUES[key])}") if told == units.NOTHING and key in VALUES else told
 
 
-def _told(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
+def _told(each: Contender, base: str, key: str, say: Say) -> str:
     match key:
         case "method":
             return each.method
         case "base":
             return base
         case "state":
-            return words.get(f"state.{each.state}", each.state)
+            return say(f"report.state.{each.state}")
         case "best":
             loss, at = each.value("best_val_loss"), each.value("best_iteration")
-            return words["at"].format(loss=units.loss(loss), iteration=f"{at:.0f}") if at is not None else units.NOTHING
+            return say("report.at", loss=units.loss(loss), iteration=f"{at:.0f}") if at is not None else units.NOTHING
         case "match":
             share = each.value("exact_match")
             told = units.percent(share, 1)
-            return words["of"].format(share=told, n=(each.score or {}).get("examples")) if share is not None else told
+            return say("report.of", share=told, n=(each.score or {}).get("examples")) if share is not None else told
         case "pace":
             seconds = each.value("seconds_per_iteration")
             return units.per_iteration(1 / seconds if seconds else None)
@@ -164,14 +169,14 @@ def _told(each: Contender, base: str, key: str, words: dict[str, str]) -> str:
     return form.get(key, units.size)(each.value(VALUES[key]))
 
 
-def _curves(comparison: Comparison, kind: str, words: dict[str, str]) -> list[svg.Curve]:
+def _curves(comparison: Comparison, kind: str, say: Say) -> list[svg.Curve]:
     found: list[svg.Curve] = []
     measured = kind == "validation"  # the training loss is smoothed
     for group in comparison.seeds():
         curves = [curve_of(comparison.contenders[at], kind, "iteration") for at in group]
         mean, band = mean_and_band(curves) if len(group) > 1 else ([], [])
         if mean:
-            name = words["seeds"].format(name=comparison.contenders[group[0]].method, n=len(group))
+            name = say("report.seeds", name=comparison.contenders[group[0]].method, n=len(group))
             found.append(svg.Curve(name, mean, band, shared(mean, curves) if measured else ()))
         else:
             found += [svg.Curve(comparison.labels[at], curve, (), curve if measured else ())
@@ -179,30 +184,30 @@ def _curves(comparison: Comparison, kind: str, words: dict[str, str]) -> list[sv
     return found
 
 
-def _answers(comparison: Comparison, words: dict[str, str]) -> list[str]:
+def _answers(comparison: Comparison, say: Say) -> list[str]:
     told = [each.answers()[1] for each in comparison.contenders]
     questions = dict.fromkeys((a.get("prompt"), a.get("expected")) for answered in told for a in answered)
     found = []
     for prompt, expected in questions:
-        rows = [["", words["question"], code(prompt)]]
+        rows = [["", say("report.question"), code(prompt)]]
         if isinstance(expected, str):
-            rows.append(["", words["expected"], code(expected)])
+            rows.append(["", say("report.expected"), code(expected)])
         for label, answered in zip(comparison.labels, told, strict=True):
             said = next((a for a in answered if a.get("prompt") == prompt), None)
             if said is not None:
-                rows.append([_sign(said, expected, words), text(label), code(said.get("text") or "")])
+                rows.append([_sign(said, expected, say), text(label), code(said.get("text") or "")])
         found.append(_table([["", "", ""], *rows], right=False))
     return found
 
 
-def _sign(said: dict[str, Any], expected: object, words: dict[str, str]) -> str:
+def _sign(said: dict[str, Any], expected: object, say: Say) -> str:
     if not isinstance(expected, str):
         return ""
-    return f"✓ {words['right']}" if same(str(said.get("text") or ""), expected) else f"✗ {words['wrong']}"
+    return f"✓ {say('report.right')}" if same(str(said.get("text") or ""), expected) else f"✗ {say('report.wrong')}"
 
 
-def _doubt(kind: str, what: Sequence[str], words: dict[str, str]) -> str:
-    return words[f"doubt.{kind}"].format(what=text(", ".join(what)))
+def _doubt(kind: str, what: Sequence[str], say: Say) -> str:
+    return say(f"report.doubt.{kind}", what=text(", ".join(what)))
 
 
 def _alike(comparison: Comparison) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogues import texts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from lab.queue import three_way
 from lab.reports import markdown as report
 from lab.reports import svg
 from lab.reports.comparison import Comparison, Doubt, mean_and_band, shared
-from lab.reports.words import WORDS
 from lab.runs import evaluation, run_notes
 from lab.runs.directory import Run, Runs
 from lab.runs.state import RunState
@@ -186,7 +186,7 @@ def test_a_report_says_what_became_of_a_run_in_the_language_of_the_rest(
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_a_report_has_words_for_every_state(lang: report.Lang) -> None:
-    assert {f"state.{state}" for state in RunState} <= WORDS[lang].keys()
+    assert {f"report.state.{state}" for state in RunState} <= texts(lang).keys()
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_report_says_why_a_figure_is_missing(
     comparison.contenders[1].state = RunState.LOST
     comparison.contenders[0].told, comparison.contenders[1].told = {}, {}
     not_yet, none, unknown = words
-    shown = WORDS[lang]
+    shown = {key.removeprefix("report."): text for key, text in texts(lang).items() if key.startswith("report.")}
     text = report.build(comparison, "all", lang)[0]
     assert f"| {shown['val']} | {not_yet} | {none} |" in text
     assert f"| {shown['train']} | {not_yet} | {unknown} |" in text
@@ -225,7 +225,7 @@ def test_a_report_is_written_over_itself_and_over_nothing_else(make: Any, tmp_pa
     file, notes, chart = tmp_path / "all.md", tmp_path / "NOTES.md", tmp_path / "other-validation.svg"
     report.write(comparison, tmp_path, "en", file)
     report.write(comparison, tmp_path, "ko", file)
-    assert report.WORDS["ko"]["reached"] in file.read_text("utf-8")
+    assert texts("ko")["report.reached"] in file.read_text("utf-8")
     notes.write_text("# mine\n")
     chart.write_text("<svg/>")
     for place in (notes, tmp_path / "other.md", tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from catalogues import texts
 
 from lessons.course import NotGraded, Question
 from lessons.exercise_steps import Prediction
@@ -13,12 +14,9 @@ from lessons.grading import grade_number, grade_prediction, truth_of
 from lessons.loader import BUNDLED, load_course
 from lessons.numbers import EXAMPLES, NotANumber
 from lessons.question_variants import at, every_size
-from tui.actions import holders
 from tui.cli.check import _trial
 from tui.exercises.measurements import shape_for
-from tui.locale import words
 
-holders()  # all words are there
 COURSE = load_course(BUNDLED)
 LESSONS = [lesson for track in COURSE.tracks for lesson in track.lessons]
 QUESTIONS = [question for lesson in LESSONS for question in lesson.questions]
@@ -29,7 +27,7 @@ def said_beside_fields() -> Iterator[str]:
     yield from EXAMPLES
     yield from NotANumber("", "").text.values()
     for lang in ("en", "ko"):
-        for key, text in words(lang).items():  # type: ignore[arg-type]
+        for key, text in texts(lang).items():
             if key.startswith(("quiz.", "exercise.")):
                 yield text
 

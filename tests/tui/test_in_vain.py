@@ -9,13 +9,11 @@ import pytest
 from lab.runs import run_index
 from tests.tui.views.compared import finished
 from tui.cli.main import main
-from tui.locale import say
+from tui.locale import say, sayer
 from tui.panes.lab.live import state_line
 from tui.panes.lab.run_monitor import Follower
 from tui.panes.lab.summary import trouble
-from tui.panes.lab.words import words
 from tui.views.runs import rows
-from tui.views.runs import words as runs_words  # noqa: F401
 
 KINDS = {"worse": ("worse than it began", "나빠졌어요"), "untrained": ("Nothing was learned", "배운 것이 없어요")}
 
@@ -37,8 +35,8 @@ def test_view_table_and_command_say_it(
         def tell(key: str, lang: Any = lang, **values: object) -> str:
             return say(lang, key, **values)
 
-        assert sentence in trouble(follower, words(lang)).plain
-        assert state_line(follower, words(lang)).plain.startswith("! ")
+        assert sentence in trouble(follower, sayer(lang)).plain
+        assert state_line(follower, sayer(lang)).plain.startswith("! ")
         assert sentence in "\n".join(line.plain for line in rows.details(row, [], tell, 60))
         assert rows.state(row, tell).plain == f"! {tell(f'runs.verdict.{kind}')}"
         assert rows.state(row, tell).cell_length <= 11, "the column of the table"

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogues import texts
 from typer.testing import CliRunner
 
 from tui.actions import keys_of
 from tui.keymap import KeymapError, check, read
-from tui.locale import say, words
+from tui.locale import say
 
 
 def test_no_file_no_keys(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_keys_of_any_depth_are_refused_in_one_short_line(content: str, tmp_path:
 def test_every_key_that_a_page_names_belongs_to_an_action_that_is_loaded_with_it() -> None:
     keys = keys_of()
     for lang in ("en", "ko"):
-        for word, text in words(lang).items():
+        for word, text in texts(lang).items():
             for action in re.findall("⟪(.*?)⟫", text):
                 assert action in keys, word
                 assert action.partition(".")[0] in (word.partition(".")[0], "bench"), f"{word}: {action} may be absent"

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from catalogues import texts
 from textual.app import App, ComposeResult
 
 from tui.actions import named_actions
-from tui.locale import words
 from tui.theme import DARK, THEMES
 from tui.widgets.toast import KEY, Toast, with_keys
 
@@ -93,7 +93,7 @@ def test_a_line_names_the_keys_of_where_one_is_and_nothing_else() -> None:
 def test_every_action_that_a_line_names_is_there() -> None:
     actions = named_actions()
     for lang in ("en", "ko"):
-        named = {name for text in words(lang).values() for name in KEY.findall(text)}  # type: ignore[arg-type]
+        named = {name for text in texts(lang).values() for name in KEY.findall(text)}
         assert named and named <= actions.keys()
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from typer import Argument
 
+import i18n
 from lab.reports.comparison import Comparison, Contender, plain
 from lab.reports.comparison import as_json as rows_of
 from tui.cli.common import Json, cache, runs, say, write
@@ -12,7 +13,6 @@ from tui.cli.completion import run_ids
 from tui.cli.histogram import line
 from tui.cli.table import table
 from tui.formatting import units
-from tui.locale import words
 
 ABREAST, CURVE = 4, 14
 """Runs beside each other, and the cells of each one's loss curve."""
@@ -63,7 +63,7 @@ def _block(comparison: Comparison, differs: dict[str, list[Any]], some: slice) -
 def _told(each: Contender, key: str, form: Callable[[float | None], str]) -> str:
     """A figure, or why there is none."""
     text = form(each.value(key))
-    return words("en")[f"missing.{each.missing(key)}"] if text == units.NOTHING else text
+    return i18n.text("en", f"missing.{each.missing(key)}") if text == units.NOTHING else text
 
 
 def _seconds(value: float | None) -> str:

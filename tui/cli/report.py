@@ -9,7 +9,7 @@ from lab.errors import LabError
 from lab.paths import absolute
 from lab.reports import markdown
 from lab.reports.comparison import Comparison
-from lab.reports.words import Lang
+from lab.reports.markdown import Lang
 from lab.runs import evaluation
 from lab.runs.directory import Run
 from tui.cli.common import Json, cache, runs, say, write

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+import i18n
 from lab.runs.run_index import Row, RunIndex
 from lab.sanitize import inert
 from tui.cli.common import Json, cache, say, write
 from tui.cli.common import runs as all_runs
 from tui.cli.table import table
 from tui.formatting import units
-from tui.locale import words
 
 TOLD = (
     *("run", "state", "method", "model", "data", "iterations", "train_loss", "val_loss", "started"),
@@ -37,7 +37,7 @@ def runs(as_json: Json = False) -> int:
 def _told(row: Row, key: str) -> str:
     """A loss, or why there is none."""
     value = getattr(row, key)
-    return words("en")[f"missing.{row.missing(key)}"] if value is None else units.loss(value)
+    return i18n.text("en", f"missing.{row.missing(key)}") if value is None else units.loss(value)
 
 
 def _named(lines: list[str], rows: list[Row]) -> list[str]:

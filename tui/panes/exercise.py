@@ -8,7 +8,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-import tui.panes.exercise_words  # noqa: F401  (the words of the keys below)
 from tui.exercises.data_copies import Place
 from tui.exercises.stage import Part, item_of, run_states
 from tui.formatting.text_layout import plain, styled

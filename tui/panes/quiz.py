@@ -9,7 +9,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-import tui.panes.quiz_words  # noqa: F401  (the words of the keys below)
 from store.progress import CONFIDENCE, calibration
 from tui.formatting.text_layout import inline, join, plain, styled
 from tui.key_bindings import bind

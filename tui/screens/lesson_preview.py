@@ -17,7 +17,7 @@ from lab.sanitize import inert
 from tui.app import LowrankApp
 from tui.formatting.text_layout import hang, join, styled
 from tui.key_bindings import bind
-from tui.locale import extend, say
+from tui.locale import say
 from tui.panes.reader import ReaderPane
 from tui.screens.lesson_room import LessonRoom
 from tui.widgets.lines import LinesView
@@ -28,31 +28,6 @@ if TYPE_CHECKING:
 
     from lessons.course import Lang, Lesson
     from lessons.validation.problems import Problem
-
-extend(
-    {
-        "key.preview.problems": "What the check says about this lesson",
-        "preview.read": "Read again at {time}. {state}",
-        "preview.clean": "The check finds nothing.",
-        "preview.found": "Errors: {errors}, warnings: {warnings} (F9 lists them)",
-        "preview.kept": "Below is the lesson as it was before.",
-        "preview.waiting": "As soon as it is saved without this mistake, the course is shown here.",
-        "preview.title": "What the check says",
-        "preview.error": "error",
-        "preview.warning": "warning",
-    },
-    {
-        "key.preview.problems": "이 레슨을 검사한 결과",
-        "preview.read": "{time}에 다시 읽었어요. {state}",
-        "preview.clean": "검사에서 걸린 것이 없어요.",
-        "preview.found": "오류 {errors}개, 경고 {warnings}개 (F9에서 볼 수 있어요)",
-        "preview.kept": "아래는 고치기 전의 레슨이에요.",
-        "preview.waiting": "바로잡아 저장하면 곧바로 여기에 나와요.",
-        "preview.title": "검사 결과",
-        "preview.error": "오류",
-        "preview.warning": "경고",
-    },
-)
 
 PAUSE = 0.25
 """Seconds between looks at the folder; a file counts as saved when two looks in a row see it alike."""

@@ -15,7 +15,6 @@ from textual.widgets import Static
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.progress import words  # noqa: F401  (before the bindings below name them)
 from tui.panes.progress.data import DataPane, quiet
 from tui.panes.progress.parts import AchievementsPane, OverviewPane, PointsPane
 from tui.panes.progress.reviews import ReviewPane, payload

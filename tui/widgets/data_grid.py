@@ -16,7 +16,6 @@ from textual.visual import Visual
 from tui.formatting.short_names import tell_apart
 from tui.formatting.text_layout import join, pad, styled
 from tui.key_bindings import bind
-from tui.widgets import data_grid_words  # noqa: F401  (its words, before the bindings below name them)
 
 if TYPE_CHECKING:
     from textual.strip import Strip

@@ -7,10 +7,8 @@ import pytest
 from lab.runs.adapter_layout import Adapter
 from tui.locale import say
 from tui.views.fuse import lines as fusing
-from tui.views.fuse import words as _  # noqa: F401
 from tui.views.inspect import (
     lines,
-    words,  # noqa: F401
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
+from catalogues import texts
 from engines import hold
 from rich.cells import cell_len
 from textual.widgets import OptionList
@@ -19,7 +20,6 @@ from tests.waiting import wait_for
 from tui.views.chat import view as talk_bench
 from tui.views.chat.exchange import SIDES, Exchange, Question
 from tui.views.chat.widgets import PromptField, Slider
-from tui.views.chat.words import EN, KO
 from tui.widgets.choice_field import Choice
 
 SIZE = (120, 40)
@@ -224,5 +224,5 @@ async def test_what_models_and_rows_say_is_inert(
 
 
 def test_what_a_dial_does_is_said_on_one_line_of_a_small_screen() -> None:
-    hints = [words[key] for words in (EN, KO) for key in EN if key.startswith("talk.hint")]
+    hints = [texts(lang)[key] for lang in ("en", "ko") for key in texts(lang) if key.startswith("talk.hint")]
     assert hints and max(map(cell_len, hints)) <= 78

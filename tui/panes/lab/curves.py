@@ -11,7 +11,7 @@ from tui.widgets.plot import Line, Plot
 
 if TYPE_CHECKING:
     from lab.events.progress import RunProgress
-    from tui.panes.lab.words import Words
+    from tui.locale import Say
 
 TRAIN, SMOOTH, VALIDATION, BEST = "•", "─", "◆", "★"
 STYLES = {
@@ -57,7 +57,7 @@ class Curves:
 
 def loss_plot(
     curves: Curves,
-    say: Words,
+    say: Say,
     over: Over = "iteration",
     *,
     limits: tuple[float, float] | None = None,
@@ -67,15 +67,15 @@ def loss_plot(
     """The smoothed loss under the measured ones, the best validation over all."""
 
     def measured(mark: str, name: str, points: Sequence[Point]) -> Line:
-        return Line(say.series[name], mark, STYLES[mark], _over(points, over))
+        return Line(say(f"lab.series.{name}"), mark, STYLES[mark], _over(points, over))
 
     lines = (
         measured(TRAIN, "train", curves.train),
-        Line(say.series["smooth"], "", STYLES[SMOOTH], (), SMOOTH, _over(curves.smooth, over)),
+        Line(say("lab.series.smooth"), "", STYLES[SMOOTH], (), SMOOTH, _over(curves.smooth, over)),
         measured(VALIDATION, "val", curves.validation),
         measured(BEST, "best", (curves.best,) if curves.best else ()),
     )
-    title = say.axes[over]
+    title = say(f"lab.axes.{over}")
     limits = limits or (0.0, curves.limit(over))
     return Plot(lines, title, "", limits, log_y, cursor, "time" if over == "seconds" else "count")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.methods import method_name
-from tui.panes.lab.words import Words
+from tui.locale import Say
 
 CHOICES = ("model", "data", "method", "mask")
 NUMBERS = ("rank", "layers", "iterations", "batch", "rate", "seed")
@@ -149,7 +149,7 @@ def limits(name: str, values: Values, choices: Choices) -> str:
     return f"{low}–{high}" if high <= 9999 else f"≥ {low}"
 
 
-def error(name: str, values: Values, choices: Choices, say: Words) -> str:
+def error(name: str, values: Values, choices: Choices, say: Say) -> str:
     """What is wrong with a field, as a sentence, or nothing."""
     text = values[name]
     if name not in NUMBERS or not used(name, values, choices):
@@ -157,20 +157,20 @@ def error(name: str, values: Values, choices: Choices, say: Words) -> str:
     if name == "rate":
         value = rate(text)
         if value is None:
-            return say.need_number
-        return "" if 0 < value <= HIGHEST_RATE else say.need_range.format(low="> 0", high="1")
+            return say("lab.need-number")
+        return "" if 0 < value <= HIGHEST_RATE else say("lab.need-range", low="> 0", high="1")
     if name == "layers":
         blocks = choices.model(values["model"]).blocks
         count = layers(text)
         good = count is not None and (count == -1 or 1 <= count <= (blocks or 1000))
-        return "" if good else say.need_layers.format(high=blocks or 1000)
+        return "" if good else say("lab.need-layers", high=blocks or 1000)
     low, high = whole_range(name, values, choices)
     count = whole(text)
     good = count is not None and low <= count <= high
-    return "" if good else say.need_whole.format(low=f"{low:,}", high=f"{high:,}")
+    return "" if good else say("lab.need-whole", low=f"{low:,}", high=f"{high:,}")
 
 
-def errors(values: Values, choices: Choices, say: Words) -> dict[str, str]:
+def errors(values: Values, choices: Choices, say: Say) -> dict[str, str]:
     """Every field that is wrong → its sentence."""
     found = {name: error(name, values, choices, say) for name in ORDER}
     return {name: sentence for name, sentence in found.items() if sentence}

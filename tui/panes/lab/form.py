@@ -17,10 +17,11 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from lab.methods import NAMES
+from lessons.course import Lang
 from tui.formatting.sanitize import inert
+from tui.locale import Say, say_or, sayer
 from tui.panes.lab import fields
 from tui.panes.lab.fields import Choices
-from tui.panes.lab.words import Lang, Words, words
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import Horizontal, Vertical, VerticalScroll
@@ -86,8 +87,8 @@ class FormView(VerticalScroll, can_focus=False):
         self._announcement = ""
 
     @property
-    def say(self) -> Words:
-        return words(self.lang)
+    def say(self) -> Say:
+        return sayer(self.lang)
 
     def compose(self) -> ComposeResult:
         yield Static(id="lab-heading", markup=False)
@@ -164,14 +165,14 @@ class FormView(VerticalScroll, can_focus=False):
         """Set every text anew."""
         if not self.is_mounted:
             return
-        self.query_one("#lab-heading", Static).update(self.say.new_run)
+        self.query_one("#lab-heading", Static).update(self.say("lab.new-run"))
         welcome = self.query_one("#lab-welcome", Static)
         welcome.display = self.first_time
-        welcome.update(self.say.welcome)
-        self.query_one("#lab-field-mask", Choice).names = {"on": self.say.on, "off": self.say.off}
+        welcome.update(self.say("lab.welcome"))
+        self.query_one("#lab-field-mask", Choice).names = {"on": self.say("lab.on"), "off": self.say("lab.off")}
         row = self.query_one(ButtonRow)
-        row.label("start", "ctrl+r", self.say.start)
-        row.label("back", "esc", self.say.last_run, shown=self.has_last)
+        row.label("start", "ctrl+r", self.say("lab.start"))
+        row.label("back", "esc", self.say("lab.last-run"), shown=self.has_last)
         self._draw_rows()
         self._draw_help()
         self._draw_command()
@@ -181,13 +182,13 @@ class FormView(VerticalScroll, can_focus=False):
         for name in fields.ORDER:
             row = self._row(name)
             used = fields.used(name, self.values, self.choices)
-            row.query_one(".lab-label", Static).update(self.say.labels[name])
+            row.query_one(".lab-label", Static).update(self.say(f"lab.labels.{name}"))
             row.query_one(".lab-note", Static).update(self._note(name, name in wrong, used))
             row.set_class(name in wrong, "-wrong")
             row.set_class(not used, "-unused")
             row.set_class(name == "method", "-derived")
             if name == "mask":
-                row.query_one(Choice).set_unused("" if used else self.say.not_for_text)
+                row.query_one(Choice).set_unused("" if used else self.say("lab.not-for-text"))
 
     def _note(self, name: str, wrong: bool, used: bool) -> str:
         model = self.choices.model(self.values["model"])
@@ -197,7 +198,7 @@ class FormView(VerticalScroll, can_focus=False):
             bits = f"{model.bits} bit" if model.bits else ""
             return self._fitting(" · ".join(filter(None, (size, bits))), bits or size)
         if name == "data":
-            text = self.say.rows.format(count=f"{data.rows:,}")
+            text = self.say("lab.rows", count=f"{data.rows:,}")
             return self._fitting(text, f"{data.rows:,}") if data.rows else ""
         if name == "method":
             derived = fields.method(self.values, self.choices)
@@ -205,7 +206,7 @@ class FormView(VerticalScroll, can_focus=False):
         if name == "mask":
             return ""
         if not used:
-            return self.say.not_used
+            return self.say("lab.not-used")
         return (WRONG if wrong else "") + fields.limits(name, self.values, self.choices)
 
     def _fitting(self, text: str, short: str) -> str:
@@ -220,8 +221,10 @@ class FormView(VerticalScroll, can_focus=False):
         panel.update(inert(sentence))
 
     def _meaning(self, name: str) -> str:
-        more = {"data": self.say.data, "method": self.say.methods}.get(name, {})
-        return f"{self.say.meanings[name]} {more.get(self.values[name], '')}".strip()
+        value = self.values[name]
+        key = {"data": f"lab.data.{value}", "method": f"lab.methods.{value}"}.get(name, "")
+        more = say_or(self.lang, key, "") if key else ""
+        return f"{self.say(f'lab.meanings.{name}')} {more}".strip()
 
     def _draw_command(self) -> None:
         wrong = fields.errors(self.values, self.choices, self.say)

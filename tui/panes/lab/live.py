@@ -10,12 +10,13 @@ from textual.widgets import Static
 
 from lab.paths import shown
 from lab.runs.state import RunState
+from lessons.course import Lang
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import NARROW, short_path
+from tui.locale import Say, sayer
 from tui.panes.lab import facts
 from tui.panes.lab.curves import loss_plot
 from tui.panes.lab.run_monitor import Follower
-from tui.panes.lab.words import Lang, Words, words
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Vertical
 from tui.widgets.loss_chart import PlotView
@@ -38,24 +39,27 @@ def title(follower: Follower) -> Content:
     return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
 
 
-def state_line(follower: Follower, say: Words) -> Content:
+def state_line(follower: Follower, say: Say) -> Content:
     """The state in words, and the run's id."""
     progress = follower.progress
     mark, style = ("!", "$warning") if follower.verdict else MARKS.get(follower.state, GOING)
-    text = say.states.get(follower.state, follower.state)
+    text = say(f"lab.states.{follower.state}")
     if follower.state is RunState.RUNNING and progress.stage:
-        text = say.stages.get(progress.stage, inert(progress.stage))
+        try:
+            text = say(f"lab.stages.{progress.stage}")
+        except KeyError:  # a stage of a newer engine
+            text = inert(progress.stage)
         if progress.stage_total:
             text += f" {progress.stage_done or 0}/{progress.stage_total}"
     return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
 
 
-def waiting_line(follower: Follower, say: Words) -> str:
+def waiting_line(follower: Follower, say: Say) -> str:
     """Behind whom the run waits for its turn, or nothing."""
     progress = follower.progress
     if follower.state is not RunState.WAITING or not progress.behind:
         return ""
-    return say.waiting_behind.format(run=inert(progress.behind), position=progress.position or 1)
+    return say("lab.waiting-behind", run=inert(progress.behind), position=progress.position or 1)
 
 
 class LiveView(Vertical, can_focus=True):
@@ -81,8 +85,8 @@ class LiveView(Vertical, can_focus=True):
         self.follower = follower
 
     @property
-    def say(self) -> Words:
-        return words(self.lang)
+    def say(self) -> Say:
+        return sayer(self.lang)
 
     def compose(self) -> ComposeResult:
         yield Static(id="lab-live-title", markup=False)
@@ -128,11 +132,11 @@ class LiveView(Vertical, can_focus=True):
         panel = self._set("lab-facts", facts.grid(grid, width, say))
         panel.styles.height = facts.grid_rows(len(grid), width)
         stopping = follower.state is RunState.STOPPING
-        going = waiting_line(follower, say) or say.goes_on
-        ending = say.ending if follower.overdue else say.stopping
-        note = say.stop_again if self.asking else ending if stopping else going
+        going = waiting_line(follower, say) or say("lab.goes-on")
+        ending = say("lab.ending") if follower.overdue else say("lab.stopping")
+        note = say("lab.stop-again") if self.asking else ending if stopping else going
         self._set("lab-goes-on", Content(note)).set_class(self.asking, "-asking")
-        stop = say.stop_now if self.asking else say.stop
+        stop = say("lab.stop-now") if self.asking else say("lab.stop")
         self.query_one(ButtonRow).label("stop", "x", stop, enabled=not stopping)
 
     def _set(self, name: str, content: Content) -> Static:

@@ -17,13 +17,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import input_priority
+from tui.locale import Say, sayer
 from tui.panes.lab.messages import Refused, RunEnded, RunStarted, Status
-from tui.panes.lab.words import Lang, Words, words
 
 if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widgets import Button
 
+    from lessons.course import Lang
     from tui.panes.lab.fields import Choices
     from tui.panes.lab.form import FormView
     from tui.panes.lab.live import LiveView
@@ -82,8 +83,8 @@ class LabPane(Widget):
         self._confirm: Timer | None = None
 
     @property
-    def say(self) -> Words:
-        return words(self.lang)
+    def say(self) -> Say:
+        return sayer(self.lang)
 
     @property
     def run_id(self) -> str:
@@ -97,7 +98,7 @@ class LabPane(Widget):
 
     def compose(self) -> ComposeResult:
         yield Static(id="lab-notice", markup=False)
-        yield Static(self.say.looking, id="lab-looking", markup=False)
+        yield Static(self.say("lab.looking"), id="lab-looking", markup=False)
 
     def on_mount(self) -> None:
         self.call_after_refresh(lambda: self.run_worker(self._open()))
@@ -123,9 +124,9 @@ class LabPane(Widget):
             except LabError as error:
                 reason = "; ".join(filter(None, (error.what, error.remedy)))
                 field = error.where.removeprefix("--").replace("-", "_")
-                raise Refused(self.say.refused.format(reason=reason), field) from None
+                raise Refused(self.say("lab.refused", reason=reason), field) from None
             except OSError as error:
-                raise Refused(self.say.could_not_start.format(reason=error)) from None
+                raise Refused(self.say("lab.could-not-start", reason=error)) from None
             self._known |= {run.id}
             self.post_message(RunStarted(run.id, run.method, run.model, run.data, purpose))
             await self._follow(run)
@@ -144,7 +145,7 @@ class LabPane(Widget):
         try:
             changed = await to_thread(follower.poll)
         except (OSError, ValueError) as error:
-            self._notice(self.say.could_not_read.format(reason=error))
+            self._notice(self.say("lab.could-not-read", reason=error))
             return
         finally:
             self._polling = False
@@ -168,7 +169,7 @@ class LabPane(Widget):
             await self._watch_id(going)
         elif going != self._elsewhere and not self.going:
             self._elsewhere = going
-            self._notice(f"{self.say.elsewhere.format(run=going)} · w {self.say.watch}" if going else "")
+            self._notice(f"{self.say('lab.elsewhere', run=going)} · w {self.say('lab.watch')}" if going else "")
             self.refresh_bindings()
 
     def watch_lang(self) -> None:
@@ -244,7 +245,7 @@ class LabPane(Widget):
     async def _start_from_form(self, fields: dict[str, object]) -> None:
         refusal = Refused("")
         if self._form is not None:
-            self._form.announce(self.say.starting)
+            self._form.announce(self.say("lab.starting"))
         try:
             await self.start_run(fields)
         except Refused as refused:
@@ -288,7 +289,7 @@ class LabPane(Widget):
         try:
             follower = await to_thread(lab.follow, run_id)
         except (LabError, OSError, ValueError) as error:
-            self._notice(self.say.could_not_read.format(reason=error))
+            self._notice(self.say("lab.could-not-read", reason=error))
             return False
         await self._follow(follower)
         return True

@@ -10,13 +10,14 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from lab.runs.state import RunState
+from lessons.course import Lang
 from tui.formatting import units
 from tui.formatting.sanitize import inert
+from tui.locale import Say, sayer
 from tui.panes.lab import facts
 from tui.panes.lab.curves import loss_plot
 from tui.panes.lab.live import state_line, title
 from tui.panes.lab.run_monitor import Follower
-from tui.panes.lab.words import Lang, Words, words
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Horizontal, Vertical, VerticalScroll
 from tui.widgets.loss_chart import PlotView
@@ -58,8 +59,8 @@ class SummaryView(VerticalScroll, can_focus=True):
         self.follower = follower
 
     @property
-    def say(self) -> Words:
-        return words(self.lang)
+    def say(self) -> Say:
+        return sayer(self.lang)
 
     def compose(self) -> ComposeResult:
         yield Static(id="lab-done-title", classes="lab-line", markup=False)
@@ -116,28 +117,28 @@ class SummaryView(VerticalScroll, can_focus=True):
         self._set("lab-trouble", trouble(run, say))
         self._set("lab-final", facts.grid(facts.final_facts(run, say), width, say))
         self._set("lab-trainable", facts.trainable(run, say, width))
-        self._set("lab-folder", Content(say.folder))
+        self._set("lab-folder", Content(say("lab.folder")))
         self._set("lab-files", facts.files_table(run.files, FILE_ROWS, width, say))
         self._set("lab-ratio", facts.ratio(run.files, run.progress.base_bytes, say))
         self._set("lab-done-command", Content(inert(run.command)))
         row = self.query_one(ButtonRow)
-        row.label("new", "n", say.new)
-        row.label("copy", "y", say.copied if self.copied else say.copy)
+        row.label("new", "n", say("lab.new"))
+        row.label("copy", "y", say("lab.copied") if self.copied else say("lab.copy"))
 
     def _set(self, name: str, content: Content) -> None:
         self.query_one(f"#{name}", Static).update(content)
 
 
-def trouble(run: Follower, say: Words) -> Content:
+def trouble(run: Follower, say: Say) -> Content:
     """What happened, where, and what to do; and the log's last word."""
     told = {key: run.progress.error.get(key, "") for key in ("what", "where", "remedy")}
     if run.state is RunState.LOST:
-        told["what"] = say.lost
+        told["what"] = say("lab.lost")
     if run.verdict:
-        told |= {"what": say.verdicts[run.verdict], "remedy": say.verdict_remedies[run.verdict]}
+        told |= {"what": say(f"lab.verdicts.{run.verdict}"), "remedy": say(f"lab.verdict-remedies.{run.verdict}")}
     else:
         told["log"] = run.last_line
-    labels = {"what": say.what, "where": say.where, "remedy": say.remedy, "log": "log.txt"}
+    labels = {"what": say("lab.what"), "where": say("lab.where"), "remedy": say("lab.remedy"), "log": "log.txt"}
     width = max(cell_len(label) for label in labels.values()) + 2
     wrong = "$warning" if run.verdict else "$error"
     lines = [

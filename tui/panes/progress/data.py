@@ -16,7 +16,6 @@ from tui.formatting.text_layout import Lines, clickable, hang, join, spread, sty
 from tui.key_bindings import bind
 from tui.locale import say
 from tui.panes.page import PagePane
-from tui.panes.progress import words  # noqa: F401  (before the bindings below name them)
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:

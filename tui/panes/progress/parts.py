@@ -16,7 +16,6 @@ from tui.panes.progress import (
     achievements,
     overview,
     points,
-    words,  # noqa: F401  (words before the bindings below name them)
 )
 from tui.widgets.data_grid import DataGrid
 from tui.widgets.lines import LinesView

@@ -17,7 +17,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.key_bindings import bind
-from tui.views.chat import words  # noqa: F401  (the words of the bindings below)
 from tui.views.chat.exchange import SCALES
 from tui.widgets.text_area import CleanArea
 

@@ -16,7 +16,6 @@ from tui.views.compare import (
     chart,
     lines,
     table,
-    words,  # noqa: F401  (words before the bindings name them)
 )
 from tui.views.compare.action_strip import Strip
 from tui.views.compare.evaluation import Measuring

@@ -10,7 +10,6 @@ from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, fit, hang, join, styled
-from tui.locale import words
 from tui.panes.lab.facts import placeholder
 from tui.panes.lab.live import GOING, MARKS
 from tui.widgets.data_grid import Column, DataGridRow
@@ -37,7 +36,10 @@ def name_of(comparison: Comparison, at: int) -> str:
 
 def field(name: str, say: Say) -> str:
     """A field as the learner knows it: in words where we have some, else by mlx-lm's name."""
-    return say(f"compare.field.{name}") if f"compare.field.{name}" in words("en") else name
+    try:
+        return say(f"compare.field.{name}")
+    except KeyError:
+        return name
 
 
 def mark(at: int) -> Content:

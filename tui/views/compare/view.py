@@ -233,7 +233,7 @@ class CompareView(CompareLayout):
             if yes:
                 self.run_worker(then())
 
-        text, yes, no = (self.say(f"compare.{about}{part}") for part in ("", ".yes", ".no"))
+        text, yes, no = (self.say(f"compare.{key}") for key in (about, f"{about}.yes", f"{about}.no"))
         self.app.push_screen(ConfirmScreen(text + more, yes, no), answered)
 
     async def action_report(self) -> None:

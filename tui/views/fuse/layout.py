@@ -19,7 +19,6 @@ from tui.formatting.text_layout import Lines, bar, hang, join, styled
 from tui.views.empty_state import nothing_yet
 from tui.views.fuse import (
     lines,
-    words,  # noqa: F401  (words before the bindings name them)
 )
 from tui.views.fuse.table import WayTable
 from tui.views.view import LaboratoryView

@@ -22,7 +22,6 @@ from tui.views import job
 from tui.views.empty_state import nothing_yet
 from tui.views.inspect import (
     lines,
-    words,  # noqa: F401  (words before the bindings below name them)
 )
 from tui.views.inspect.layer_table import LayerGrid
 from tui.views.inspect.sections import SectionLine

@@ -1,3 +1,1 @@
 """The bench where runs begin: a form that reads like the YAML it writes, and beside it what the run will need."""
-
-from tui.views.new_run import words as words

@@ -20,7 +20,7 @@ from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
-from tui.locale import say
+from tui.locale import say, say_or
 from tui.views.new_run import fields
 from tui.views.new_run.action_lines import Press
 from tui.views.new_run.fields import BY_NAME, FIELDS, Field, Known
@@ -294,7 +294,7 @@ class Form(Vertical):
         self._draw_help(wrong)
 
     def _range(self, field: Field) -> str:
-        unit = self.say(f"new.unit.{field.label}") if field.kind in ("whole", "number") else ""
+        unit = say_or(self.lang, f"new.unit.{field.label}", "") if field.kind in ("whole", "number") else ""
         return f"{fields.short_range(field, self.known)} {unit}".strip()
 
     def _beside(self, field: Field, used: bool) -> tuple[str, str]:

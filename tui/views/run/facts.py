@@ -1,19 +1,16 @@
 """The lines of words and numbers around the chart. Pure."""
 
-from collections.abc import Callable, Mapping
-
 from textual.content import Content
 
 from lab.runs.directory import Event
 from tui.formatting import units
 from tui.formatting.text_layout import clickable, fit, join, styled
+from tui.locale import Say
 from tui.panes.lab.curves import STYLES, Curves
 from tui.panes.lab.facts import Fact, known, losses
 from tui.panes.lab.run_monitor import Follower
-from tui.panes.lab.words import Words
 from tui.views.run.timeline import Timeline, View, before
 
-Say = Callable[..., str]
 INK = "$foreground"
 
 
@@ -22,22 +19,22 @@ def rate(value: float | None) -> str:
     return units.NOTHING if value is None else f"{value:.2e}"
 
 
-def facts(run: Follower, say: Say, words: Words) -> list[Fact]:
+def facts(run: Follower, say: Say) -> list[Fact]:
     """Ten facts: what was learned, how fast, and what it takes."""
     progress, now, missing = run.progress, run.progress.outcome_number, run.missing("training")
     measured = progress.measured.get
     per_second = measured("iterations_per_second")
     seconds = now("seconds_per_iteration") if run.ended else None
-    time, spent = (words.time, progress.elapsed) if run.ended else (words.left, measured("remaining_seconds"))
+    time, spent = (say("lab.time"), progress.elapsed) if run.ended else (say("lab.left"), measured("remaining_seconds"))
     return [
-        *losses(run, words, STYLES["★"]),
+        *losses(run, say, STYLES["★"]),
         (say("live.rate"), known(rate(measured("learning_rate")), missing), INK),
-        (words.tokens, known(units.count(now("trained_tokens")), missing), INK),
-        (words.speed, known(units.count(now("tokens_per_second")), missing), INK),
-        (words.step, known(units.per_iteration(1 / seconds if seconds else per_second), missing), INK),
-        (words.memory, known(units.size(now("peak_memory_bytes")), missing), INK),
+        (say("lab.tokens"), known(units.count(now("trained_tokens")), missing), INK),
+        (say("lab.speed"), known(units.count(now("tokens_per_second")), missing), INK),
+        (say("lab.step"), known(units.per_iteration(1 / seconds if seconds else per_second), missing), INK),
+        (say("lab.memory"), known(units.size(now("peak_memory_bytes")), missing), INK),
         (time, known(units.duration(spent), missing), INK),
-        (words.trainable, known(units.parameters(progress.trainable_parameters), missing), INK),
+        (say("lab.trainable"), known(units.parameters(progress.trainable_parameters), missing), INK),
     ]
 
 
@@ -79,10 +76,10 @@ def _as_fits(parts: list[Content], between: str, width: int) -> Content:
     return fit(join(parts, between), width)
 
 
-def view_line(view: View, whole: float, say: Say, titles: Mapping[str, str]) -> Content:
+def view_line(view: View, whole: float, say: Say, title: str) -> Content:
     """Which axes, and how much of the run is in view."""
     low, high = view.span or (0.0, whole)
     share = 100 * (high - low) / max(1.0, whole)
     seen = say("live.all") if view.span is None else say("live.zoom", percent=f"{share:.2g}")
-    axes = f"{titles[view.over]} · {say('live.log-y' if view.log else 'live.linear')} · {seen}"
+    axes = f"{title} · {say('live.log-y' if view.log else 'live.linear')} · {seen}"
     return styled(axes, "$text-muted")

@@ -13,14 +13,12 @@ from lab.events.missing import Missing
 from lab.runs.state import RunState
 from tui.formatting.text_layout import spread, styled
 from tui.key_bindings import bind
-from tui.locale import say
+from tui.locale import Say, say, sayer
 from tui.panes.lab import facts as lab_facts
 from tui.panes.lab.curves import Curves, loss_plot
 from tui.panes.lab.live import state_line, title, waiting_line
 from tui.panes.lab.summary import trouble
-from tui.panes.lab.words import words
 from tui.views.run import answers, facts
-from tui.views.run import words as _words  # noqa: F401  (its words, before the bindings name them)
 from tui.views.run.log import LogView
 from tui.views.run.timeline import Timeline, View
 from tui.views.view import LaboratoryView
@@ -160,38 +158,35 @@ class RunLayout(Vertical):
         self._shown, self._lang = shown, lang
         if not self.is_mounted or not self.size.width:
             return
-        run, speak = shown.run, words(lang)
+        run = shown.run
         width = self.content_size.width
-
-        def tell(key: str, **values: object) -> str:
-            return say(lang, key, **values)
-
-        self._set("title", spread(title(run), state_line(run, speak), width))
+        tell = sayer(lang)
+        self._set("title", spread(title(run), state_line(run, tell), width))
         self._set("progress", lab_facts.progress_line(run.progress, width))
         self.set_class(run.troubled, "-trouble")
-        self._set("trouble", trouble(run, speak))
-        figures = facts.facts(run, tell, speak)
+        self._set("trouble", trouble(run, tell))
+        figures = facts.facts(run, tell)
         room = SIDE if self.wide else width
-        panel = self._set("facts", lab_facts.grid(figures, room, speak))
+        panel = self._set("facts", lab_facts.grid(figures, room, tell))
         panel.styles.height = lab_facts.grid_rows(len(figures), room)
-        self._draw_picture(shown, lang, tell)
+        self._draw_picture(shown, tell)
         self._draw_answers(shown, room, tell)
         asking = shown.asking and not run.ended
-        self._set("note", styled(self._note(shown, lang))).set_class(asking, "-asking")
+        self._set("note", styled(self._note(shown, tell))).set_class(asking, "-asking")
         self._set("actions", facts.action_line(_actions(shown, self.wide, lang), width))
 
-    def _draw_picture(self, shown: Shown, lang: "Lang", tell: facts.Say) -> None:
-        view, timeline, speak = shown.view, shown.timeline, words(lang)
+    def _draw_picture(self, shown: Shown, tell: Say) -> None:
+        view, timeline = shown.view, shown.timeline
         span = view.span and (timeline.x(view.span[0], view.over), timeline.x(view.span[1], view.over))
         cursor = None if view.cursor is None else timeline.x(view.cursor, view.over)
-        plot = loss_plot(shown.curves, speak, view.over, limits=span, log_y=view.log, cursor=cursor)
+        plot = loss_plot(shown.curves, tell, view.over, limits=span, log_y=view.log, cursor=cursor)
         self.query_one(PlotView).show(plot)
         width = self.query_one("#live-picture").content_size.width
-        axes = facts.view_line(view, shown.whole, tell, speak.axes)
+        axes = facts.view_line(view, shown.whole, tell, tell(f"lab.axes.{view.over}"))
         self._set("axes", spread(legend(plot), axes, width))
         self._set("cursor", facts.cursor_line(view, shown.curves, timeline, shown.report, width, tell))
 
-    def _draw_answers(self, shown: Shown, width: int, tell: facts.Say) -> None:
+    def _draw_answers(self, shown: Shown, width: int, tell: Say) -> None:
         missing = self._unanswered(shown)
         key = (shown.answered, missing, width, self._lang)
         if key == self._sheet:
@@ -213,15 +208,15 @@ class RunLayout(Vertical):
         missing = run.missing("samples")
         return "ended" if missing == Missing.NONE and not run.progress.report else missing
 
-    def _note(self, shown: Shown, lang: "Lang") -> str:
-        run, speak = shown.run, words(lang)
+    def _note(self, shown: Shown, tell: Say) -> str:
+        run = shown.run
         if shown.asking and not run.ended:
-            return speak.stop_again
+            return tell("lab.stop-again")
         if run.unread and run.read < 0.999:
-            return say(lang, "live.catching", percent=round(100 * run.read))
+            return tell("live.catching", percent=round(100 * run.read))
         if run.state is RunState.STOPPING:
-            return speak.ending if run.overdue else speak.stopping
-        return waiting_line(run, speak) or ("" if run.ended else say(lang, "live.goes-on"))
+            return tell("lab.ending") if run.overdue else tell("lab.stopping")
+        return waiting_line(run, tell) or ("" if run.ended else tell("live.goes-on"))
 
     def _set(self, name: str, content: Content) -> Static:
         panel = self.query_one(f"#live-{name}", Static)

@@ -12,7 +12,6 @@ from textual.widgets import Input, Static, TextArea
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.views.runs import words  # noqa: F401  (before the bindings below name them)
 from tui.widgets.form_field import StillInput
 from tui.widgets.text_area import CleanArea
 

@@ -20,7 +20,6 @@ from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.text_layout import clickable, styled
 from tui.key_bindings import bind
-from tui.views.runs import words  # noqa: F401  (before the bindings below name them)
 from tui.views.runs.rows import SORTS, columns, details, grid_row, group_line, queue_of
 from tui.views.runs.run_actions import RunActions
 from tui.views.view import LaboratoryView

@@ -18,9 +18,9 @@ from textual.widgets import Static
 
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
+from lessons.course import Lang
 from tui.panes.lab.messages import RunEnded, RunStarted, Status
 from tui.panes.lab.pane import LabPane
-from tui.panes.lab.words import Lang
 from tui.theme import DARK, THEMES
 
 START = datetime(2025, 11, 23, 2, 0, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from lab.events.progress import RunProgress
 from lab.events.series import Point, Series
+from tui.locale import sayer
 from tui.panes.lab.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
-from tui.panes.lab.words import words
 from tui.widgets.plot import (
     SERIES,
     STROKES,
@@ -29,7 +29,7 @@ from tui.widgets.plot import (
 
 
 def plot(curves: Curves, title: str = "") -> Plot:
-    return replace(loss_plot(curves, words("en")), x_title=title)
+    return replace(loss_plot(curves, sayer("en")), x_title=title)
 
 
 def curves(reports: int, iterations: int) -> Curves:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.spec import LoraParameters, RunSpec
+from tui.locale import sayer
 from tui.panes.lab import fields
 from tui.panes.lab.fields import Choices, Data, Model
-from tui.panes.lab.words import EN
 
 CHOICES = Choices(
     (Model("sprout", 0, 2_852_352, 6), Model("sprout-4bit", 4, 2_852_352, 6)),
@@ -21,7 +21,7 @@ def values(**changed: str) -> dict[str, str]:
 
 
 def test_the_defaults_are_a_run() -> None:
-    assert not fields.errors(values(), CHOICES, EN)
+    assert not fields.errors(values(), CHOICES, sayer("en"))
     spec = RunSpec.make(fields.spec_fields(values(), CHOICES))
     assert (spec.model, spec.data, spec.fine_tune_type, spec.lora_parameters.rank) == ("sprout", "sql", "lora", 8)
     assert (spec.num_layers, spec.iters, spec.batch_size) == (-1, 400, 8)
@@ -48,7 +48,7 @@ def test_the_defaults_are_a_run() -> None:
     ],
 )
 def test_wrong_values_are_named(name: str, text: str) -> None:
-    assert list(fields.errors(values(**{name: text}), CHOICES, EN)) == [name]
+    assert list(fields.errors(values(**{name: text}), CHOICES, sayer("en"))) == [name]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_wrong_values_are_named(name: str, text: str) -> None:
 )
 def test_right_values_become_spec_fields(name: str, text: str, key: str, value: object) -> None:
     changed = values(**{name: text})
-    assert not fields.errors(changed, CHOICES, EN)
+    assert not fields.errors(changed, CHOICES, sayer("en"))
     assert fields.spec_fields(changed, CHOICES)[key] == value
 
 
 def test_what_does_not_matter_is_left_out() -> None:
     full, text = values(method="full", rank="x"), values(data="journal")
-    assert not fields.errors(full, CHOICES, EN)
+    assert not fields.errors(full, CHOICES, sayer("en"))
     assert "lora_parameters" not in fields.spec_fields(full, CHOICES)
     assert "mask_prompt" not in fields.spec_fields(text, CHOICES)
 
@@ -107,5 +107,5 @@ text = st.text(alphabet=st.sampled_from("0123456789.,-+eE xall٣"), max_size=8)
 @given(st.sampled_from(fields.NUMBERS), text)
 def test_whatever_the_form_lets_through_runspec_takes(name: str, typed: str) -> None:
     changed = values(**{name: typed})
-    if not fields.errors(changed, CHOICES, EN):
+    if not fields.errors(changed, CHOICES, sayer("en")):
         RunSpec.make(fields.spec_fields(changed, CHOICES))

@@ -19,19 +19,16 @@ from lab.runs.run_index import Row
 from lab.runs.state import RunState
 from lab.spec import RunSpec
 from tui.cli.main import main
-from tui.locale import say
+from tui.locale import say, sayer
 from tui.panes.lab.live import LiveView
 from tui.panes.lab.run_monitor import Follower
 from tui.panes.lab.summary import SummaryView
-from tui.panes.lab.words import words
 from tui.theme import DARK, THEMES
 from tui.views.compare import table
-from tui.views.compare import words as compare_words  # noqa: F401
 from tui.views.new_run.plan_view import PlanView
 from tui.views.new_run.planner import guessed
 from tui.views.run.layout import RunLayout, Shown
 from tui.views.runs import rows
-from tui.views.runs import words as runs_words  # noqa: F401
 
 LOADING: dict[str, object] = {"event": "stage", "stage": "loading"}
 STARTED: dict[str, object] = {"event": "started", "iterations": 40, "trainable_parameters": 7, "total_parameters": 70}
@@ -116,17 +113,17 @@ def texts(page: Page) -> str:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("case", ["waiting", "no-validation", "resumed", "no-number"])
 async def test_the_pane_says_what_a_run_does_and_what_it_lacks(case: str, lang: Any, follower: Any) -> None:
-    run, speak = follower(case), words(lang)
+    run, speak = follower(case), sayer(lang)
     page = Page(LiveView(lang, run))
     async with page.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         said = texts(page)
     if case == "waiting":
-        assert speak.missing["not-yet"] in said and speak.missing["none"] not in said
+        assert speak("missing.not-yet") in said and speak("missing.none") not in said
     else:
         word, other = ("unknown", "none") if case == "no-number" else ("none", "unknown")
-        assert speak.stages["training"] in said and speak.stages["loading"] not in said
-        assert speak.missing[word] in said and speak.missing[other] not in said
+        assert speak("lab.stages.training") in said and speak("lab.stages.loading") not in said
+        assert speak(f"missing.{word}") in said and speak(f"missing.{other}") not in said
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
@@ -136,8 +133,8 @@ async def test_the_end_says_what_there_is_none_of(case: str, lang: Any, follower
     async with page.run_test(size=(100, 40)) as pilot:
         await pilot.pause()
         said = texts(page)
-    missing = words(lang).missing
-    assert missing["none"] in said and missing["not-yet"] not in said and "…" not in said
+    speak = sayer(lang)
+    assert speak("missing.none") in said and speak("missing.not-yet") not in said and "…" not in said
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
