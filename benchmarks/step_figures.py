@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import workspace
-from lab.launch import engine_environment
+from lab.client import engine_environment
 
 ROWS, TARGETS = 4, 128
 DORA = {"--fine-tune-type": "dora"}

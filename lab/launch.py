@@ -2,19 +2,16 @@
 
 import json
 import os
-import shutil
-import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from lab import warm_start
-from lab.blas import find_blas
+from lab.client import engine_command, engine_environment
 from lab.datasets.find import DataInfo, find_data
 from lab.errors import LabError
 from lab.hostfile import check_ranks
@@ -29,8 +26,6 @@ from lab.spec_paths import changed, located
 
 SECONDS_TO_GO: Final = 30
 """How long an engine may take to leave after its last word; on a busy machine MLX needs more than one to let go."""
-
-PACKAGES = Path(__file__).parent.parent
 
 
 def prepare(fields: dict[str, Any] | RunSpec, runs: Runs, cache: Path) -> Run:
@@ -212,42 +207,3 @@ def note_process(path: Path, pid: int | None, log_bytes: int = 0) -> None:
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(json.dumps({"pid": pid, "created": time.time(), "log_bytes": log_bytes}), encoding="utf-8")
     os.replace(temporary, target)
-
-
-def engine_command(*arguments: str) -> list[str]:
-    """The command that runs the engine; -P keeps a `lab` folder in the current directory from being taken for ours."""
-    return [sys.executable, "-P", "-m", "lab.engine", *arguments]
-
-
-def open_log(log: Path) -> IO[bytes]:
-    """Where what libraries print goes: to the end of `log`, or nowhere where that cannot be written, since a question
-    to the engine needs no file."""
-    with suppress(OSError):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
-        if stat.S_ISREG(os.fstat(handle).st_mode):
-            os.set_blocking(handle, True)
-            return os.fdopen(handle, "ab")
-        os.close(handle)
-    return open(os.devnull, "ab")
-
-
-def engine_environment(cache: Path) -> dict[str, str]:
-    """The environment of the engine: a fast BLAS, quiet libraries, and no just-in-time compiler where there is none."""
-    environment = dict(os.environ)
-    paths = [str(PACKAGES), *filter(None, [environment.get("PYTHONPATH", "")])]
-    environment |= {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTHONUNBUFFERED": "1",
-        "MLX_BFS_MAX_WIDTH": "200",  # MLX else hands out one core's rows (lab.engine.packed_batch) before the other's
-    }
-    environment |= {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
-    if sys.platform == "darwin":  # macOS else kills long GPU work while it draws the screen
-        environment.setdefault("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "1")
-    blas = find_blas(cache)
-    environment["LOWRANK_ENGINE_BLAS"] = blas.name
-    environment |= blas.environment()
-    if sys.platform == "linux" and not shutil.which("g++"):
-        environment["MLX_DISABLE_COMPILE"] = "1"
-    return environment

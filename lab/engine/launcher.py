@@ -16,10 +16,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from lab.client import engine_command
 from lab.engine import stopping
 from lab.errors import LabError
 from lab.hostfile import count_ranks
-from lab.launch import engine_command
 from lab.runs.directory import Run
 from lab.runs.state import RunState
 from lab.spec import RunSpec

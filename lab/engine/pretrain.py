@@ -26,8 +26,8 @@ from mlx_lm.models import llama
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from lab.bundled.generate import corpus
+from lab.client import engine_environment
 from lab.engine import cpu, tokenizer
-from lab.launch import engine_environment
 
 SEED = 7
 BATCH, GROUP = 32, 8  # rows a step; steps whose rows are drawn together and sorted by length

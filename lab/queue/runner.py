@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab import launch
+from lab.client import PACKAGES
 from lab.errors import LabError
 from lab.events.schema import Reason, Stage
 from lab.events.writer import EventLog
@@ -35,7 +36,7 @@ def line_up(runs: list[Run], cache: Path) -> None:
         launch.begin(runs[0], cache, locks[0])
         if len(runs) == 1:
             return
-        paths = [str(launch.PACKAGES), os.environ.get("PYTHONPATH", "")]
+        paths = [str(PACKAGES), os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         cache.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-P", "-m", "lab.queue.runner", str(cache), str(runs[0].path)]

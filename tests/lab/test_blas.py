@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.blas import find_blas
-from lab.launch import engine_environment
+from lab.client import engine_environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux needs another BLAS")
 

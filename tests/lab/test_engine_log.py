@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.launch import open_log
+from lab.client import open_log
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "below a file", "loop"])

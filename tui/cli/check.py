@@ -89,7 +89,7 @@ def _data(name: str) -> Mapping[str, float]:
     from tui.cli.engine import ask
     from tui.exercises.measurements import counted
 
-    return counted(ask("data", name, "--keep", "1", log=cache() / "check.log", progress=lambda _: None))
+    return counted(ask("data", name, "--keep", "1", log=cache() / "check.log"))
 
 
 def refusals(commands: Sequence[tuple[str, ...]]) -> list[str]:
@@ -144,7 +144,7 @@ def _mlx_lm(commands: list[list[str]]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "commands.json"
         file.write_text(json.dumps(commands), encoding="utf-8")
-        answer = ask("commands", str(file), log=cache() / "check.log", progress=lambda _: None)
+        answer = ask("commands", str(file), log=cache() / "check.log")
     refused: list[str] = answer["refusals"]
     return refused
 

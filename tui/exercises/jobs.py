@@ -118,15 +118,16 @@ class Work:
         return {name: found[name] for name in named if name in found}
 
     async def _after(self, run: "Run", trial: "Trial", named: set[str]) -> None:
+        from lab.client import EngineClient
         from lessons.exercise_steps import MEASURED
         from tui.exercises.measurements import after_known, job_of
-        from tui.views import job
 
         for what in trial.after:
             if named.intersection(MEASURED[what]) and not await to_thread(after_known, run, what):
                 self.tell(Doing(what, trial.name))
-                await job.ask(*job_of(run, what), cache=self.place.cache, log=run.path / "log.txt",
-                              progress=partial(self._tell, what, trial.name))  # fmt: skip
+                job, *options = job_of(run, what)
+                progress = partial(self._tell, what, trial.name)
+                await EngineClient(self.place.cache).ask(job, *options, progress=progress)
 
     def _tell(self, what: "After | str", of: str, event: Mapping[str, Any]) -> None:
         self.tell(Doing(what, of, int(event.get("done") or 0), int(event.get("total") or 0)))
@@ -140,11 +141,11 @@ class Work:
         return counted(await self._checked(name, owner))
 
     async def _checked(self, name: str, shown: str, keep: int = 1) -> Report:
-        from tui.views import job
+        from lab.client import EngineClient
 
         self.tell(Doing("data", shown))
-        return await job.ask("data", name, "--keep", str(keep), cache=self.place.cache,
-                             log=self.place.cache / "check.log")  # fmt: skip
+        client, log = EngineClient(self.place.cache), self.place.cache / "check.log"
+        return await client.ask("data", name, "--keep", str(keep), log=log)
 
     async def look_at(self, step: "Repair") -> Report:
         """The check's report on the learner's copy; what it finds repaired is kept. Raises LabError or OSError."""

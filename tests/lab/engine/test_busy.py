@@ -17,7 +17,7 @@ import pytest
 from mlx_lm.utils import load_tokenizer
 from waiting import wait_for
 
-from lab import launch
+from lab import client, launch
 from lab.engine import chat_template as templates
 from lab.engine import weights_check
 from lab.engine.generation import encode
@@ -129,8 +129,8 @@ def test_a_billion_layers_take_neither_time_nor_memory(desk, tmp_path: Path) -> 
     (other / "config.json").write_text(json.dumps({"model_type": "gpt2", "n_layer": 10**9, "n_head": 4, "n_embd": 8}))
     for job, model in (("train", known), ("plan", other)):
         run = desk.runs.create(RunSpec.make(SMALL | {"model": str(model)}), model_path=model, data_path="sql")
-        command = launch.engine_command(job, str(run.path), "--cache", str(cache))
-        done = subprocess.run(command, env=launch.engine_environment(cache), preexec_fn=four_gigabytes,
+        command = client.engine_command(job, str(run.path), "--cache", str(cache))
+        done = subprocess.run(command, env=client.engine_environment(cache), preexec_fn=four_gigabytes,
                               capture_output=True, text=True, timeout=120)  # fmt: skip
         assert done.returncode == 1 and "1,000,000,000" in done.stdout + done.stderr, done.stderr
 

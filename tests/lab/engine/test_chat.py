@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.launch import engine_command, engine_environment
+from lab.client import engine_command, engine_environment
 from lab.runs.directory import Run
 from tests.short import METHODS, SHORT
 

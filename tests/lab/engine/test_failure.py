@@ -13,7 +13,7 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from lab import launch
+from lab import client, launch
 from lab.engine.failure import explain
 from lab.error_diagnosis import find_cause
 from lab.errors import LabError
@@ -31,10 +31,10 @@ def ended(
     """A run trained in an engine that `before` has put in a difficulty: with its exit code and standard error."""
     run = launch.prepare(spec, Runs(home / "runs"), home / "cache")
     launch.note_process(run.path, None)
-    command = launch.engine_command("train", str(run.path), "--cache", str(home / "cache"))
+    command = client.engine_command("train", str(run.path), "--cache", str(home / "cache"))
     process = subprocess.Popen(
         command,
-        env=launch.engine_environment(home / "cache") | environment,
+        env=client.engine_environment(home / "cache") | environment,
         preexec_fn=before,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from lab import launch
+from lab import client
 from lab.engine import form_preview, hub
 from lab.engine.data_lengths import tokenizer_of
 from lab.engine.probe import encoded
@@ -18,8 +18,8 @@ from lab.spec import RunSpec
 def ask(home: Path, *questions: dict[str, Any]) -> list[dict[str, Any]]:
     """The answers of one process to these questions, progress left out."""
     text = "".join(json.dumps({"id": n, **question}) + "\n" for n, question in enumerate(questions))
-    command = launch.engine_command("preview", str(home / "runs"), "--cache", str(home / "cache"))
-    environment = launch.engine_environment(home / "cache") | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(home / "hf")}
+    command = client.engine_command("preview", str(home / "runs"), "--cache", str(home / "cache"))
+    environment = client.engine_environment(home / "cache") | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(home / "hf")}
     done = subprocess.run(command, input=text, capture_output=True, text=True, env=environment, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["id"] for line in lines if "id" in line] == list(range(len(questions)))

@@ -17,7 +17,7 @@ import pytest
 from hub import Hub
 from waiting import wait_for
 
-from lab import launch
+from lab import client
 from lab.datasets.find import find_data
 
 CHUNK = 10 << 20
@@ -44,8 +44,8 @@ def hub() -> Iterator[Hub]:
 
 
 def begin(home: Path, environment: dict[str, str], name: str = "org/rows") -> "subprocess.Popen[str]":
-    command = launch.engine_command("fetch", name, "--cache", str(home / "cache"))
-    env = {**launch.engine_environment(home / "cache"), **environment}
+    command = client.engine_command("fetch", name, "--cache", str(home / "cache"))
+    env = {**client.engine_environment(home / "cache"), **environment}
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -176,7 +176,7 @@ def test_what_goes_wrong_is_said_with_what_to_do(
 def test_a_disk_without_room_is_said_before_anything_comes(hub: Hub, tmp_path: Path) -> None:
     code = "import shutil; from types import SimpleNamespace as S; shutil.disk_usage = lambda _: S(free=1000)\n"
     (tmp_path / "sitecustomize.py").write_text(code)
-    paths = os.pathsep.join([str(tmp_path), launch.engine_environment(tmp_path)["PYTHONPATH"]])
+    paths = os.pathsep.join([str(tmp_path), client.engine_environment(tmp_path)["PYTHONPATH"]])
     told = fetch(tmp_path, hub.environment(tmp_path) | {"PYTHONPATH": paths})
     assert "the disk has 1.0 kB free" in told["error"]["what"] and "make room" in told["error"]["remedy"]
     assert left(tmp_path) == [] and not any("train" in path for _, path in hub.asked)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from waiting import wait_for
 
-from lab import launch
+from lab import client, launch
 from lab.datasets.find import BUNDLED as DATA
 from lab.models.find import BUNDLED as MODELS
 from lab.runs.crash_recovery import settle
@@ -96,8 +96,8 @@ def test_runs_train_one_after_another_unless_asked(desk) -> None:
 
     beside = launch.prepare(SHORT | {"iters": 1}, desk.runs, cache)
     launch.start(beside, cache, now=True)
-    command = launch.engine_command("train", str(first.path), "--cache", str(cache))
-    twin = subprocess.run(command, env=launch.engine_environment(cache), capture_output=True, text=True, timeout=60)
+    command = client.engine_command("train", str(first.path), "--cache", str(cache))
+    twin = subprocess.run(command, env=client.engine_environment(cache), capture_output=True, text=True, timeout=60)
     assert twin.returncode == 1 and twin.stderr == f"failed: another engine works on {first.id}\n"
     wait_for(lambda: beside.state() == "finished")
     assert first.state() == "running" and second.state() == "waiting"

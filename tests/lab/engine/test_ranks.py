@@ -11,7 +11,7 @@ import psutil
 import pytest
 from waiting import wait_for
 
-from lab import launch
+from lab import client, launch
 from lab.errors import LabError
 from lab.hostfile import count_ranks
 from lab.runs.directory import Run, Runs
@@ -92,7 +92,7 @@ while True:
 
 def test_a_rank_obeys_its_launcher_and_ends_with_it() -> None:
     command = [sys.executable, "-c", RANK]
-    rank = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=launch.PACKAGES)
+    rank = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=client.PACKAGES)
     assert rank.stdin is not None and rank.stdout is not None
     assert rank.stdout.readline() == b"ready\n"
     rank.stdin.write(b"stop\n")

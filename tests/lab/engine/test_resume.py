@@ -17,7 +17,7 @@ import pytest
 from mlx_lm.utils import load
 from waiting import wait_for
 
-from lab import launch
+from lab import client, launch
 from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import OPTIMIZERS, adapt
@@ -57,8 +57,8 @@ def grown(process: subprocess.Popen[bytes], run: Run, goal: int) -> bool:
 
 def begin(run: Run, cache: Path) -> subprocess.Popen[bytes]:
     log = (run.path / "log.txt").open("ab")
-    command = launch.engine_command("train", str(run.path), "--cache", str(cache))
-    return subprocess.Popen(command, env=launch.engine_environment(cache), stdout=log, stderr=log)
+    command = client.engine_command("train", str(run.path), "--cache", str(cache))
+    return subprocess.Popen(command, env=client.engine_environment(cache), stdout=log, stderr=log)
 
 
 @pytest.fixture(scope="module")

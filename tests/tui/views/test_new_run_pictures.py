@@ -11,7 +11,7 @@ import pytest
 from picture import in_both_languages, in_two_sizes
 from textual.widgets import Input, OptionList
 
-from lab import launch
+from lab import client
 from lab.planning.machine import Machine
 from lab.planning.plan import make
 from lab.spec import RunSpec
@@ -31,8 +31,8 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the engine says of the spec."""
     home = tmp_path_factory.mktemp("pictured")
     question = json.dumps({"id": 1, "kind": "plan", "fields": SPEC.model_dump(), "row": 0})
-    command = launch.engine_command("preview", str(home / "runs"), "--cache", str(home / "cache"))
-    environment = launch.engine_environment(home / "cache")
+    command = client.engine_command("preview", str(home / "runs"), "--cache", str(home / "cache"))
+    environment = client.engine_environment(home / "cache")
     done = subprocess.run(command, input=question, capture_output=True, text=True, env=environment, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

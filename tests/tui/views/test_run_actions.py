@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from textual.widgets import TextArea
 
+from lab.client import EngineClient
 from lab.runs import inspection_cache, votes
 from lab.runs.directory import Run
 from tests.tui.views.compared import finished
-from tui.views import job
 
 WIDE = (120, 40)
 
@@ -82,7 +82,7 @@ async def test_a_fused_model_that_is_measured(
         inspection_cache.write(run, "fuse", adapter, inspection_cache.stamp(adapter), table)
         return table
 
-    monkeypatch.setattr(job, "ask", measure)
+    monkeypatch.setattr(EngineClient, "ask", measure)
     async with app().run_test(size=WIDE) as pilot:
         await at_bench(pilot, "fuse", run="lora")
         await pilot.press("m")

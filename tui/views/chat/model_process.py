@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from asyncio.subprocess import Process
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.views import job
-
-Hear = Callable[[dict[str, Any]], None]
+from lab.client import EngineClient, EngineProcess, Progress
+from lab.errors import LabError
 
 
 class ModelProcess:
@@ -20,12 +17,12 @@ class ModelProcess:
     The process ends when its standard input closes, so that it never outlives this program.
     """
 
-    def __init__(self, run: Path, cache: Path, hear: Hear) -> None:
+    def __init__(self, run: Path, cache: Path, hear: Progress) -> None:
         self.run = run
-        self._cache, self._hear = cache, hear
+        self._client, self._hear = EngineClient(cache), hear
         self._task: asyncio.Task[None] | None = None
-        self._process: Process | None = None
-        self._first: list[bytes] = []
+        self._process: EngineProcess | None = None
+        self._first: list[Mapping[str, Any]] = []
 
     @property
     def awake(self) -> bool:
@@ -35,7 +32,7 @@ class ModelProcess:
     @property
     def pid(self) -> int | None:
         """Of the process, while it lives."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
+        return self._process.pid if self._process is not None and self._process.alive else None
 
     def wake(self) -> None:
         """Start the process, unless it runs: loading takes a while, and may begin before the question is written."""
@@ -44,11 +41,10 @@ class ModelProcess:
 
     def send(self, line: Mapping[str, Any]) -> None:
         """One line to the process, which is started for it; an empty one ends the answer."""
-        data = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        if self._process is not None and self._process.stdin is not None and self.awake:
-            self._process.stdin.write(data)
+        if self._process is not None and self.awake:
+            self._process.send(line)
         elif line:
-            self._first.append(data)
+            self._first.append(line)
             self.wake()
 
     def close(self) -> None:
@@ -56,33 +52,32 @@ class ModelProcess:
         if self._task is not None:
             self._task.cancel()
         if self._process is not None:
-            job.end(self._process)
+            self._process.kill()
         self._task, self._process, self._first = None, None, []
 
     async def _listen(self) -> None:
-        from lab.errors import LabError
-
-        log, last = self.run / "log.txt", {}
         try:
-            process = await job.spawn("talk", str(self.run), cache=self._cache, log=log)
-        except (OSError, LabError) as error:
-            self._hear({"event": "failed", "error": {"what": str(error)}})
-            return
-        self._process = process
-        try:
-            assert process.stdin is not None and process.stdout is not None
-            for data in self._first:
-                process.stdin.write(data)
-            self._first.clear()
-            async for line in process.stdout:
-                last = json.loads(line)
-                if last["event"] != "failed":
-                    self._hear(last)
-            code = await process.wait()
-        finally:
-            job.end(process)
-            self._process = None
-        try:
-            job.answer(last if last.get("event") == "failed" else {}, code or 1, log)
+            await self._talk()
         except LabError as error:
             self._hear({"event": "failed", "error": {"what": error.what, "where": error.where, "remedy": error.remedy}})
+        except OSError as error:
+            self._hear({"event": "failed", "error": {"what": str(error)}})
+
+    async def _talk(self) -> None:
+        """Hear the process to its end. Raises LabError, since it does not end by itself, and OSError."""
+        process = self._process = await self._client.start("talk", self.run)
+        failed: dict[str, Any] = {"event": "failed"}
+        try:
+            for line in self._first:
+                process.send(line)
+            self._first.clear()
+            async for said in process.lines():
+                if said["event"] == "failed":
+                    failed = said
+                else:
+                    self._hear(said)
+            await process.wait()
+        finally:
+            process.kill()
+            self._process = None
+        await process.checked(failed)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.views import job
+from lab.client import EngineClient
 from tui.views.chat.run_source import read_score
 from tui.views.chat.state import Scene
 
@@ -44,8 +44,7 @@ class Scorer:
         run = subject.run
         arguments = (str(run.path), "--checkpoint", checkpoint, "--split", subject.split)
         try:
-            log = run.path / "log.txt"
-            await job.ask("evaluate", *arguments, cache=self._cache, log=log, progress=self._progress)
+            await EngineClient(self._cache).ask("evaluate", *arguments, progress=self._progress)
             await asyncio.to_thread(read_score, self._scene.subject, checkpoint)
         except LabError as error:
             problem = error

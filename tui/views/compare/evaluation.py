@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lab.client import EngineClient
 from lab.errors import LabError
 from lab.runs.directory import Run
-from tui.views import job
 from tui.views.compare.progress import Asking
 
 
@@ -33,8 +33,7 @@ class Measuring:
                 steps.put_nowait(Asking(name, int(event.get("done", 0)), int(event.get("total", 0))))
 
             options = ("--first", str(self.rows), "--adapter-only")
-            asking = create_task(job.ask("evaluate", str(run.path), *options, cache=self.cache,
-                                         log=run.path / "log.txt", progress=tell))  # fmt: skip
+            asking = create_task(EngineClient(self.cache).ask("evaluate", run.path, *options, progress=tell))
             asking.add_done_callback(partial(_end, steps))
             try:
                 while (step := await steps.get()) is not None:

@@ -1,7 +1,6 @@
 """The bench that fuses, in three steps: measure every way, choose one by its figures, save it."""
 
 import asyncio
-import json
 import time
 from asyncio import to_thread
 from pathlib import Path
@@ -11,11 +10,11 @@ from textual import on
 from textual.binding import BindingType
 from textual.widgets import Input
 
+from lab.client import EngineClient
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.key_bindings import bind
-from tui.views import job
 from tui.views.fuse import lines
 from tui.views.fuse.layout import FolderField, FuseLayout
 from tui.views.fuse.table import WayTable
@@ -186,8 +185,7 @@ class FuseView(FuseLayout):
 
         options = ("--checkpoint", here.checkpoint, "--rows", self.query_one("#fuse-rows", Choice).value)
         try:
-            await job.ask("fidelity", str(run.path), *options, cache=self.lab.cache, log=run.path / "log.txt",
-                          progress=tell)  # fmt: skip
+            await EngineClient(self.lab.cache).ask("fidelity", run.path, *options, progress=tell)
         except LabError as error:
             self.post_message(self.Tell(self.say("fuse.trouble", reason=inert(error)), "trouble"))
         self.post_message(self.Did((here.run,)))
@@ -209,15 +207,13 @@ class FuseView(FuseLayout):
         options = ["--checkpoint", here.checkpoint, "--way", way.name, "--save-path", str(folder), "--force"]
         options += ["--export-gguf"] * self._gguf
         whole = way.bytes * (2 if self._gguf else 1)
-        log = run.path / "log.txt"
-        process = await job.spawn("save", str(run.path), *options, cache=self.lab.cache, log=log)
-        assert process.stdout is not None
-        answer = asyncio.ensure_future(process.stdout.read())
+        process = await EngineClient(self.lab.cache).start("save", run.path, *options)
+        answer = asyncio.ensure_future(process.result())
         try:
             while not (await asyncio.wait([answer], timeout=0.25))[0]:
                 done = await to_thread(written, folder, process.pid)
                 self._tell(units.size(done), min(done / whole, 1.0))
-            said = job.answer(json.loads(answer.result() or "{}"), await process.wait(), log)
+            said = answer.result()
             name = self.say(f"fuse.way.{way.name}")
             where = short_path(inert(folder), self.app.size.width // 3)
             text = self.say("fuse.saved", way=name, bytes=units.size(said["bytes"]), folder=where)
@@ -225,7 +221,7 @@ class FuseView(FuseLayout):
         except LabError as error:
             self.post_message(self.Tell(self.say("fuse.trouble", reason=inert(error)), "trouble"))
         finally:
-            job.end(process)
+            process.kill()
             await process.wait()
             await to_thread(sweep, folder.parent)
         self._work = None

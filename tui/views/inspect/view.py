@@ -13,12 +13,12 @@ from textual.reactive import reactive
 from textual.widgets import Static
 from textual.worker import Worker
 
+from lab.client import EngineClient
 from lab.paths import shown
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import NARROW, short_path
 from tui.formatting.text_layout import Lines, bar, hang, join, spread, styled
 from tui.key_bindings import bind
-from tui.views import job
 from tui.views.empty_state import nothing_yet
 from tui.views.inspect import (
     lines,
@@ -323,9 +323,7 @@ class InspectView(LaboratoryView, can_focus=True):
         run = Runs(self.lab.root).get(run_id)
         options = ("--checkpoint", checkpoint, "--brief")
         try:
-            await job.ask(
-                "inspect", str(run.path), *options, cache=self.lab.cache, log=run.path / "log.txt", progress=self._tell
-            )
+            await EngineClient(self.lab.cache).ask("inspect", run.path, *options, progress=self._tell)
         except LabError as error:
             self.post_message(self.Tell(self.say("inspect.trouble", reason=inert(error)), "trouble"))
         self._work = None

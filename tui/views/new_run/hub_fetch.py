@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.client import EngineClient
 from lab.errors import LabError
 from lab.hub import HUB_ID, is_data_id
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.screens.dialogs import ConfirmScreen
-from tui.views import job
 from tui.views.new_run.spec_check import reason
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Fetching:
             bench.doing(bench.say("new.fetch.going", name=inert(name), done=done, total=total))
 
         cache = bench.lab.cache
-        asked = job.ask("fetch", name, "--kind", kind, cache=cache, log=cache / "fetch.log", progress=progress)
+        asked = EngineClient(cache).ask("fetch", name, "--kind", kind, log=cache / "fetch.log", progress=progress)
         bench.fetching = asyncio.create_task(asked)
         bench.refresh_bindings()
         bench.notice("new.fetch.begun", name=name)
@@ -81,7 +81,7 @@ class Fetching:
     async def _ask(self, kind: str, name: str) -> dict[str, Any] | None:
         self._bench.notice("new.fetch.looking", name=name)
         try:
-            return await self._bench.planning.planner.desk.ask(kind, name=name)
+            return await self._bench.planning.planner.engine.ask(kind, name=name)
         except LabError as error:
             self._bench.notice("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
             return None

@@ -104,7 +104,7 @@ class Planning:
         self._wanted.set()
         if self._counted(spec):
             return
-        if self.planner.desk.alive:
+        if self.planner.engine.alive:
             await asyncio.sleep(PATIENCE)
         else:
             view.going(bench.say("new.plan.starting"))

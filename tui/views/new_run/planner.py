@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from lab.client import EngineClient, EngineSession
 from lab.datasets.find import find_data
 from lab.errors import LabError
 from lab.planning import calibration, machine, trial
@@ -18,7 +19,6 @@ from lab.planning.row_lengths import counted, guess
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from tui.views.new_run.fields import Known
-from tui.views.new_run.form_preview import Desk
 
 SMALL = 4_000_000
 """Bytes of training rows up to which they are read here too, for a guess; larger ones only the engine reads."""
@@ -83,7 +83,8 @@ class Planner:
 
     def __init__(self, runs: Path, cache: Path) -> None:
         self._runs, self._cache = Runs(runs), cache
-        self.desk = Desk(runs, cache)
+        self.engine = EngineSession(EngineClient(cache), "preview", runs, cache / "preview.log")
+        """Knows tokenizers, and keeps those that it has loaded."""
         self._measured: Measured | None = None
         self._answered: tuple[object, dict[str, Any]] | None = None
 
@@ -91,7 +92,7 @@ class Planner:
         """The plan with rows as the engine counts them. Raises LabError if the spec is no good."""
         asked = _asked(spec, row)
         if self._answered is None or self._answered[0] != asked:
-            answer = await self.desk.ask("plan", progress, fields=spec.model_dump(), row=row)
+            answer = await self.engine.ask("plan", progress, fields=spec.model_dump(), row=row)
             self._answered = asked, answer
         return await asyncio.to_thread(self.outlook, spec, self._answered[1])
 

@@ -130,11 +130,11 @@ class NewRunView(LaboratoryView):
 
     def _end_idle(self) -> None:
         if self.planning.stopped:
-            self.planning.planner.desk.end()
+            self.planning.planner.engine.end()
 
     def on_unmount(self) -> None:
         self.planning.stop()
-        self.planning.planner.desk.end()
+        self.planning.planner.engine.end()
 
     def status(self) -> str:
         wrong = len(self.form.faults) if self.form.is_mounted else 0
