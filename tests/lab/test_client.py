@@ -42,10 +42,9 @@ def ask(request: Any, tmp_path: Path) -> Ask:
 
 def test_the_last_line_is_the_answer(engine: Engine, ask: Ask, tmp_path: Path) -> None:
     told: list[Any] = []
-    client = engine(
-        "say(event='progress', done=1); print('chatter', file=sys.stderr); say(event='answer', text='최고')"
-    )
-    assert ask(client, progress=told.append) == {"event": "answer", "text": "가"}
+    code = "say(event='progress', done=1); print('chatter', file=sys.stderr); say(event='answer', text='최고')"
+    client = engine(code)
+    assert ask(client, progress=told.append) == {"event": "answer", "text": "최고"}
     assert told == [{"event": "progress", "done": 1}]
     assert (tmp_path / "log.txt").read_text() == "chatter\n"
 

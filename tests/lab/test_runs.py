@@ -15,8 +15,9 @@ import psutil
 import pytest
 from engines import StandIn, end_all, hold
 
+from lab.client import PACKAGES
 from lab.errors import LabError
-from lab.launch import PACKAGES, note_process, start
+from lab.launch import note_process, start
 from lab.queue.runner import line_up
 from lab.runs import disk_usage, trash
 from lab.runs.crash_recovery import settle
