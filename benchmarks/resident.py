@@ -19,7 +19,7 @@ from benchmarks.workspace import training
 from lab.runs.directory import Run
 from lab.runs.lock import take_engine_lock
 
-LIMIT = 90e6
+LIMIT = 120e6
 ENOUGH = 60
 """Iterations of the run that trains before anything is looked at: its first adapter is then saved."""
 GROWTH = 1e6

@@ -32,32 +32,6 @@ def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
         program.close(force=True)
 
 
-def test_the_program_does_without_openssl_and_whoever_asks_for_it_later_gets_it() -> None:
-    script = """
-import sys
-from tui.startup_tuning import begin
-begin()
-import hashlib, importlib.util, tui.app, tui.panes.lab.pane, lab.runs.directory, lessons.loader, store.event_log
-own = importlib.util.find_spec("_md5") is not None
-print("ssl" in sys.modules, own and "_hashlib" in sys.modules, hashlib.sha256(b"").hexdigest()[:4], end=" ")
-import ssl
-print(ssl.__name__)
-"""
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == ["False", "False", "e3b0", "ssl"]
-
-
-def test_a_chart_is_drawn_without_the_manual_and_tests_of_plotext() -> None:
-    script = """
-import sys
-from tui.widgets.plot import Line, Plot, Point, draw, load
-lines = draw(load(), Plot([Line("a", "•", "", [Point(1, 1), Point(2, 2)])]), 40, 12)
-print(any("•" in line for line in lines), *sorted({"unittest", "plotext.prettydoc"} & set(sys.modules)))
-"""
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == ["True"]
-
-
 def test_a_command_loads_its_own_module_alone_and_none_loads_mlx() -> None:
     script = f"""
 import sys

@@ -113,7 +113,10 @@ class LowrankApp(App[None]):
 
     @property
     def failure(self) -> Exception | None:
-        """What ended the program, if nobody had foreseen it: of a worker its own error."""
+        """What ended the program, if nobody had foreseen it: of a worker its own error.
+
+        Textual has no public name for it, nor for the two hooks below.
+        """
         return getattr(self._exception, "error", self._exception)
 
     def _print_error_renderables(self) -> None:
@@ -212,14 +215,14 @@ class LowrankApp(App[None]):
 
     def pop_screen(self) -> AwaitComplete:
         """Away with the screen in front and with its workers, which would come back to a screen without parts."""
-        if self.screen not in self._installed_screens.values():
+        if not self.is_screen_installed(self.screen):
             for node in self.screen.walk_children(with_self=True):
                 self.workers.cancel_node(node)
         return super().pop_screen()
 
     def _handle_exception(self, error: Exception) -> None:
         """While the program is being closed, screens are taken apart in any order, and what falls then harms nobody."""
-        if self._running:
+        if self.is_running:
             super()._handle_exception(error)
         else:
             self.log.error(error)

@@ -42,7 +42,7 @@ def show(app: "LowrankApp") -> int:
 
     Raises what ended it if nobody had foreseen that; the terminal is then as it was before.
     """
-    import asyncio  # after tui.startup_tuning has decided what comes with it
+    import asyncio
 
     return asyncio.run(_show(app))
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from types import ModuleType
 from typing import Any, Final, Literal
 
 from textual.content import Content, Span
@@ -176,17 +174,10 @@ def value_label(value: float) -> str:
 
 
 _PLOTEXT = Lock()
-_UNUSED: Final = {"plotext._doc.doc": "docs", "plotext._tests.run": "test"}
-"""Modules of plotext with the name that it takes from each: its manual and its tests."""
-
 
 def load() -> Any:
-    """plotext, without what takes half its memory and most of the time to load it; blocking."""
+    """plotext, once it is imported; that takes 0.2 s, so call this in a thread."""
     with _PLOTEXT:
-        for module, name in _UNUSED.items():
-            if module not in sys.modules:
-                sys.modules[module] = empty = ModuleType(module)
-                setattr(empty, name, None)
         return importlib.import_module("plotext")
 
 

@@ -18,7 +18,8 @@ def lay_out(widget: Widget) -> None:
     """Lay a widget out anew, by what it shows now.
 
     Textual keeps a widget's size until the next layout is asked for, but does not count what is asked for while one is
-    due: what changes again just after another widget had all laid out would keep the size of what was there before.
+    due: what changes again just after all others were laid out would keep the size of what was there before. No public
+    call clears that cache, and a second layout after each change would double what a key costs.
     """
     widget._box_model_cache.clear()
     widget.refresh(layout=True)
