@@ -175,6 +175,7 @@ def value_label(value: float) -> str:
 
 _PLOTEXT = Lock()
 
+
 def load() -> Any:
     """plotext, once it is imported; that takes 0.2 s, so call this in a thread."""
     with _PLOTEXT:
