@@ -1,5 +1,8 @@
 """One kind of error for everything a user can put right."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 
@@ -22,3 +25,14 @@ class LabError(Exception):
         self.what, self.where, self.remedy, self.usage, self.verdict = what, where, remedy, usage, verdict
         line = f"{where}: {what}" if where else what
         super().__init__(" ".join(f"{line}{f'; {remedy}' if remedy else ''}".split()))
+
+
+@contextmanager
+def naming(place: Path, within: Path | None = None) -> Iterator[None]:
+    """Let an OSError name `place` if it names no file, or one in `within` (default: `place`) that only we know."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or Path(error.filename).is_relative_to(within or place):
+            error.filename = str(place)
+        raise

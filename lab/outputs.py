@@ -19,7 +19,7 @@ from typing import Final
 import psutil
 
 from foreign import Refused, read_object, read_text, whole_text
-from lab.errors import LabError
+from lab.errors import LabError, naming
 
 MARK: Final = ".lowrank.json"
 WORK: Final = ".lowrank-new-"
@@ -106,13 +106,14 @@ def check_text(path: Path, option: str) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text with our mark, whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a text with our mark, whole or not at all. Raises OSError, which names `path`."""
     text = whole_text(text if text.endswith("\n") else f"{text}\n")
     draft = path.with_name(f"{WORK}{os.getpid()}")
     try:
-        draft.write_text(f"{text}<!-- lowrank {_checksum(text)} -->\n", encoding="utf-8", newline="\n")
-        os.replace(draft, path)
+        with naming(path, within=path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(f"{text}<!-- lowrank {_checksum(text)} -->\n", encoding="utf-8", newline="\n")
+            os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -1,6 +1,7 @@
 """`lowrank`: without arguments the app, which then must not wait for the command line's imports."""
 
 import os
+import signal
 import sys
 
 COMPLETION = "_LOWRANK_COMPLETE"
@@ -21,6 +22,9 @@ def _main() -> int:
     if len(sys.argv) > 1 or COMPLETION in os.environ:
         from tui.cli.main import main as command_line
 
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one of them
+                signal.signal(number, _exit)
         return command_line()
     from tui.terminal import refusal, show
 
@@ -36,6 +40,11 @@ def _main() -> int:
     from tui.home import home
 
     return show(LowrankApp(home()))
+
+
+def _exit(number: int, _: object) -> None:
+    """End as the signal does by default, after what is open has cleaned up: temporary folders, the engine's jobs."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

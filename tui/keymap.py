@@ -71,10 +71,10 @@ def _check_key(file: Path, name: str, key: str) -> None:
     named = len(last) == 1 or last in known or key in known or (last and key_to_character(last) is not None)
     if named and all(each in MODIFIERS for each in modifiers):
         return
-    near = get_close_matches(key.lower(), [*known, "question_mark", "slash", "comma"], 1, 0.0)[0]
+    near = get_close_matches(key.lower(), [*known, "question_mark", "slash", "comma"], 1)
     raise KeymapError(
-        f'{file}: "{name}" = "{key}": there is no key of that name; the nearest is "{near}"',
-        f'{file}: "{name}" = "{key}": 이런 이름의 키는 없어요. 가장 비슷한 이름: "{near}"',
+        f'{file}: "{name}" = "{key}": no key of that name' + (f'; the nearest is "{near[0]}"' if near else ""),
+        f'{file}: "{name}" = "{key}": 이런 이름의 키는 없어요' + (f'. 가장 비슷한 이름: "{near[0]}"' if near else ""),
     )
 
 
@@ -88,10 +88,14 @@ def check(own: Mapping[str, str], home: Path) -> None:
     file, keys = home / FILE, keys_of()
     for name in own:
         if name not in keys:
-            near = get_close_matches(name, keys, 1, 0.0)[0]
+            near = get_close_matches(name, keys, 1)
             raise KeymapError(
-                f'{file}: there is no action "{name}"; the nearest is "{near}", and `lowrank keys` lists all',
-                f'{file}: "{name}": 이런 동작은 없어요. 가장 비슷한 이름: "{near}" (`lowrank keys`에 모두 있어요)',
+                f'{file}: no action "{name}"'
+                + (f'; the nearest is "{near[0]}"' if near else "")
+                + "; `lowrank keys` lists all",
+                f'{file}: "{name}": 이런 동작은 없어요'
+                + (f'. 가장 비슷한 이름: "{near[0]}"' if near else "")
+                + " (`lowrank keys`에 모두 있어요)",
             )
     now = {name: set(own.get(name, ",".join(usual)).split(",")) - JAMO.keys() for name, usual in keys.items()}
     for name in own:

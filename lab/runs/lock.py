@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from lab.errors import LabError
+from lab.errors import LabError, naming
 
 PATIENCE: Final = 60.0
 """Seconds to wait for launch.lock, which is held for half a minute where an engine takes its time to leave."""
@@ -51,21 +51,27 @@ def take_engine_lock(run: Path, patience: float = GLANCE) -> int | None:
 
 @contextmanager
 def launching(run: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold launch.lock. Raises LabError if somebody else holds it for too long, or if the run is gone."""
+    """Hold launch.lock.
+
+    Raises LabError if somebody else holds it for too long, or if the run is gone. An OSError, also one of the block,
+    names the run instead of a file in it.
+    """
     path = run / "state" / "launch.lock"
-    if run.is_dir():
-        path.parent.mkdir(exist_ok=True)  # not there in a folder that somebody damaged
-    try:
-        lock = _take(path, patience)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise _gone(run) from error
+    with naming(run):
+        if run.is_dir():
+            path.parent.mkdir(exist_ok=True)  # not there in a folder that somebody damaged
+        try:
+            lock = _take(path, patience)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _gone(run) from error
     if lock is None:
         what = "somebody else is starting, stopping or deleting it"
         raise LabError(what, where=run.name, remedy="try again in a while")
     try:
         if not path.exists():  # it was moved while we waited
             raise _gone(run)
-        yield
+        with naming(run):
+            yield
     finally:
         os.close(lock)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foreign import read_object
-from lab.errors import LabError
+from lab.errors import LabError, naming
 from lab.runs.directory import Run
 from lab.sanitize import cleaned
 
@@ -53,8 +53,9 @@ def change(run: Run, **fields: Any) -> About:
                            remedy="write the rest into the notes", usage=True)  # fmt: skip
     temporary = run.path / f".{FILE}.{os.getpid()}.tmp"
     try:
-        temporary.write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
-        os.replace(temporary, run.path / FILE)
+        with naming(run.path):
+            temporary.write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
+            os.replace(temporary, run.path / FILE)
     except FileNotFoundError:
         raise LabError("is no longer there", where=run.id, remedy="`lowrank runs` lists those that are") from None
     return about

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foreign import read_object
-from lab.errors import LabError
+from lab.errors import LabError, naming
 from lab.runs.crash_recovery import settle_held
 from lab.runs.damage import damage
 from lab.runs.directory import Run, Runs
@@ -51,7 +51,8 @@ def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
             if not run.lives():
                 with suppress(OSError):
                     settle_held(run)
-                return _put_aside(run, runs.root / FOLDER, at or time.time())
+                with naming(runs.root):
+                    return _put_aside(run, runs.root / FOLDER, at or time.time())
         if time.monotonic() > end:
             what = f"is still {run.state()}"
             raise LabError(what, where=run.id, remedy="wait until it has ended, and delete it again")

@@ -102,6 +102,15 @@ async def test_what_is_refused_stands_on_every_screen(
         await until(pilot, lambda: pilot.app.screen is pilot.app.progress_page and "keys.toml" in text(pilot))
 
 
+def test_a_nearest_name_is_said_only_where_one_is_near(tmp_path: Path) -> None:
+    for key, near in (("floob", ""), ("crtl+x", "ctrl+x"), ("pgdown", "pagedown")):
+        (tmp_path / "keys.toml").write_text(f'"app.theme" = "{key}"\n')
+        with pytest.raises(KeymapError) as error:
+            read(tmp_path)
+        for text in (str(error.value), error.value.korean):
+            assert text.endswith(f'"{near}"' if near else ("no key of that name", "없어요")), text
+
+
 async def test_a_broken_file_is_said_and_the_usual_keys_work(app: Any, home: Path, opened: Any, text: Any) -> None:
     (home / "keys.toml").write_text("nonsense")
     async with app().run_test(size=(80, 24)) as pilot:

@@ -3,6 +3,7 @@
 Each command exits 0, 1 (it failed: one line on stderr says what, where and what to do) or 2 (wrong usage).
 """
 
+import errno
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -60,9 +61,7 @@ def main() -> int:
     except BrokenPipeError:
         return 1
     except OSError as error:
-        _complain(
-            f"{error.filename or home()}: {error.strerror or error}; check the path, its permissions and free space"
-        )
+        _complain(f"{error.filename or home()}: {error.strerror or error}; {_remedy(error)}")
         return 1
     except Exception as error:
         from tui.crash import complain
@@ -78,6 +77,14 @@ def _advice(error: TyperException) -> str:
         return renamed
     context = getattr(error, "ctx", None)
     return f"see `{context.command_path if context else 'lowrank'} --help`"
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "free some space there"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "allow writing there, or set LOWRANK_HOME to another folder"
+    return "check the path, its permissions and free space"
 
 
 def _complain(line: str) -> None:
