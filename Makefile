@@ -7,7 +7,7 @@ MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WANTED := --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: all run test test-long check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
+.PHONY: all run test test-fast test-long check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -22,15 +22,20 @@ $(MADE): pyproject.toml constraints.txt .ci/venv .ci/python
 run: $(MADE)
 	@$(BIN)/python -m tui
 
-# One worker a core, each with whole files, since the tests of one file share what they trained; those that train come
-# first, unless asked for another order: `make test ORDER=random` says its seed, and FLAGS=--randomly-seed=… repeats it.
+# Each worker takes whole files, since the tests of one file share what they trained; those that train come first, unless
+# asked for another order: `make test ORDER=random` says its seed, and FLAGS=--randomly-seed=… repeats it.
 TESTS := -m pytest -n auto --dist loadfile --no-loadscope-reorder $(if $(filter random,$(ORDER)),-p randomly) $(FLAGS)
 
+# What everybody runs before a commit.
 test: check
 	$(BIN)/python $(TESTS)
 
-# What takes minutes and rarely breaks: kill and race loops, training matrices, the other half of the pictures; and what
-# properties promise, for ten times as many examples.
+# The rooms without a screen, and the main paths through the program; no training, no pictures.
+test-fast: $(MADE)
+	$(BIN)/python $(TESTS) -m 'not slow and not long and not exercises'
+
+# What takes minutes and rarely breaks: kill and race loops, training matrices, further pictures; and what properties
+# promise, for ten times as many examples. CI runs it after `make test`.
 test-long: $(MADE)
 	$(BIN)/python $(TESTS) -m 'long or hypothesis' --hypothesis-profile=thorough
 
@@ -83,4 +88,4 @@ clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help:
-	@echo "make run | test | test-long | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
+	@echo "make run | test | test-fast | test-long | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"

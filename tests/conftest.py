@@ -41,6 +41,12 @@ OPENED = {"app", "host", "snap_compare", "desk", "trained"}
 """What opens the program, or runs a command or an engine."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: a third of the time of a test is waiting for a screen or an engine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + cores // 2
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test-fast` leaves out whatever trains, takes a picture or opens the program, but for the main paths."""

@@ -20,7 +20,7 @@ def test_the_first_frame_has_loaded_nothing_heavy(tmp_path: Path) -> None:
     file = tmp_path / "modules.json"
     env = {**os.environ, "LOWRANK_HOME": str(tmp_path / "home"), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
     program = pexpect.spawn(
-        sys.executable, [str(PROGRAM), str(file)], env=env, dimensions=(40, 120), encoding="utf-8", timeout=60
+        sys.executable, [str(PROGRAM), str(file)], env=env, dimensions=(40, 120), encoding="utf-8", timeout=300
     )
     try:
         program.expect("Lowrank")

@@ -53,7 +53,7 @@ def test_the_log_of_a_crash_follows_no_link_and_needs_no_home(tmp_path: Path) ->
 @pytest.mark.parametrize("what", ["on_mount", "action_theme"])
 def test_the_program_gives_the_terminal_back_before_it_says_so(what: str, tmp_path: Path) -> None:
     program = BROKEN.format(module="tui.app", what=f"LowrankApp.{what}")
-    shell = pexpect.spawn(sys.executable, ["-c", program], env=environment(tmp_path), dimensions=(24, 80), timeout=60)
+    shell = pexpect.spawn(sys.executable, ["-c", program], env=environment(tmp_path), dimensions=(24, 80), timeout=300)
     try:
         if what != "on_mount":
             shell.expect_exact(b"Lowrank")

@@ -52,6 +52,7 @@ def test_every_damaged_run_is_a_row_beside_the_others(home: Path) -> None:
     assert not [proof for proof in found if proof.item != "good"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", range(len(DAMAGES)), ids=list(DAMAGES))
 def test_whoever_opens_a_damaged_run_is_told_in_one_line(kind: int, home: Path, tmp_path: Path) -> None:
     runs, cache = Runs(home / "runs"), home / "cache"

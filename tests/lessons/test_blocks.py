@@ -69,6 +69,6 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.mark.parametrize(("lesson", "block"), BLOCKS, ids=[f"{lesson}/{block.id}" for lesson, block in BLOCKS])
 def test_a_python_block_runs(desk: Path, lesson: str, block: Code) -> None:
     command = [sys.executable, "-c", block.text, *GIVEN.get(f"{lesson}/{block.id}", ["adapters.safetensors"])]
-    result = subprocess.run(command, cwd=desk, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, cwd=desk, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() or list(desk.glob("orders/*.jsonl"))

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from textual.command import CommandPalette
 
 from tui.panes.contents import ContentsPane
@@ -18,6 +19,7 @@ def shown(pilot: Any) -> set[str]:
     return {name for name, view in pilot.app.room._views.items() if view.display}
 
 
+@pytest.mark.main_path
 async def test_one_pane_at_a_time_where_the_terminal_is_small(app: Any, opened: Any, until: Any, text: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
@@ -31,6 +33,7 @@ async def test_one_pane_at_a_time_where_the_terminal_is_small(app: Any, opened: 
             await until(pilot, lambda name=name: shown(pilot) == {name})
 
 
+@pytest.mark.main_path
 async def test_tab_leads_through_all_panes_and_back(app: Any, opened: Any, until: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
@@ -124,6 +127,7 @@ async def test_remapped_keys_are_obeyed_and_shown(app: Any, opened: Any, until: 
         await until(pilot, lambda: "Second thoughts" in text(pilot).splitlines()[2])
 
 
+@pytest.mark.main_path
 async def test_help_lists_the_keys_and_where_the_files_are(
     app: Any, opened: Any, until: Any, text: Any, home: Any
 ) -> None:

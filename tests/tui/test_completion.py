@@ -36,7 +36,7 @@ def complete(home: Path, line: str, shell: str = "bash") -> list[str]:
     env = {**os.environ, "LOWRANK_HOME": str(home), "PYTHONPATH": str(ROOT), "_LOWRANK_COMPLETE": f"complete_{shell}"}
     env |= {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_TYPER_COMPLETE_ARGS": line}
     command = [sys.executable, "-X", "importtime", "-m", "tui"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=300)
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert not {"mlx", "mlx_lm", "transformers", "textual"} & loaded
     said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
@@ -85,7 +85,7 @@ def test_the_script_works_in_bash(home: Path, tmp_path: Path) -> None:
     COMP_WORDS=(lowrank stop ""); COMP_CWORD=2
     _lowrank_completion lowrank; echo "${COMPREPLY[@]}" """
     env = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.stdout, done.stderr) == (f"last {run}\n", "")
     assert not list(tmp_path.glob("pwned"))
 

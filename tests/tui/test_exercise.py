@@ -36,6 +36,7 @@ async def predict(pilot: Any, until: Any, number: str) -> None:
     await until(pilot, lambda: pilot.app.screen is pilot.app.room)
 
 
+@pytest.mark.main_path
 async def test_a_prediction_is_confirmed_and_then_locked(
     app: Any, opened: Any, until: Any, text: Any, events: Any
 ) -> None:
@@ -100,6 +101,7 @@ async def test_from_prediction_to_sentences_with_a_run_that_ended_unseen(
         assert len(events("run.finished")) == 1 and len(events("exercise.measured")) == 2
 
 
+@pytest.mark.main_path
 async def test_a_run_under_way_is_watched_again_after_a_restart(
     app: Any, opened: Any, until: Any, text: Any, events: Any, bench: Any
 ) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 import lessons.grading
 from tui.panes.quiz import QuizPane
 from tui.widgets.form_field import NumberField
@@ -26,6 +28,7 @@ async def at_quiz(pilot: Any, opened: Any, until: Any, question: str = ONE) -> N
         await pilot.press("enter")
 
 
+@pytest.mark.main_path
 async def test_one_of_many_explains_every_option(app: Any, opened: Any, until: Any, text: Any, events: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await at_quiz(pilot, opened, until)
@@ -70,6 +73,7 @@ async def test_several_of_many_by_digits_and_by_mouse(
         assert events("question.answered") == [("question.answered", MANY, {"right": True, "chosen": ["a", "c"]})]
 
 
+@pytest.mark.main_path
 async def test_a_number_is_understood_and_its_misconception_named(
     app: Any, opened: Any, until: Any, text: Any, events: Any
 ) -> None:
@@ -111,6 +115,7 @@ async def test_what_cannot_be_graded_is_not_wrong(
         assert "Not quite" not in text(pilot) and events("question.answered") == []
 
 
+@pytest.mark.main_path
 async def test_answers_are_there_after_a_restart(app: Any, opened: Any, until: Any, text: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await at_quiz(pilot, opened, until)

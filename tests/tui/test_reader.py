@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tui.panes.reader import ReaderPane
 from tui.screens.dialogs import LinksScreen
 
@@ -28,6 +30,7 @@ class Clock:
         return self.now
 
 
+@pytest.mark.main_path
 async def test_opens_at_the_first_section_and_says_where_that_is(app: Any, opened: Any, text: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
@@ -70,6 +73,7 @@ async def test_goes_from_section_to_section_and_stops_at_the_ends(app: Any, open
         assert seen == [SECOND, THIRD, THIRD, SECOND, FIRST, FIRST]
 
 
+@pytest.mark.main_path
 async def test_space_turns_pages_and_then_the_section(app: Any, opened: Any, until: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
@@ -92,6 +96,7 @@ async def test_letters_work_under_the_hangul_layout(app: Any, opened: Any, until
         await until(pilot, lambda: pilot.app.room.pane == "quiz")
 
 
+@pytest.mark.main_path
 async def test_changes_the_language_in_place(app: Any, opened: Any, until: Any, text: Any, events: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
@@ -108,6 +113,7 @@ async def test_changes_the_language_in_place(app: Any, opened: Any, until: Any, 
         assert reader(pilot).block == block
 
 
+@pytest.mark.main_path
 async def test_a_section_counts_as_read_at_a_human_pace_only(
     app: Any, opened: Any, until: Any, text: Any, events: Any
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 from typing import Any
 
+import pytest
 from engines import hold
 
 from lab.runs.directory import Run
@@ -72,6 +73,7 @@ def test_its_line_says_what_became_of_it() -> None:
     assert line("failed", error={"what": "out of memory"}) == ("r\\x1b[2J failed: out of memory", "trouble")
 
 
+@pytest.mark.main_path
 async def test_the_program_tells_and_records_it(
     app: Any, bench: Any, opened: Any, until: Any, events: Any, text: Any, monkeypatch: Any
 ) -> None:

@@ -17,8 +17,6 @@ from lessons.loader import BUNDLED
 
 ROOT = Path(__file__).parents[2]
 OPENINGS = [[], ["lab"], ["preview", str(BUNDLED)]]
-LIMIT = 60.0
-"""Seconds; a program that draws for ever is ended after them."""
 
 
 class Opened:
@@ -87,7 +85,7 @@ def test_without_a_terminal_it_says_so_and_ends(
         streams[stream] = said.fileno() if stream == 2 else nothing.fileno()
         program = Opened(tmp_path / "home", *words, streams=tuple(streams))
         opened.append(program)
-        assert program.process.wait(LIMIT) == 2
+        assert program.process.wait(PATIENCE) == 2
         said.seek(0)
         line = said.read()
     name = ("input", "output", "error")[stream]
@@ -98,7 +96,7 @@ def test_without_a_terminal_it_says_so_and_ends(
 def test_in_a_pipe_it_says_so_and_ends(tmp_path: Path) -> None:
     env = {**os.environ, "LOWRANK_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-m", "tui"], input="q", capture_output=True, text=True, env=env, timeout=LIMIT, check=False
+        [sys.executable, "-m", "tui"], input="q", capture_output=True, text=True, env=env, timeout=PATIENCE, check=False
     )
     assert (done.returncode, done.stdout) == (2, "") and "needs a terminal" in done.stderr
 
@@ -111,7 +109,7 @@ def test_a_terminal_that_cannot_show_it_is_told_what_can(
     program = Opened(tmp_path / "home", *words, TERM=kind)
     opened.append(program)
     program.read()
-    assert program.process.wait(LIMIT) == 2
+    assert program.process.wait(PATIENCE) == 2
     assert b"TERM" in program.seen and b"`lowrank read`" in program.seen and b"\x1b" not in program.seen
 
 
@@ -122,7 +120,7 @@ def test_it_ends_when_its_terminal_goes_away(words: list[str], tmp_path: Path, o
     opened.append(program)
     program.read(until=b"Lowrank" if not words else b"lowrank")
     program.hang_up()
-    assert program.process.wait(LIMIT) == 128 + signal.SIGHUP
+    assert program.process.wait(PATIENCE) == 128 + signal.SIGHUP
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
@@ -134,5 +132,5 @@ def test_a_signal_ends_it_and_the_terminal_gets_its_screen_back(
     program.read(until=b"Lowrank")
     program.process.send_signal(number)
     program.read()
-    assert program.process.wait(LIMIT) == 128 + number
+    assert program.process.wait(PATIENCE) == 128 + number
     assert program.seen.rindex(b"\x1b[?1049l") > program.seen.rindex(b"\x1b[?1049h")

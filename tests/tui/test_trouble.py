@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from store.event_log import EventLog
 from tui.app import LowrankApp
 
@@ -63,6 +65,7 @@ async def test_a_damaged_log_is_reported_and_the_rest_counts(
         await until(pilot, lambda: "손상되어" in text(pilot))
 
 
+@pytest.mark.main_path
 async def test_whatever_fails_while_opening_is_a_sentence_and_no_traceback(
     app: Any, until: Any, text: Any, monkeypatch: Any
 ) -> None:

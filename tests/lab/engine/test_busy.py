@@ -131,7 +131,7 @@ def test_a_billion_layers_take_neither_time_nor_memory(desk, tmp_path: Path) -> 
         run = desk.runs.create(RunSpec.make(SMALL | {"model": str(model)}), model_path=model, data_path="sql")
         command = client.engine_command(job, str(run.path), "--cache", str(cache))
         done = subprocess.run(command, env=client.engine_environment(cache), preexec_fn=four_gigabytes,
-                              capture_output=True, text=True, timeout=120)  # fmt: skip
+                              capture_output=True, text=True, timeout=300)  # fmt: skip
         assert done.returncode == 1 and "1,000,000,000" in done.stdout + done.stderr, done.stderr
 
 
@@ -173,7 +173,7 @@ def test_an_engine_that_does_not_answer_is_killed_by_whoever_looks(desk, monkeyp
     assert settle(run) == "stopping"
     monkeypatch.setenv("LOWRANK_STOP_SECONDS", "0.1")
     wait_for(lambda: settle(run) == "stopped")
-    process.wait(60)
+    process.wait(300)
     assert run.result()["iterations"] >= 2 and (run.path / "state" / "checkpoint.safetensors").exists()
 
 
@@ -190,7 +190,7 @@ def test_who_has_taken_too_long_leaves_at_once_and_says_so_itself(desk, long_row
     process.send_signal(signal.SIGCONT)
     wait_for(lambda: run.result())
     assert run.result()["event"] == "stopped" and settle(run) == "stopped"
-    process.wait(60)
+    process.wait(300)
 
 
 @pytest.mark.long
@@ -221,5 +221,5 @@ def test_no_job_outlives_whoever_asked_for_it(how: signal.Signals, desk, tmp_pat
     process = wait_for(engine)
     wait_for(lambda: process.cpu_times().user > 1)
     program.send_signal(how)
-    assert program.wait(60) != 0
-    process.wait(60)
+    assert program.wait(300) != 0
+    process.wait(300)

@@ -97,7 +97,7 @@ def test_runs_train_one_after_another_unless_asked(desk) -> None:
     beside = launch.prepare(SHORT | {"iters": 1}, desk.runs, cache)
     launch.start(beside, cache, now=True)
     command = client.engine_command("train", str(first.path), "--cache", str(cache))
-    twin = subprocess.run(command, env=client.engine_environment(cache), capture_output=True, text=True, timeout=60)
+    twin = subprocess.run(command, env=client.engine_environment(cache), capture_output=True, text=True, timeout=300)
     assert twin.returncode == 1 and twin.stderr == f"failed: another engine works on {first.id}\n"
     wait_for(lambda: beside.state() == "finished")
     assert first.state() == "running" and second.state() == "waiting"

@@ -36,6 +36,7 @@ async def test_an_empty_bench_says_how_to_begin(app: Any, at_bench: Any, text: A
         assert "Nothing to compare yet" in text(pilot) and "trains three runs" in text(pilot)
 
 
+@pytest.mark.main_path
 async def test_every_key_of_a_comparison(app: Any, compare: Any, until: Any, text: Any, home: Path) -> None:
     runs = [finished(home, "a"), finished(home, "b", 0.5, learning_rate=1e-3, val_batches=2, samples=1)]
     async with app().run_test(size=(120, 40)) as pilot:

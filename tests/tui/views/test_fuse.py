@@ -88,6 +88,7 @@ async def test_from_nothing_measured_to_a_saved_model_with_enter_alone(
         assert (folder / "model.safetensors").stat().st_mtime_ns > before
 
 
+@pytest.mark.main_path
 async def test_the_table_tells_what_each_way_costs(
     app: Any, at_bench: Any, until: Any, text: Any, measured: Run
 ) -> None:

@@ -47,6 +47,7 @@ async def test_one_key_measures_it_for_good_and_another_cancels(
         await until(pilot, lambda: "Training moved" in text(pilot))
 
 
+@pytest.mark.main_path
 async def test_keys_move_compare_and_change_what_is_seen(
     app: Any, at_bench: Any, until: Any, text: Any, measured: Run
 ) -> None:

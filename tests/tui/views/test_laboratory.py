@@ -15,6 +15,7 @@ from tui.views.view import PLACES, RunSelection
 from tui.widgets.top_bar import TopBar
 
 
+@pytest.mark.main_path
 async def test_f4_opens_it_and_comes_back(app: Any, opened: Any, until: Any) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
         await opened(pilot)
@@ -67,6 +68,7 @@ async def test_what_looks_by_a_clock_waits_while_keys_come_but_not_for_ever(monk
     assert not input_priority.waits(since=now)
 
 
+@pytest.mark.main_path
 @pytest.mark.parametrize("number, place", enumerate(PLACES, 1))
 async def test_every_bench_has_a_tab(app: Any, at_bench: Any, until: Any, text: Any, number: int, place: str) -> None:
     async with app().run_test(size=(80, 24)) as pilot:

@@ -42,6 +42,7 @@ def said(bench: Any, name: str) -> str:
     return str(bench.query_one(f"#live-{name}", Static).render())
 
 
+@pytest.mark.main_path
 async def test_the_cursor_is_a_time_machine(trained: Path, live: Any, until: Any) -> None:
     async with live("lora") as (pilot, bench):
         events = [event for event in Run(trained / "runs" / "lora").events(0)[0]]

@@ -157,6 +157,7 @@ async def test_foreign_text_is_inert_wherever_it_comes(
         assert "Delete 2 runs?" in text(pilot)
 
 
+@pytest.mark.main_path
 async def test_delete_and_undo_also_after_a_restart(
     app: Any, at_runs: Any, until: Any, text: Any, shelf: Fill, home: Path
 ) -> None:

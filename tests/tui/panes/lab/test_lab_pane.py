@@ -41,6 +41,7 @@ def engine() -> Iterator[StandIn]:
     made.kill()
 
 
+@pytest.mark.main_path
 async def test_without_runs_the_form_says_what_this_place_is_for(host: Any, settle: Any) -> None:
     async with host().run_test(size=SMALL) as pilot:
         await settle(pilot)
@@ -135,6 +136,7 @@ async def test_a_refused_run_says_why(host: Any, settle: Any) -> None:
         assert pilot.app.focused is choice
 
 
+@pytest.mark.main_path
 async def test_a_run_that_goes_on_is_watched_from_the_start(
     host: Any, bench: Any, settle: Any, training: Any, engine: StandIn
 ) -> None:
@@ -179,6 +181,7 @@ async def test_a_half_written_line_is_read_when_it_is_whole(
         assert text(pilot, "#lab-progress").endswith(" 20/200")
 
 
+@pytest.mark.main_path
 async def test_stopping_asks_first(host: Any, bench: Any, settle: Any, training: Any, engine: StandIn) -> None:
     run = bench.run("20251123-020000-sql-lora", engine, iters=200)
     bench.write(run, training(20, 200))
@@ -197,6 +200,7 @@ async def test_stopping_asks_first(host: Any, bench: Any, settle: Any, training:
         assert (run.path / "state" / "stop").exists()
 
 
+@pytest.mark.main_path
 async def test_the_end_shows_the_summary_once(
     host: Any, bench: Any, settle: Any, training: Any, ending: Any, engine: StandIn
 ) -> None:

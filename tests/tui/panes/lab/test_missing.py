@@ -110,6 +110,7 @@ def texts(page: Page) -> str:
     return "\n".join(str(each.render()) for each in page.query(Static))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("case", ["waiting", "no-validation", "resumed", "no-number"])
 async def test_the_pane_says_what_a_run_does_and_what_it_lacks(case: str, lang: Any, follower: Any) -> None:
@@ -126,6 +127,7 @@ async def test_the_pane_says_what_a_run_does_and_what_it_lacks(case: str, lang: 
         assert speak(f"missing.{word}") in said and speak(f"missing.{other}") not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("case", ["finished", "stopped", "failed"])
 async def test_the_end_says_what_there_is_none_of(case: str, lang: Any, follower: Any) -> None:
@@ -137,6 +139,7 @@ async def test_the_end_says_what_there_is_none_of(case: str, lang: Any, follower
     assert speak("missing.none") in said and speak("missing.not-yet") not in said and "…" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("case", [case for case in CASES if CASES[case][3]])
 async def test_the_run_bench_says_whether_answers_will_come(case: str, lang: Any, follower: Any) -> None:

@@ -80,6 +80,7 @@ async def test_in_korean_the_reason_of_a_failure_is_korean_too(
         await until(pilot, lambda: "못했어요(그런파일이나폴더가" in "".join(text(pilot).split()))
 
 
+@pytest.mark.main_path
 async def test_a_reset_is_asked_about_and_can_be_undone(
     at_keeping: Any, until: Any, text: Any, learned: Path, events: Any
 ) -> None:

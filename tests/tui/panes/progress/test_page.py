@@ -74,6 +74,7 @@ async def test_the_palette_opens_a_part_from_the_classroom(app: Any, opened: Any
         await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen) and pilot.app.screen.part == "deeds")
 
 
+@pytest.mark.main_path
 async def test_what_is_done_at_a_glance(app: Any, at_page: Any, text: Any, learned: Path) -> None:
     async with app().run_test(size=WIDE) as pilot:
         await at_page(pilot)
@@ -139,6 +140,7 @@ async def test_achievements_with_their_day_and_how_far_the_others_are(
         assert any("☆ Close call" in line and "not yet" in line for line in lines)
 
 
+@pytest.mark.main_path
 async def test_a_review_asks_explains_and_is_recorded(
     app: Any, at_page: Any, until: Any, text: Any, learned: Path, events: Any
 ) -> None:
