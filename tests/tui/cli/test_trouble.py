@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from event_of import event_of
 
 from lab.events.writer import EventLog
 from lab.runs.directory import Run, Runs
@@ -27,8 +28,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("LOWRANK_HOME", str(tmp_path / "home"))
     run = Runs(tmp_path / "home" / "runs").create(RunSpec.make({}), model_path="/m", data_path="/d")
     log = EventLog(run.path)
-    log.write("train", iteration=1, train_loss=1.0, trained_tokens=1, elapsed_seconds=1)
-    log.last_word("stopped", run=run.id, run_dir=str(run.path), **dict.fromkeys(KEYS) | {"iterations": 1})
+    log.write(event_of("train", iteration=1, train_loss=1.0, trained_tokens=1, elapsed_seconds=1))
+    result = dict.fromkeys(KEYS) | {"iterations": 1}
+    log.last_word(event_of("stopped", run=run.id, run_dir=str(run.path), **result))
     log.close()
     return run
 
