@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks import workspace
 from lab.datasets.find import find_data
+from lab.events.schema import Event, iteration_of
 from lab.runs.directory import Runs
 from lab.runs.outcome import all_events, in_force
 
@@ -132,8 +133,8 @@ def name(flags: Flags) -> str:
     return " ".join(f"{k} {v}" for k, v in sorted(flags.items()) if standard.get(k) != v)
 
 
-def _curve(events: list[dict[str, Any]], kind: str, key: str) -> list[list[float]]:
-    points = ((e["iteration"], e[key]) for e in events if e.get("event") == kind and e.get(key) is not None)
+def _curve(events: list[Event], kind: str, key: str) -> list[list[float]]:
+    points = ((iteration_of(e), getattr(e, key)) for e in events if e.kind == kind and getattr(e, key) is not None)
     return [[x, round(y, DIGITS)] for x, y in points]
 
 

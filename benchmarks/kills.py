@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from lab import launch
+from lab.events.schema import iteration_of
 from lab.runs.directory import Run, Runs
 
 SPEC = {
@@ -74,14 +75,13 @@ def end(run: Run, pid: int) -> None:
 
 def reached(run: Run) -> int:
     """The newest iteration that events tell of."""
-    return max((int(e.get("iteration", 0)) for e in run.events()[0]), default=0)
+    return max((iteration_of(e) for e in run.events()[0]), default=0)
 
 
 def told(run: Run) -> dict[str, Any]:
     """What the last word says of the training."""
-    keys = ("event", "iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trained_tokens")
-    result = run.result() or {}
-    return {key: result.get(key) for key in keys}
+    keys = ("kind", "iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trained_tokens")
+    return {key: getattr(run.result(), key, None) for key in keys}
 
 
 def files(run: Run) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lab.events.schema import iteration_of
 from lab.launch import prepare, start
 from lab.models.find import BUNDLED
 from lab.runs.directory import Run, Runs
@@ -100,7 +101,7 @@ def training(home: Path, enough: int, **fields: object) -> Iterator[Run]:
     run = prepare(fields, Runs(home / "runs"), home / "cache")
     start(run, home / "cache", now=True)
     try:
-        while int(run.last_event().get("iteration", 0)) < enough:
+        while iteration_of(run.last_event()) < enough:
             time.sleep(1)
         yield run
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from tui.formatting.sanitize import inert
 from tui.locale import say
 
 if TYPE_CHECKING:
+    from lab.events.schema import LastWord
     from lab.runs.directory import Run
     from lessons.course import Lang
 
@@ -27,17 +28,18 @@ class Ended:
     run: str
     state: RunState
     method: str
-    result: Mapping[str, object]
+    result: "LastWord | None"
 
     def told(self, lang: "Lang") -> tuple[str, str]:
         """What to say of it in one line, and as which kind of line."""
-        run, error, loss = inert(self.run), self.result.get("error"), self.result.get("val_loss")
+        run, result = inert(self.run), self.result
         if self.state is RunState.FAILED:
-            what = error.get("what") if isinstance(error, Mapping) else ""
-            return say(lang, "watch.failed", run=run, reason=inert(what or "?")), "trouble"
+            error = getattr(result, "error", None)
+            return say(lang, "watch.failed", run=run, reason=inert(error.what if error else "") or "?"), "trouble"
         if self.state is RunState.STOPPED:
-            return say(lang, "watch.stopped", run=run, iteration=self.result.get("iterations") or 0), ""
-        if not isinstance(loss, float):  # nothing to validate on
+            return say(lang, "watch.stopped", run=run, iteration=(result and result.iterations) or 0), ""
+        loss = result.val_loss if result else None
+        if loss is None:  # nothing to validate on
             return say(lang, "watch.finished-unvalidated", run=run), "cheer"
         return say(lang, "watch.finished", run=run, loss=units.loss(loss)), "cheer"
 
@@ -108,8 +110,12 @@ def _age(run: "Run") -> float:
 
 
 def _told(run: "Run", state: RunState) -> Ended:
-    result = run.result() or run.last_event()
-    return Ended(run.id, state, str(result.get("method") or run.started().get("method") or ""), result)
+    last = run.result() or run.last_event()
+    from lab.events.schema import LastWord
+
+    started = run.started()
+    method = (started.method if started else "") or ""
+    return Ended(run.id, state, method, last if isinstance(last, LastWord) else None)
 
 
 async def watch(watcher: Watcher, on_end: Callable[[Ended], None]) -> None:

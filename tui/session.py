@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from lab.runs.state import RunState
 
 if TYPE_CHECKING:
+    from lab.events.schema import LastWord
     from lessons.course import Course, Lang
     from store.errors import Text
     from store.event import Event
@@ -168,7 +169,7 @@ class LearnerSession:
         if self._log is not None:
             self._log.tidy()
 
-    def finished_runs(self) -> list[tuple[str, str, Mapping[str, object]]]:
+    def finished_runs(self) -> list[tuple[str, str, "LastWord | None"]]:
         """(id, method, result) of every run that ended without anybody noting it; reads run folders, so it is slow.
 
         One that ended before the last reset stays as it is: not done.
@@ -178,24 +179,23 @@ class LearnerSession:
         from lab.runs.directory import Runs
         from tui.run_evidence import since_reset
 
-        found: list[tuple[str, str, Mapping[str, object]]] = []
+        found: list[tuple[str, str, LastWord | None]] = []
         for run in Runs(self.runs).all():
             known = run.id in self.progress.runs_finished
             with suppress(LabError), fenced(run):
                 if not known and run.state() is RunState.FINISHED and since_reset(run, self.progress):
-                    result = run.result() or {}
-                    method = str(result.get("method") or run.started().get("method") or "")
-                    found.append((run.id, method, result))
+                    started = run.started()
+                    found.append((run.id, (started.method if started else "") or "", run.result()))
         return found
 
-    def record_finished(self, run_id: str, method: str, result: Mapping[str, object]) -> Change:
+    def record_finished(self, run_id: str, method: str, result: "LastWord | None") -> Change:
         """Append `run.finished`, once for each run; for none that ended before the last reset."""
         from lab.runs.directory import Run
         from tui.run_evidence import since_reset
 
         if run_id in self.progress.runs_finished or not since_reset(Run(self.runs / run_id), self.progress):
             return Change()
-        kept = {key: result.get(key) for key in ("train_loss", "val_loss", "iterations")}
+        kept = {key: getattr(result, key, None) for key in ("train_loss", "val_loss", "iterations")}
         return self.record("run.finished", run_id, {**kept, **({"method": method} if method else {})})
 
     def was_read(self, section: str, lang: str) -> bool:

@@ -57,7 +57,7 @@ def launch(run: Run, cache: Path) -> int:
         remedy = "its reason is at the end of that file"
         raise LabError("mlx.launch refuses", where=str(run.path / "log.txt"), remedy=remedy) from error
     result = run.result()
-    return 0 if result and RunState(result["event"]).keeps_adapter else 1
+    return 0 if result and RunState(result.kind).keeps_adapter else 1
 
 
 def arguments(spec: RunSpec) -> list[str]:

@@ -91,7 +91,7 @@ def _train(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any
 
 def _ready(run: Run, cache: Path, events: EventWriter | ranks.Silent, group: Any) -> tuple[Session, "Feed", int]:
     """All that is loaded and counted before the first iteration: the session, its rows, how much is trained."""
-    spec, again = run.spec, bool(run.started())
+    spec, again = run.spec, run.started() is not None
     writes = group is None or group.rank() == 0
     model, tokenizer, info = load_base(
         spec.model, cache, fast=True, bits=spec.bits, stage=lambda s: events.write(schema.Stage(stage=s))

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from foreign import read_object
 from lab.events.progress import RunProgress
+from lab.events.schema import Answer, Event, Resumed, Samples, Train, Validation, parse
 from lab.events.series import Over, Point
-from lab.runs.directory import Event, Run, parse_event
+from lab.runs.directory import Run
 
-VERSION = 2
+VERSION = 3
 TAIL = 512
 """Bytes before the digest's end that tell whether the file still begins as it was read."""
 STRIDE = 1 << 16
@@ -83,7 +83,7 @@ class Digest:
         before = self.offset
         data, end = self.run.lines(before, limit)
         for line in data.splitlines(keepends=True):
-            if event := parse_event(line):
+            if event := parse(line):
                 self._take(event)
             self.offset += len(line)
         self.offset = end
@@ -121,30 +121,24 @@ class Digest:
         """The lowest validation loss of the trained model."""
         return self.progress.best and self.progress.best.over(over)
 
-    def event_at(self, offset: int) -> Event:
-        """The event at a byte offset, such as one of `samples`; empty if it cannot be read."""
-        line = self.run.lines(offset, 1 << 16)[0].partition(b"\n")[0]
-        return parse_event(line) or {}
-
-    def answers(self, iteration: float) -> tuple[int, list[dict[str, Any]]] | None:
+    def answers(self, iteration: float) -> tuple[int, list[Answer]] | None:
         """Iteration and answers of the samples at or before an iteration, or None if there are none."""
         found = next(((at, offset) for at, offset in reversed(self.samples) if at <= iteration), None)
         if found is None:
             return None
-        answers = self.event_at(found[1]).get("answers")
-        return found[0], [each for each in answers if _is_answer(each)] if isinstance(answers, list) else []
+        event = parse(self.run.lines(found[1], 1 << 16)[0].partition(b"\n")[0])
+        return found[0], (event.answers or []) if isinstance(event, Samples) else []
 
-    def report(self, iteration: float) -> Event:
-        """The newest `train` event at or before an iteration, read from the file; empty if there is none."""
+    def report(self, iteration: float) -> Train | None:
+        """The newest report at or before an iteration, read from the file; None if there is none."""
         begin, end = self.stretch(iteration, iteration)
-        told: list[Event] = []
+        told: list[tuple[int, Train]] = []
         for event, _ in _events(self.run, begin, end):
-            at = event.get("iteration")
-            if event.get("event") == "resumed" and isinstance(at, int):
-                told = [each for each in told if each["iteration"] <= at]
-            elif event.get("event") == "train" and isinstance(at, int) and at <= iteration:
-                told.append(event)
-        return told[-1] if told else {}
+            if isinstance(event, Resumed) and event.iteration is not None:
+                told = [each for each in told if each[0] <= (event.iteration or 0)]
+            elif isinstance(event, Train) and event.iteration is not None and event.iteration <= iteration:
+                told.append((event.iteration, event))
+        return told[-1][1] if told else None
 
     def stretch(self, low: float, high: float) -> tuple[int, int]:
         """The bytes, from and to, in which everything between two iterations was said."""
@@ -163,16 +157,16 @@ class Digest:
 
     def _take(self, event: Event) -> None:
         self.progress.apply((event,))
-        kind, at = event.get("event"), self.progress.iteration
-        if kind == "resumed":
+        at = self.progress.iteration
+        if isinstance(event, Resumed):
             self.samples = [each for each in self.samples if each[0] <= at]
             self.places = [each for each in self.places if each[0] <= at]
-        elif kind == "samples" and isinstance(told := event.get("iteration"), int):
+        elif isinstance(event, Samples) and (told := event.iteration) is not None:
             self.samples = [each for each in self.samples if each[0] != told]
             self.samples.append((told, self.offset))
             if len(self.samples) > MOST:
                 self.samples = [*self.samples[:-1:2], self.samples[-1]]
-        elif kind == "train" and self.offset >= (self.places[-1][1] if self.places else 0) + self._stride:
+        elif type(event) is Train and self.offset >= (self.places[-1][1] if self.places else 0) + self._stride:
             self.places.append((at, self.offset))
             if len(self.places) > MOST:
                 self.places, self._stride = self.places[1::2], self._stride * 2
@@ -188,10 +182,10 @@ def glimpse(run: Run) -> RunProgress:
     progress.apply(event for event, _ in _events(run, 0, min(size, SLICE // 4)))
     for spot in range(1, SPOTS):
         lines = run.bytes_at(size * spot // SPOTS, SPOT).splitlines(keepends=True)[1:]
-        told = (event for line in lines if line.endswith(b"\n") and (event := parse_event(line)))
-        progress.apply(event for event in told if event.get("event") in ("train", "validation"))
+        told = (event for line in lines if line.endswith(b"\n") and (event := parse(line)))
+        progress.apply(event for event in told if isinstance(event, Train | Validation))
     lines = run.bytes_at(max(0, size - SLICE // 4), SLICE // 4).splitlines()[1:]
-    progress.apply(event for line in lines if (event := parse_event(line)))
+    progress.apply(event for line in lines if (event := parse(line)))
     return progress
 
 
@@ -205,16 +199,10 @@ def _events(run: Run, begin: int, end: int) -> Iterator[tuple[Event, int]]:
         for line in data.splitlines(keepends=True):
             if offset >= end:
                 return
-            if event := parse_event(line):
+            if event := parse(line):
                 yield event, offset
             offset += len(line)
         offset = behind
-
-
-def _is_answer(told: object) -> bool:
-    """Whether it is one sample, as docs/events.md describes it."""
-    texts = isinstance(told, dict) and all(isinstance(told.get(key), str) for key in ("prompt", "text"))
-    return isinstance(told, dict) and texts and isinstance(told.get("expected"), str | None)
 
 
 def _path(run: Run) -> Path:

@@ -265,7 +265,7 @@ def parse(line: bytes) -> Event | None:
     return from_object(told) if type(told) is dict else None
 
 
-def iteration_of(event: Event, other: int = 0) -> int:
+def iteration_of(event: Event | None, other: int = 0) -> int:
     """The iteration that an event tells of, or `other` where it tells of none."""
     found: int | None = getattr(event, "iteration", None)
     return other if found is None else found

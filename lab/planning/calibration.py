@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from lab.errors import LabError
+from lab.events.schema import Finished
 from lab.planning.base_model import find_base
 from lab.planning.duration import work
 from lab.planning.machine import Machine
@@ -32,8 +33,8 @@ def finished(runs: Runs) -> list[Run]:
     """The newest runs that ended well and went on long enough to teach something."""
     found: list[Run] = []
     for run in runs.all():
-        result = run.result() or {}
-        if result.get("event") == "finished" and int(result.get("iterations") or 0) >= ENOUGH:
+        result = run.result()
+        if isinstance(result, Finished) and (result.iterations or 0) >= ENOUGH:
             found.append(run)
         if len(found) == RECENT:
             break
@@ -50,18 +51,22 @@ def past(run: Run, rows: Rows, machine: Machine, cache: Path) -> Past | None:
 
 
 def _past(run: Run, rows: Rows, machine: Machine, cache: Path) -> Past | None:
-    result, started = run.result() or {}, run.started()
+    result, started = run.result(), run.started()
+    if result is None or started is None:
+        return None
     try:
         spec = run.spec
         base = find_base(spec.model, cache, spec.bits)
     except LabError:
         return None
-    measured, seconds = result.get("peak_memory_bytes"), result.get("seconds_per_iteration")
-    if started.get("device") != machine.name or not measured or not seconds or not base.shape:
+    measured, seconds = result.peak_memory_bytes, result.seconds_per_iteration
+    if started.device != machine.name or not measured or not seconds or not base.shape:
         return None
-    counts = int(started["trainable_parameters"]), int(started["total_parameters"])
+    if started.trainable_parameters is None or started.total_parameters is None:
+        return None
+    counts = started.trainable_parameters, started.total_parameters
     heaviest, mean = (Step.of(spec, base, base.shape, counts, batch, machine) for batch in (rows.heaviest, rows.mean))
-    return Past(str(started.get("method")), peak_ratio(heaviest, measured),
+    return Past(started.method or "", peak_ratio(heaviest, measured),
                 work(mean) / seconds)  # fmt: skip
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from lab import launch
 from lab.errors import LabError
+from lab.events.schema import Event, Failed, Finished, LastWord, Reason, Stage, Train, Validation
 from lab.planning.duration import STEPS, Timing, validation_batches
 from lab.planning.row_lengths import Rows
 from lab.runs.directory import Run, Runs
-from lab.runs.state import TERMINAL
 from lab.spec import RunSpec
 
 POLL = 0.05
@@ -51,40 +50,42 @@ def run(spec: RunSpec, cache: Path, progress: Callable[[str], None] = lambda _: 
             _end(trial)
 
 
-def _follow(trial: Run, progress: Callable[[str], None]) -> list[dict[str, Any]]:
+def _follow(trial: Run, progress: Callable[[str], None]) -> list[Event]:
     offset = 0
-    found: list[dict[str, Any]] = []
+    found: list[Event] = []
     while True:
         alive = trial.lives()
         events, offset = trial.events(offset)
         found += events
         for event in events:
-            if event["event"] in ("stage", "train"):
-                progress(str(event.get("stage") or f"iteration {event['iteration']} of {1 + STEPS}"))
-        if found and found[-1].get("event") in TERMINAL:
+            if isinstance(event, Stage):
+                progress(event.stage or "")
+            elif isinstance(event, Train):
+                progress(f"iteration {event.iteration} of {1 + STEPS}")
+        if found and isinstance(found[-1], LastWord):
             return found
         if not alive and not events:
             return found
         time.sleep(POLL)
 
 
-def _read(events: list[dict[str, Any]], began: float) -> Trial:
-    last = events[-1] if events else {}
-    if last.get("event") != "finished":
-        error = last.get("error") or {}
-        what = f"the probe ended early ({error.get('what') or 'without a last word'})"
-        raise LabError(what, where=str(error.get("where") or ""), remedy=str(error.get("remedy") or "use --no-probe"))
-    at = [datetime.fromisoformat(str(event["at"])).timestamp() for event in events]
-    kinds = [event["event"] for event in events]
-    elapsed = [event["elapsed_seconds"] for event in events if event["event"] == "train"]
+def _read(events: list[Event], began: float) -> Trial:
+    last = events[-1] if events else None
+    if not isinstance(last, Finished):
+        error = (last.error if isinstance(last, Failed) else None) or Reason(what="", where="", remedy="")
+        what = f"the probe ended early ({error.what or 'without a last word'})"
+        raise LabError(what, where=error.where, remedy=error.remedy or "use --no-probe")
+    at = [datetime.fromisoformat(event.at or "").timestamp() for event in events]
+    kinds = [event.kind for event in events]
+    elapsed = [event.elapsed_seconds or 0.0 for event in events if isinstance(event, Train)]
     samples = [at[i] - at[i - 1] for i, kind in enumerate(kinds) if kind == "samples" and i]
-    validations = [event["seconds"] for event in events if event["event"] == "validation"]
+    validations = [event.seconds or 0.0 for event in events if isinstance(event, Validation)]
     return Trial(
         [after - before for before, after in zip([0.0, *elapsed], elapsed, strict=False)],
         at[kinds.index("started")] - began,
         min(validations, default=0.0),
         min(samples, default=0.0),
-        int(last["peak_memory_bytes"]),
+        last.peak_memory_bytes or 0,
     )
 
 

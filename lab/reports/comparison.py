@@ -9,6 +9,7 @@ from lab.datasets.find import split_file
 from lab.events.digest import Digest
 from lab.events.missing import Kind, Missing, why
 from lab.events.progress import number
+from lab.events.schema import Answer, LastWord
 from lab.events.series import Over, Point, height
 from lab.models.find import VARIANT
 from lab.runs import evaluation, run_notes
@@ -44,7 +45,7 @@ class Contender:
             self.method = method_of(run, cache)
             self.digest = Digest.open(run)
         self.state = RunState.WAITING
-        self.told: dict[str, Any] = {}
+        self.result: LastWord | None = None
         self.score: evaluation.Result | None = None
 
     @property
@@ -71,7 +72,7 @@ class Contender:
         if news and state.terminal and self.digest.offset - self.digest.kept > 1 << 20:
             self.digest.keep()
         if changed := news or state != self.state:
-            self.told = self.run.result() or {}
+            self.result = self.run.result()
         self.state = state
         score = evaluation.read(self.run)
         changed, self.score = changed or score != self.score, score
@@ -82,10 +83,11 @@ class Contender:
         if key == "exact_match":
             return number(self.score or {}, key)
         progress = self.digest.progress
-        known: dict[str, Any] = {**progress.measured, **progress.outcome, **self.told}
-        if (told := number(known, key)) is not None:
-            return told
-        best, seconds = self.digest.best(), number(known, "elapsed_seconds")
+        words = (word for word in (self.result, progress.outcome) if word)
+        known = (*(getattr(word, key, None) for word in words), progress.measured.get(key))
+        if (told := next((value for value in known if value is not None), None)) is not None:
+            return float(told)
+        best, seconds = self.digest.best(), progress.measured.get("elapsed_seconds")
         match key:
             case "best_val_loss" | "best_iteration":
                 return None if best is None else best.y if key == "best_val_loss" else best.x
@@ -109,7 +111,7 @@ class Contender:
         kind: Kind = "best" if key.startswith("best_") else KINDS.get(key, "training")
         return why(kind, progress, ended=self.ended)
 
-    def answers(self) -> tuple[int, list[dict[str, Any]]]:
+    def answers(self) -> tuple[int, list[Answer]]:
         """The iteration of the newest samples and what was answered, if anything was."""
         return self.digest.answers(float("inf")) or (0, [])
 
@@ -255,7 +257,7 @@ def as_json(comparison: Comparison) -> list[dict[str, Any]]:
     rows = []
     for each in comparison.contenders:
         known: dict[str, Any] = dict.fromkeys(KEYS)
-        known |= {k: each.value(k) for k in MEASURES if k in KEYS} | each.told
+        known |= {k: each.value(k) for k in MEASURES if k in KEYS} | (each.result.to_json() if each.result else {})
         score = each.score or {}
         rows.append({"event": each.state, "run": each.run.id, "run_dir": str(each.run.path), "method": each.method,
                      **known, "exact_match": score.get("exact_match"), "examples": score.get("examples")})  # fmt: skip

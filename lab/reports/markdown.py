@@ -12,13 +12,14 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import yaml
 
 import i18n
 from lab import outputs, units
 from lab.errors import LabError
+from lab.events.schema import Answer
 from lab.paths import shown
 from lab.reports import svg
 from lab.reports.comparison import Comparison, Contender, curve_of, mean_and_band, plain, shared
@@ -186,24 +187,24 @@ def _curves(comparison: Comparison, kind: str, say: Say) -> list[svg.Curve]:
 
 def _answers(comparison: Comparison, say: Say) -> list[str]:
     told = [each.answers()[1] for each in comparison.contenders]
-    questions = dict.fromkeys((a.get("prompt"), a.get("expected")) for answered in told for a in answered)
+    questions = dict.fromkeys((a.prompt, a.expected) for answered in told for a in answered)
     found = []
     for prompt, expected in questions:
         rows = [["", say("report.question"), code(prompt)]]
         if isinstance(expected, str):
             rows.append(["", say("report.expected"), code(expected)])
         for label, answered in zip(comparison.labels, told, strict=True):
-            said = next((a for a in answered if a.get("prompt") == prompt), None)
+            said = next((a for a in answered if a.prompt == prompt), None)
             if said is not None:
-                rows.append([_sign(said, expected, say), text(label), code(said.get("text") or "")])
+                rows.append([_sign(said, expected, say), text(label), code(said.text)])
         found.append(_table([["", "", ""], *rows], right=False))
     return found
 
 
-def _sign(said: dict[str, Any], expected: object, say: Say) -> str:
+def _sign(said: Answer, expected: object, say: Say) -> str:
     if not isinstance(expected, str):
         return ""
-    return f"✓ {say('report.right')}" if same(str(said.get("text") or ""), expected) else f"✗ {say('report.wrong')}"
+    return f"✓ {say('report.right')}" if same(said.text, expected) else f"✗ {say('report.wrong')}"
 
 
 def _doubt(kind: str, what: Sequence[str], say: Say) -> str:

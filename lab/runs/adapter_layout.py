@@ -59,7 +59,7 @@ def look(run: Run, cache: Path, checkpoint: str = "last") -> Adapter:
 
 def _look(run: Run, cache: Path, checkpoint: str) -> Adapter:
     adapter, spec, started = find_adapter(run, checkpoint), run.spec, run.started()
-    base, total = started.get("base_bytes", 0), started.get("total_parameters", 0)
+    base, total = (started.base_bytes or 0, started.total_parameters or 0) if started else (0, 0)
     if not (base and total):
         with suppress(LabError):
             info = find_model(spec.model, cache, spec.bits)

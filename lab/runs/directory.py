@@ -16,11 +16,11 @@ from uuid import uuid4
 
 import psutil
 
-from foreign import Refused, from_json, opened, read_object
+from foreign import Refused, opened, read_object
 from lab.errors import LabError
-from lab.events.progress import whole
+from lab.events.schema import Event, LastWord, Stage, Started, from_object, parse
 from lab.runs.lock import engine_lives, launching
-from lab.runs.state import TERMINAL, RunState
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 
 DRAFT = ".new-"
@@ -28,7 +28,6 @@ DRAFT = ".new-"
 OLD = 3600.0
 """Seconds after which nobody makes it any more."""
 NOTE = "process.json"
-Event = dict[str, Any]
 LONGEST = 32 << 20
 """Bytes of a line of events that is read; a longer one is passed over, so that it hides none after it."""
 BEGINNING = 16 << 20
@@ -57,7 +56,7 @@ class Run:
         """The complete events in about `limit` bytes after byte `offset`, and the offset to go on from, which is the
         same as long as nothing was added."""
         data, end = self.lines(offset, limit)
-        return [event for line in data.splitlines() if (event := parse_event(line))], end
+        return [event for line in data.splitlines() if (event := parse(line))], end
 
     def lines(self, offset: int, limit: int) -> tuple[bytes, int]:
         """The complete lines in `limit` bytes of events after byte `offset`, or in as many as one long line takes, and
@@ -79,28 +78,30 @@ class Run:
         except (OSError, Refused):
             return b""
 
-    def last_event(self) -> Event:
-        """The newest event, read from the end of the file (an empty dict if there is none)."""
+    def last_event(self) -> Event | None:
+        """The newest event, read from the end of the file."""
         try:
             with opened(self.path / "events.jsonl") as file:
                 end, size = file.seek(0, os.SEEK_END), 8192
                 while True:
                     file.seek(max(0, end - size))
                     lines = file.read(size).splitlines()
-                    event = next((event for line in reversed(lines) if (event := parse_event(line))), {})
+                    event = next((event for line in reversed(lines) if (event := parse(line))), None)
                     if event or size >= min(end, LONGEST):
                         return event
                     size *= 8  # samples can be long lines
         except (OSError, Refused):
-            return {}
+            return None
 
-    def result(self) -> Event | None:
+    def result(self) -> LastWord | None:
         """result.json, or None while there is none that holds a last word."""
         try:
             found = read_object(self.path / "result.json")
         except (OSError, Refused):
             return None
-        return sound_event(found) if found.setdefault("event", RunState.FINISHED) in TERMINAL else None
+        found.setdefault("event", "finished")
+        word = from_object(found)
+        return word if isinstance(word, LastWord) else None
 
     def state(self) -> RunState:
         """What the run does now, or how it ended.
@@ -109,19 +110,19 @@ class Run:
         """
         result = self.result()
         if result:
-            return RunState(result["event"])
+            return RunState(result.kind)
         alive = self.lives()
         last = self.last_event()  # read after the engine was looked at, which may just have said its last word
         if not alive:
-            return RunState(last["event"]) if last.get("event") in TERMINAL else RunState.LOST
+            return RunState(last.kind) if isinstance(last, LastWord) else RunState.LOST
         if self.asked_to_stop():
             return RunState.STOPPING
-        return RunState.WAITING if last.get("stage") == "waiting" else RunState.RUNNING
+        return RunState.WAITING if isinstance(last, Stage) and last.stage == "waiting" else RunState.RUNNING
 
     def last_word(self) -> RunState | None:
         """How the run ended last, whether or not an engine works on it again; None if it never did."""
-        word = (self.result() or self.last_event()).get("event")
-        return RunState(word) if word in TERMINAL else None
+        word = self.result() or self.last_event()
+        return RunState(word.kind) if isinstance(word, LastWord) else None
 
     def lives(self) -> bool:
         """Whether an engine works on it or will, since it stands in line: whether somebody holds the engine's lock."""
@@ -175,48 +176,29 @@ class Run:
         ]
         return sorted(found, key=lambda f: (f[0] != "adapters.safetensors", f[0]))
 
-    def started(self) -> Event:
-        """The `started` event (an empty dict before the engine wrote it)."""
+    def started(self) -> Started | None:
+        """What the engine said of the training when it began; None before."""
         offset = 0
         while offset < BEGINNING:
             events, end = self.events(offset, 1 << 16 if offset else 1 << 12)  # it is among the first few
-            if found := next((event for event in events if event.get("event") == "started"), None):
+            if found := next((event for event in events if isinstance(event, Started)), None):
                 return found
             if end == offset:
                 break
             offset = end
-        return {}
+        return None
 
     def begun(self) -> float:
         """Seconds since 1970 at which it began, by its engine's word; of one that has not, at which it was made."""
         try:
-            return datetime.fromisoformat(str(self.started().get("at"))).timestamp()
+            started = self.started()
+            return datetime.fromisoformat(started.at or "" if started else "").timestamp()
         except (LabError, ValueError, OverflowError, OSError):
             pass
         try:
             return (self.path / "spec.yaml").stat().st_mtime  # which is written once
         except OSError:
             return 0.0
-
-    @property
-    def base_bytes(self) -> int:
-        return whole(self.started(), "base_bytes") or 0
-
-
-KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(
-        ("event", "at", "stage", "behind", "run", "run_dir", "method", "model", "data", "device", "file"), str
-    ),
-    **dict.fromkeys(("iteration", "iterations", "position", "pid", "ranks", "base_bytes", "resident_bytes"), int),
-    **dict.fromkeys(("trainable_parameters", "total_parameters", "trained_tokens", "best_iteration"), int),
-    **dict.fromkeys(("train_loss", "val_loss", "best_val_loss", "learning_rate", "tokens_per_second"), (int, float)),
-    **dict.fromkeys(("iterations_per_second", "seconds_per_iteration", "seconds", "padding_share"), (int, float)),
-    **dict.fromkeys(("elapsed_seconds", "remaining_seconds", "peak_memory_bytes", "adapter_bytes"), (int, float)),
-    **dict.fromkeys(("error", "verdict"), dict),
-    "peak_resident_bytes": (int, float),
-    "answers": list,
-}
-"""What the fields of events and of result.json may be, beside null."""
 
 
 class Runs:
@@ -284,19 +266,3 @@ class Runs:
             return (exact or matches)[0]
         what = f"{len(matches)} runs begin with {name!r}" if matches else f"no run {name!r}"
         raise LabError(what, where=str(self.root), remedy="`lowrank runs` lists them; `last` is the newest", usage=True)
-
-
-def parse_event(line: bytes) -> Event | None:
-    """The event on a line, or None where there is none."""
-    try:
-        event = from_json(line.decode())
-    except ValueError:
-        return None
-    return sound_event(event) if isinstance(event, dict) else None
-
-
-def sound_event(event: Event) -> Event:
-    """The event without fields of another type than readers take them for; docs/events.md says which."""
-    if all(value is None or isinstance(value, KINDS.get(name, object)) for name, value in event.items()):
-        return event
-    return {k: v for k, v in event.items() if v is None or isinstance(v, KINDS.get(k, object))}

@@ -13,8 +13,9 @@ def method_of(run: Run, cache: Path) -> str:
 
     "" if its spec cannot be read.
     """
-    if told := run.started().get("method"):
-        return str(told)
+    started = run.started()
+    if started and started.method:
+        return started.method
     try:
         spec = run.spec
     except LabError:

@@ -1,12 +1,12 @@
 """What a run reached, by its last word or by what its events say so far; and several runs side by side."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lab.events.digest import Digest
 from lab.events.progress import RunProgress
-from lab.runs.directory import Event, Run
-from lab.runs.state import TERMINAL
+from lab.events.schema import Event, LastWord, Resumed, Started, Train, Validation, iteration_of
+from lab.runs.directory import Run
 
 KEYS = (
     *("iterations", "train_loss", "val_loss", "best_iteration", "best_val_loss", "trainable_parameters"),
@@ -23,11 +23,11 @@ def in_force(events: Iterable[Event]) -> list[Event]:
     """The events that hold: no last word that others follow, and before `resumed` nothing of a later iteration."""
     kept: list[Event] = []
     for event in events:
-        if kept and kept[-1].get("event") in TERMINAL:
+        if kept and isinstance(kept[-1], LastWord):
             kept.pop()
-        if event.get("event") == "resumed":
-            at = _number(event, "iteration") or 0
-            kept = [e for e in kept if (_number(e, "iteration") or 0) <= at]
+        if isinstance(event, Resumed):
+            at = iteration_of(event)
+            kept = [each for each in kept if iteration_of(each) <= at]
         kept.append(event)
     return kept
 
@@ -45,23 +45,22 @@ def all_events(run: Run) -> Iterator[Event]:
 
 def outcome(run: Run) -> dict[str, Any]:
     """`event` (the last word, or the state while there is none), `run`, `run_dir` and `KEYS`."""
-    told = run.result()
-    if told is None or any(key not in told for key in KEYS):
-        told = _so_far(Digest.of(run).progress) | (told or {})
+    word = run.result()
+    told = word.to_json() if word else {}
+    if any(key not in told for key in KEYS):
+        told = _so_far(Digest.of(run).progress) | told
     return {"event": run.state(), "run": run.id, "run_dir": str(run.path), **dict.fromkeys(KEYS)} | told
 
 
-def diverged(told: Mapping[str, Any]) -> bool:
+def diverged(word: LastWord | None) -> bool:
     """Whether a last word says that the training came apart, in numbers or in no numbers at all."""
-    verdict = told.get("verdict")
-    return isinstance(verdict, Mapping) and verdict.get("kind") in ("diverged", "nan")
+    return word is not None and word.verdict is not None and word.verdict.kind in ("diverged", "nan")
 
 
-def in_vain(told: Mapping[str, Any]) -> str:
+def in_vain(word: LastWord | None) -> str:
     """Of a training that came to its end, "worse" or "untrained" where it was for nothing; else ""."""
-    verdict = told.get("verdict")
-    kind = verdict.get("kind") if isinstance(verdict, Mapping) else ""
-    return str(kind) if kind in ("worse", "untrained") else ""
+    verdict = word.verdict if word else None
+    return verdict.kind if verdict and verdict.kind in ("worse", "untrained") else ""
 
 
 def standing(run: Run) -> dict[str, Any]:
@@ -73,10 +72,10 @@ def standing(run: Run) -> dict[str, Any]:
 
 def _so_far(progress: RunProgress) -> dict[str, Any]:
     """The same as `reached`, of a run of any length."""
-    best = {"best_iteration": progress.best.x, "best_val_loss": progress.best.y} if progress.best else {}
-    told: list[Event] = [{"event": "started", "trainable_parameters": progress.trainable_parameters},
-            *([progress.report] if progress.report else []), progress.outcome]  # fmt: skip
-    return {"val_loss": progress.val_loss} | best | reached(told)
+    found: dict[str, Any] = {"val_loss": progress.val_loss, "trainable_parameters": progress.trainable_parameters}
+    if progress.best:
+        found |= {"best_iteration": progress.best.x, "best_val_loss": progress.best.y}
+    return found | reached(event for event in (progress.report, progress.outcome) if event)
 
 
 def reached(events: Iterable[Event]) -> dict[str, Any]:
@@ -84,31 +83,26 @@ def reached(events: Iterable[Event]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     best: float | None = None
     for event in events:
-        match event.get("event"):
-            case "started":
-                found["trainable_parameters"] = event.get("trainable_parameters")
-            case "train":
-                found |= {key: event[key] for key in TOLD if key in event}
-                found["iterations"] = iterations = _number(event, "iteration")
-                found["seconds"] = seconds = _number(event, "elapsed_seconds")
-                if iterations and seconds is not None:
-                    found["seconds_per_iteration"] = seconds / iterations
-            case "validation":
-                found["val_loss"] = loss = _number(event, "val_loss")
-                if event.get("iteration") and loss is not None and (best is None or loss < best):
+        match event:
+            case Started():
+                found["trainable_parameters"] = event.trainable_parameters
+            case Train():
+                found |= {key: getattr(event, key) for key in TOLD if key not in event.absent}
+                found |= {"iterations": event.iteration, "seconds": event.elapsed_seconds}
+                if event.iteration and event.elapsed_seconds is not None:
+                    found["seconds_per_iteration"] = event.elapsed_seconds / event.iteration
+            case Validation():
+                found["val_loss"] = loss = event.val_loss
+                if event.iteration and loss is not None and (best is None or loss < best):
                     best = loss
-                    found |= {"best_iteration": event["iteration"], "best_val_loss": loss}
-            case last if last in TERMINAL:
-                found |= event
+                    found |= {"best_iteration": event.iteration, "best_val_loss": loss}
+            case LastWord():
+                found |= event.to_json()
     return found
 
 
 def curve(run: Run) -> list[tuple[int, float]]:
     """Iteration and training loss of every report that holds, in order."""
-    points = ((e.get("iteration"), e.get("train_loss")) for e in in_force(all_events(run)) if e.get("event") == "train")
-    return [(x, float(y)) for x, y in points if isinstance(x, int) and isinstance(y, int | float)]
-
-
-def _number(event: Event, key: str) -> Any:
-    value = event.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    reports = (event for event in in_force(all_events(run)) if isinstance(event, Train))
+    return [(each.iteration, each.train_loss) for each in reports
+            if each.iteration is not None and each.train_loss is not None]  # fmt: skip

@@ -11,13 +11,14 @@ from foreign import opened
 from lab.divergence import GAIN, MARGIN, RISE
 from lab.errors import LabError
 from lab.events.digest import Digest
+from lab.events.schema import Event, Failed, Finished, LastWord, Resumed, Stopped
 from lab.runs import evaluation, inspection_cache, run_notes
 from lab.runs.adapters import checkpoints
 from lab.runs.damage import fenced
 from lab.runs.directory import Run
 from lab.runs.fuse_options import WHOLE
 from lab.runs.outcome import all_events, diverged
-from lab.runs.state import TERMINAL, RunState
+from lab.runs.state import RunState
 from lab.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -90,13 +91,13 @@ def _resumed(run: Run, _: Sequence[Run]) -> RunEvidence | None:
     """The last time it went on after its engine had died; else the last time it was resumed at all."""
     if not _says(run, b'"resumed"'):
         return None
-    last: dict[str, object] = {}
+    last: Event | None = None
     found: dict[str, object] = {}
     for event in all_events(run):
-        if event.get("event") == "resumed":
-            after = "stopped" if last.get("event") == "stopped" else "killed" if _died(last) else "failed"
+        if isinstance(event, Resumed):
+            after = "stopped" if isinstance(last, Stopped) else "killed" if _died(last) else "failed"
             if not found or after == "killed" or found["after"] != "killed":
-                found = {"at": event.get("iteration") or 0, "after": after}
+                found = {"at": event.iteration or 0, "after": after}
         last = event
     return RunEvidence("run.resumed", run.id, found) if found else None
 
@@ -110,12 +111,11 @@ def _says(run: Run, word: bytes) -> bool:
         return content.find(word) >= 0
 
 
-def _died(last: dict[str, object]) -> bool:
+def _died(last: Event | None) -> bool:
     """Whether the engine said no last word of its own: none at all, or one that somebody else found out."""
-    if last.get("event") not in TERMINAL:
+    if not isinstance(last, LastWord):
         return True
-    error = last.get("error")
-    what = str(error.get("what") or "") if isinstance(error, dict) else ""
+    what = last.error.what if isinstance(last, Failed) and last.error else ""
     return what.startswith(("the engine was killed", "the machine was restarted"))
 
 
@@ -139,7 +139,7 @@ def came_apart(run: Run) -> str:
     """
     if verdict := _verdict(run):
         return verdict
-    if (run.result() or {}).get("event") not in TERMINAL:
+    if run.result() is None:
         return ""
     progress = Digest.of(run).progress
     ground, last = progress.validation.first, progress.train.last
@@ -152,8 +152,8 @@ def came_apart(run: Run) -> str:
 
 
 def _verdict(run: Run) -> str:
-    result = run.result() or {}
-    return str(result["verdict"]["kind"]) if diverged(result) else ""
+    result = run.result()
+    return result.verdict.kind if result and result.verdict and diverged(result) else ""
 
 
 def _noted_since(run: Run) -> bool:
@@ -165,7 +165,7 @@ def _noted_since(run: Run) -> bool:
 
 def _gentler(other: Run, run: Run) -> bool:
     """Whether `other` is the same training with a lower rate, begun after `run` had ended, and it finished."""
-    if other.id == run.id or (other.result() or {}).get("event") != "finished":
+    if other.id == run.id or not isinstance(other.result(), Finished):
         return False
     one, two = _spec(other), _spec(run)
     if one is None or two is None or _task(one) != _task(two) or one.learning_rate >= two.learning_rate:
@@ -188,8 +188,9 @@ def _task(spec: RunSpec) -> tuple[object, ...]:
 def _begun(run: Run) -> float:
     """When its engine began, in seconds since 1970; not a number where that is not known."""
     try:
-        return datetime.fromisoformat(str(run.started()["at"])).timestamp()
-    except (KeyError, ValueError):
+        started = run.started()
+        return datetime.fromisoformat(started.at or "" if started else "").timestamp()
+    except ValueError:
         return math.nan
 
 
@@ -200,7 +201,7 @@ def _ended(run: Run) -> float:
 def _baseline(run: Run, others: Sequence[Run]) -> RunEvidence | None:
     """A finished training, and what the bare base had scored on the same data before it began."""
     spec, begun = _spec(run), _begun(run)
-    if (run.result() or {}).get("event") != "finished" or spec is None or spec.iters <= 1:
+    if not isinstance(run.result(), Finished) or spec is None or spec.iters <= 1:
         return None
     for other in others:
         file = other.path / evaluation.NAME

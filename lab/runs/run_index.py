@@ -16,11 +16,12 @@ from foreign import read_object
 from lab.errors import LabError
 from lab.events.missing import Missing
 from lab.events.progress import number
+from lab.events.schema import Stage, Train, parse
 from lab.methods import method_name
 from lab.runs import evaluation
 from lab.runs.crash_recovery import settle
 from lab.runs.damage import damage
-from lab.runs.directory import Event, Run, Runs, parse_event
+from lab.runs.directory import Run, Runs
 from lab.runs.disk_usage import use
 from lab.runs.method import method_of
 from lab.runs.outcome import KEYS, in_vain, outcome, reached
@@ -225,15 +226,16 @@ def read(run: Run, cache: Path) -> Row:
 def _read(run: Run, cache: Path) -> dict[str, Any]:
     state = settle(run)
     about, disk = read_about(run), use(run)
-    last = {} if state.terminal else run.last_event()
+    last = None if state.terminal else run.last_event()
     told = outcome(run) if state.terminal else _under_way(run)
+    waiting = last if isinstance(last, Stage) and state is RunState.WAITING else None
     started = run.started()
     row: dict[str, Any] = {"run": run.id, "state": state, **vars(about), **_spec(run)}
     row |= {key: told[key] for key in KEYS if key in FIELDS and told.get(key) is not None}
     row |= {
         "method": method_of(run, cache) or row.get("method", "?"),
         "begun": run.begun(),
-        "started": started.get("at"),
+        "started": started.at if started else None,
         "exact_match": _exact_match(run) if state.terminal else None,
         "remaining": told.get("remaining_seconds"),
         "adapter_bytes": disk.adapter,
@@ -241,10 +243,10 @@ def _read(run: Run, cache: Path) -> dict[str, Any]:
         "spare_bytes": disk.spare,
         "resume_bytes": disk.resume,
         "total_bytes": disk.total,
-        "position": last.get("position") if state is RunState.WAITING else None,
-        "behind": str(last.get("behind") or "") if state is RunState.WAITING else "",
+        "position": waiting.position if waiting else None,
+        "behind": (waiting.behind or "") if waiting else "",
         "problem": _failure(told) if state is RunState.FAILED else "",
-        "verdict": in_vain(told),
+        "verdict": in_vain(run.result()),
     }
     return row
 
@@ -262,12 +264,12 @@ def _under_way(run: Run) -> dict[str, Any]:
         return {}
     for size in (TAIL, 16 * TAIL):
         lines = run.bytes_at(max(0, end - size), size).splitlines()
-        events = [event for line in lines if (event := parse_event(line))]
+        events = [event for line in lines if (event := parse(line))]
         found = reached(events)
         if found.get("val_loss") is not None or size >= end:  # a run that is seldom validated told of it long ago
             break
-    trained: Event = next((e for e in reversed(events) if e.get("event") == "train"), {})
-    return found | {"remaining_seconds": trained.get("remaining_seconds")}
+    trained = next((event for event in reversed(events) if isinstance(event, Train)), None)
+    return found | {"remaining_seconds": trained.remaining_seconds if trained else None}
 
 
 def _spec(run: Run) -> dict[str, Any]:

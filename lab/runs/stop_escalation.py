@@ -102,5 +102,6 @@ def _pace(run: Run) -> float:
 
     pace: object = None
     with suppress(LabError), fenced(run):
-        pace = Digest.of(run).progress.report.get("iterations_per_second")
+        report = Digest.of(run).progress.report
+        pace = report.iterations_per_second if report else None
     return 1 / pace if isinstance(pace, int | float) and pace > 0 else 0.0

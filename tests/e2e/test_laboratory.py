@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
+from lab.events.schema import iteration_of
 from lab.runs.directory import Runs
 
 
@@ -19,13 +20,13 @@ def test_a_run_goes_on_when_the_program_closes_and_is_found_again(open_program, 
     terminal.quit()
 
     (run,) = Runs(home / "runs").all()
-    at = run.last_event().get("iteration", 0)
-    wait_for(lambda: run.last_event().get("iteration", 0) > at)
+    at = iteration_of(run.last_event())
+    wait_for(lambda: iteration_of(run.last_event()) > at)
     assert run.state() == "running", "it goes on without the program"
 
     again = open_program(arguments=("lab", "last"))
     again.wait("●", "/400", "tokens/s")
     again.press("x", "x")
     again.wait("■ stopped", run.id)
-    assert wait_for(run.result)["event"] == "stopped"
+    assert wait_for(run.result).kind == "stopped"
     again.quit()

@@ -9,6 +9,7 @@ import pytest
 from waiting import wait_for
 
 from benchmarks.terminal import PATIENCE
+from lab.events.schema import iteration_of
 from lab.runs.directory import Run, Runs
 
 
@@ -72,8 +73,8 @@ def test_read_quiz_predict_run_quit_and_everything_is_there(open_program, home: 
     whole.stop()
     terminal.quit()
 
-    assert lora.state() == "finished" and lora.result()["trainable_parameters"] == 175_104
-    assert wait_for(whole.result)["event"] == "stopped"
+    assert lora.state() == "finished" and lora.result().trainable_parameters == 175_104
+    assert wait_for(whole.result).kind == "stopped"
 
     before = progress(home)
     assert before["xp"] == 5 + 7 + 10 + 10
@@ -111,9 +112,9 @@ def test_killed_in_the_middle_of_a_run_nothing_is_lost_and_the_line_goes_on(open
     again.press("G")  # what is compared already lies below the run that is still trained
     again.wait("In the adapter file", "175,104")
     assert lora.state() == "finished"
-    wait_for(lambda: whole.last_event().get("iteration"))  # its turn came although the program had been killed
+    wait_for(lambda: iteration_of(whole.last_event()))  # its turn came although the program had been killed
     whole.stop()
-    assert wait_for(whole.result)["event"] == "stopped"
+    assert wait_for(whole.result).kind == "stopped"
     again.quit()
     assert progress(home)["xp"] == 7 + 10 + 10
 

@@ -44,4 +44,4 @@ def test_one_key_leads_from_an_empty_lab_to_the_finished_comparison(open_program
     assert [run.state() for run in runs] == ["finished"] * 3
     scores = [evaluation.read(run) for run in runs]
     assert [score and score["examples"] for score in scores] == [60] * 3
-    assert {run.result()["iterations"] for run in runs} == {50}
+    assert {run.result().iterations for run in runs} == {50}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from damages import BOMB, DAMAGES, FILES, healthy
-from event_of import event_of
+from event_of import event_of, kind_of
 
 from lab.errors import LabError
 from lab.events.digest import Digest, glimpse
@@ -123,13 +123,13 @@ def test_a_line_of_any_length_hides_none_behind_it(tmp_path: Path) -> None:
         (run.path / "state" / "digest.json").unlink(missing_ok=True)
         assert len(curve(run)) == 20
         assert [point.x for point in Digest.of(run).train()] == list(range(1, 21))
-        assert run.last_event()["event"] == "finished" and run.started()["method"] == "LoRA"
+        assert kind_of(run.last_event()) == "finished" and run.started().method == "LoRA"
         events.write_bytes(line + b"".join(began))
-        assert run.started().get("method") == ("LoRA" if size < LONGEST else None)
+        assert (run.started().method if run.started() else None) == ("LoRA" if size < LONGEST else None)
         log = EventLog(run.path)
         log.write(event_of("train", iteration=21, train_loss=0.1))
         log.close()
-        assert run.last_event()["iteration"] == 21
+        assert run.last_event().iteration == 21
 
 
 def test_half_a_character_in_the_data_reaches_no_reader(tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_half_a_character_in_the_data_reaches_no_reader(tmp_path: Path) -> None:
     log.last_word(event_of("failed", run="run", run_dir="", error={"what": "\udfff", "where": "", "remedy": ""}))
     log.close()
     told = Digest.of(run).answers(21)
-    assert told is not None and told[1][0]["text"] == "a?"
-    json.dumps(run.result(), ensure_ascii=False).encode()
+    assert told is not None and told[1][0].text == "a?"
+    json.dumps(run.result().to_json(), ensure_ascii=False).encode()
 
 
 def test_a_run_that_is_all_well_has_no_damage(tmp_path: Path) -> None:

@@ -65,15 +65,15 @@ def test_the_time_machine_answers_with_the_samples_at_or_before(written: Written
     assert digest.answers(9.9) is None
     for at, expected in ((10, 10), (19, 10), (1e9, 40)):
         found = digest.answers(at)
-        assert found is not None and found[0] == expected and found[1][0]["text"] == f"at {expected}"
+        assert found is not None and found[0] == expected and found[1][0].text == f"at {expected}"
 
 
 def test_a_report_is_found_in_the_file(written: Written) -> None:
     digest = Digest.of(written(story(5000, 500)))
     assert len(digest.places) > 3
-    assert digest.report(1777)["iteration"] == 1777
-    assert digest.report(1777.9)["learning_rate"] == 1e-3 / 1777
-    assert digest.report(0) == {}
+    assert digest.report(1777).iteration == 1777
+    assert digest.report(1777.9).learning_rate == 1e-3 / 1777
+    assert digest.report(0) is None
 
 
 def test_it_is_kept_and_goes_on_from_where_it_was(written: Written) -> None:
@@ -115,7 +115,7 @@ def test_a_run_that_was_resumed_is_told_as_if_it_had_never_stopped(written: Writ
     digest = Digest.of(run)
     assert [point.y for point in digest.train()] == [e["train_loss"] for e in whole if e["event"] == "train"]
     assert [each for each, _ in digest.samples] == [0, 10, 20, 30, 40]
-    assert digest.report(25)["train_loss"] != 9.0
+    assert digest.report(25).train_loss != 9.0
 
 
 def test_the_log_of_an_engine_keeps_it(tmp_path: Path) -> None:
@@ -187,6 +187,6 @@ def test_there_may_be_nothing(tmp_path: Path) -> None:
         [],
         None,
         None,
-        {},
+        None,
     )
     digest.keep()

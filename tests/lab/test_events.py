@@ -61,11 +61,11 @@ def test_every_event_of_real_runs_is_one_of_the_schema(trained: Callable[..., An
         file = each.path / "events.jsonl"  # not there where an engine was killed before its first word
         for line in file.read_bytes().splitlines() if file.exists() else ():
             events.check(line)
-    kinds = [event["event"] for event in run.events()[0]]
+    kinds = [event.kind for event in run.events()[0]]
     assert {"stage", "started", "train", "validation", "samples", "saved", "finished"} == set(kinds) - {"heartbeat"}
     assert kinds[-1] == "finished" and [e["event"] for e in done.lines] == kinds
     assert {"event", "run", "run_dir", *KEYS} <= done.lines[-1].keys()
-    assert run.result() is not None and run.result().items() <= done.lines[-1].items()
+    assert run.result() is not None and run.result().to_json().items() <= done.lines[-1].items()
     assert [iteration for iteration, _ in curve(run)] == [2, 4, 5]
 
 
@@ -78,8 +78,8 @@ def test_what_is_not_an_event_is_refused() -> None:
 
 
 def test_a_resume_makes_void_what_was_said_of_later_iterations_and_the_last_word() -> None:
-    def said(event: str, iteration: int = 0) -> dict[str, Any]:
-        return {"event": event, "iteration": iteration}
+    def said(event: str, iteration: int = 0) -> events.Event:
+        return event_of(event, iteration=iteration)
 
     before = [said("started"), said("validation"), *(said("train", i) for i in (1, 2, 3)), said("saved", 2)]
     after = [said("resumed", 2), said("train", 3), said("finished")]
@@ -94,4 +94,4 @@ def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:
     with (tmp_path / "events.jsonl").open("ab") as file:
         file.write(b'{"v": 1, "event": "tra')
     EventLog(tmp_path).write(event_of("resumed", iteration=2))
-    assert [event["iteration"] for event in Run(tmp_path).events()[0]] == [1, 2]
+    assert [event.iteration for event in Run(tmp_path).events()[0]] == [1, 2]

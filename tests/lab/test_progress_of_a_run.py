@@ -1,12 +1,15 @@
+import json
+
 import pytest
+from event_of import event_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.events.progress import RunProgress
+from lab.events.schema import Event, Reason, parse
 from lab.events.series import Point
 
 START = {
-    "event": "started",
     "at": "2025-11-23T02:00:00+00:00",
     "iterations": 40,
     "trainable_parameters": 135_168,
@@ -15,19 +18,19 @@ START = {
 }
 
 
-def train(iteration: int, loss: float, **more: object) -> dict[str, object]:
-    return {"event": "train", "iteration": iteration, "train_loss": loss, **more}
+def train(iteration: int, loss: float, **more: object) -> Event:
+    return event_of("train", iteration=iteration, train_loss=loss, **more)
 
 
-def validation(iteration: int, loss: float) -> dict[str, object]:
-    return {"event": "validation", "iteration": iteration, "val_loss": loss}
+def validation(iteration: int, loss: float) -> Event:
+    return event_of("validation", iteration=iteration, val_loss=loss)
 
 
 def test_a_run_as_it_goes() -> None:
     progress = RunProgress()
-    assert progress.apply([START, {"event": "stage", "stage": "training"}, validation(0, 4.0)])
+    assert progress.apply([event_of("started", **START), event_of("stage", stage="training"), validation(0, 4.0)])
     progress.apply([train(10, 3.0, tokens_per_second=2310.0, remaining_seconds=25.0), train(20, 2.0)])
-    progress.apply([validation(20, 2.2), {"event": "heartbeat", "iteration": 23}])
+    progress.apply([validation(20, 2.2), event_of("heartbeat", iteration=23)])
     assert (progress.iteration, progress.iterations, progress.stage) == (23, 40, "training")
     assert (progress.train_loss, progress.val_loss, progress.best) == (2.0, 2.2, Point(20, 2.2))
     assert progress.measured == {"tokens_per_second": 2310.0, "remaining_seconds": 25.0}
@@ -47,15 +50,15 @@ def test_the_best_validation_is_not_the_last() -> None:
 def test_the_end_says_how_long_it_took_and_why_it_failed() -> None:
     progress = RunProgress()
     error = {"what": "out of memory", "where": "iteration 7", "remedy": "lower the batch size"}
-    progress.apply([START, {"event": "failed", "at": "2025-11-23T02:01:05+00:00", "error": error}])
+    progress.apply([event_of("started", **START), event_of("failed", at="2025-11-23T02:01:05+00:00", error=error)])
     assert progress.ended == "failed"
-    assert progress.error == error
+    assert progress.error == Reason(**error)
     assert progress.elapsed == 65
 
 
 def test_unknown_events_change_nothing() -> None:
     progress = RunProgress()
-    assert not progress.apply([{"event": "sample", "text": "x"}, {"event": "terminal"}, {}])
+    assert not progress.apply([event_of("sample", text="x"), event_of("terminal"), event_of("")])
     assert progress.ended == ""
 
 
@@ -72,18 +75,19 @@ event = st.builds(
 @given(st.lists(event, max_size=30))
 def test_any_values_are_survived(events: list[dict[str, object]]) -> None:
     progress = RunProgress()
-    progress.apply(events)
+    lines = [json.dumps(each).encode() for each in events]
+    progress.apply(found for line in lines if (found := parse(line)))
     assert 0 <= progress.done <= 1
 
 
 def test_a_resumed_run_tells_its_later_iterations_again_and_has_not_ended() -> None:
     progress, unbroken = RunProgress(), RunProgress()
-    before = [START, validation(0, 4.0), train(10, 3.0), validation(10, 3.5)]
+    before = [event_of("started", **START), validation(0, 4.0), train(10, 3.0), validation(10, 3.5)]
     after = [train(20, 2.5), validation(20, 2.6)]
-    progress.apply([*before, train(20, 9.0), validation(20, 1.0), {"event": "failed", "error": {"what": "killed"}}])
+    progress.apply([*before, train(20, 9.0), validation(20, 1.0), event_of("failed", error={"what": "killed"})])
     assert progress.ended == "failed" and progress.best == Point(20, 1.0)
-    progress.apply([{"event": "resumed", "iteration": 10}])
-    assert (progress.ended, progress.error, progress.iteration) == ("", {}, 10)
+    progress.apply([event_of("resumed", iteration=10)])
+    assert (progress.ended, progress.error, progress.iteration) == ("", None, 10)
     assert progress.best == Point(10, 3.5) and progress.elapsed is None
     progress.apply(after)
     unbroken.apply([*before, *after])

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from engines import end_all
+from event_of import kind_of
 from waiting import wait_for
 
 from lab import launch
@@ -99,7 +100,7 @@ class Watch:
                 self.faults.append(f"{len(first)} engines: {first}")
             if first and not self.run.lives() and first == at_work(self.run):
                 self.faults.append(f"{first} works on a run that is {self.run.state()}")
-            here = [(each.result() or {}).get("event") for each in (self.run, self.aside)]
+            here = [kind_of(each.result()) for each in (self.run, self.aside)]
             if finished and "finished" not in here and not _moving(self):
                 self.faults.append("a finished result is gone")
             finished = finished or "finished" in here
@@ -111,7 +112,7 @@ class Watch:
 
 def _moving(watch: Watch) -> bool:
     """Whether the result was only out of sight while the folder moved from one place to the other."""
-    return any((each.result() or {}).get("event") == "finished" for each in (watch.run, watch.aside, watch.run))
+    return any(kind_of(each.result()) == "finished" for each in (watch.run, watch.aside, watch.run))
 
 
 @pytest.mark.long
@@ -132,7 +133,7 @@ def meet(run: Run, runs: Runs, cache: Path, one: str, other: str, chance: random
     launch.start(run, cache)
     before = chance.choice(["starting", "training", "stopped", "finished"])
     if before in ("training", "stopped"):
-        wait_for(lambda: run.last_event().get("event") == "train" or run.result())
+        wait_for(lambda: kind_of(run.last_event()) == "train" or run.result())
     if before == "stopped":
         run.stop()
     if before in ("stopped", "finished"):
@@ -162,7 +163,7 @@ def meet(run: Run, runs: Runs, cache: Path, one: str, other: str, chance: random
         watch.end()
     assert watch.faults == []
     result = run.result()
-    assert result is not None and result["iterations"] == SPEC["iters"] and not at_work(run)
-    assert run.last_event()["event"] == "finished"
+    assert result is not None and result.iterations == SPEC["iters"] and not at_work(run)
+    assert kind_of(run.last_event()) == "finished"
     with pytest.raises(LabError, match="has finished"):
         launch.start(run, cache)

@@ -91,11 +91,11 @@ def test_events_are_read_from_an_offset_and_a_half_written_line_is_left_for_late
     log = run.path / "events.jsonl"
     log.write_bytes(b'{"event": "a"}\nnot json\n{"event": "b"}\n{"event": "c')
     events, offset = run.events()
-    assert [e["event"] for e in events] == ["a", "b"]
+    assert [e.to_json()["event"] for e in events] == ["a", "b"]
     with log.open("ab") as file:
         file.write(b'"}\n')
-    assert [e["event"] for e in run.events(offset)[0]] == ["c"]
-    assert run.last_event() == {"event": "c"}
+    assert [e.to_json()["event"] for e in run.events(offset)[0]] == ["c"]
+    assert run.last_event().to_json() == {"event": "c"}
 
 
 def test_state_follows_the_process_and_the_last_word(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_long_log_is_read_in_slices_that_lose_nothing(tmp_path: Path) -> None:
     while (piece := run.events(offset, limit=100))[0]:
         events, offset = piece
         assert len(events) <= 3
-        seen += [e["iteration"] for e in events]
+        seen += [e.iteration for e in events]
     assert seen == list(range(500))
 
 

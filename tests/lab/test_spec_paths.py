@@ -38,7 +38,7 @@ def lowrank(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def reach(run: Run, event: str) -> None:
     """Wait until the run has written an event of that name."""
-    wait_for(lambda: run.result() or any(each["event"] == event for each in run.events(limit=1 << 28)[0]))
+    wait_for(lambda: run.result() or any(each.kind == event for each in run.events(limit=1 << 28)[0]))
     assert run.result() is None, (run.path / "log.txt").read_text()
 
 

@@ -68,7 +68,7 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
         assert [run_notes.read(run).group for run in made] == ["seeds"] * 4
         assert [run_notes.read(run).name for run in made] == ["w", "x", "y", "z"]
         assert [run.state() for run in made[1:]] == ["waiting"] * 3
-        assert [run.last_event()["position"] for run in made[1:]] == [1, 2, 3]
+        assert [run.last_event().position for run in made[1:]] == [1, 2, 3]
         assert made[2].lives() and made[2].process() is None, "one process for all that wait, and it gets no signal"
         made[2].stop()
         gone = trash.delete(made[3], runs)
@@ -83,4 +83,4 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
 
 
 def _at(run: Run, event: str) -> str:
-    return str(next(each["at"] for each in run.events()[0] if each["event"] == event))
+    return str(next(each.at for each in run.events()[0] if each.kind == event))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from engines import hold
+from event_of import event_of
 
 from lab.runs.directory import Run
 from lab.runs.state import RunState
@@ -65,7 +66,7 @@ def test_without_runs_there_is_nothing_to_tell(home: Any) -> None:
 
 def test_its_line_says_what_became_of_it() -> None:
     def line(state: str, **result: object) -> tuple[str, str]:
-        return Ended("r\x1b[2J", RunState(state), "LoRA", result).told("en")
+        return Ended("r\x1b[2J", RunState(state), "LoRA", event_of(state, **result)).told("en")
 
     assert line("finished") == line("finished", val_loss=None) == ("r\\x1b[2J is finished.", "cheer")
     assert line("finished", val_loss=0.25) == ("r\\x1b[2J is finished. Validation loss 0.250.", "cheer")

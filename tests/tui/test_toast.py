@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogues import texts
+from event_of import event_of
 from textual.app import App, ComposeResult
 
 from tui.actions import named_actions
@@ -71,7 +72,7 @@ async def test_it_is_told_where_one_is(app: Any, opened: Any, until: Any, bench:
         laboratory = pilot.app.laboratory
         await until(pilot, lambda: laboratory.bench is not None)
         bench.finish(bench.run("20250101-000000-sql-lora"))
-        pilot.app.room.run_ended("20250101-000000-sql-lora", "finished", "LoRA", {"val_loss": 1.25})
+        pilot.app.room.run_ended("20250101-000000-sql-lora", "finished", "LoRA", event_of("finished", val_loss=1.25))
         await until(pilot, lambda: "★ First light" in text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "★ First light" not in text(pilot))

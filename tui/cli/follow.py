@@ -9,6 +9,8 @@ from typer import Option
 
 from lab import outputs
 from lab.errors import LabError
+from lab.events import schema
+from lab.events.schema import Event, LastWord, Verdict, from_object
 from lab.paths import absolute, shown
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
@@ -90,9 +92,9 @@ def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
             said = tell_stage(run, said) if asked else said
             events, offset = run.events(offset)
             for event in events[heard:]:
-                if event.get("event") in TERMINAL:
-                    return _told(outcome(run) | event, as_json)
-                say(event) if as_json else _tell(event)
+                if isinstance(event, LastWord):
+                    return _told(outcome(run) | event.to_json(), as_json)
+                say(event.to_json()) if as_json else _tell(event)
             heard = max(0, heard - len(events))
             if not alive and not events:
                 settle(run)
@@ -115,7 +117,7 @@ def tell_stage(run: Run, before: Stage) -> Stage:
 
 
 def _told(last: dict[str, Any], as_json: bool) -> dict[str, Any]:
-    say(last) if as_json else _tell(last)
+    say(last) if as_json else _tell(from_object(dict(last)))
     return last
 
 
@@ -129,41 +131,38 @@ def _without_event(run: Run) -> dict[str, Any]:
     return last | {"event": "failed", "error": error}
 
 
-def _tell(event: dict[str, Any]) -> None:
-    e = event
-    match e.get("event"):
-        case "stage" if e["stage"] == "waiting":
-            write(f"waiting for {e['behind']}, {e['position']} in front (--now trains beside it)")
-        case "started":
-            share = e["trainable_parameters"] / max(1, e["total_parameters"])
-            write(f"{e['method']} of {shown(e['model'])} on {shown(e['data'])} ({e['device']}, {e['blas']})")
-            write(f"{e['trainable_parameters']:,} of {e['total_parameters']:,} parameters train ({share:.2%})")
-        case "resumed":
-            write(f"goes on after iteration {e['iteration']}")
-        case "train":
-            speed = f"{e['tokens_per_second']:>7,.0f} tok/s  {e['remaining_seconds']:>5.0f} s left"
-            memory = f"peak {megabytes(e['peak_memory_bytes'])}"
-            write(f"it {e['iteration']:>6}  train {_loss(e['train_loss'])}  {speed}  {memory}")
-        case "validation":
-            worse = "  worse than untrained" if e.get("worse") else ""
-            best = worse or ("  best so far" if e["best"] else "")
-            write(f"it {e['iteration']:>6}  val   {_loss(e['val_loss'])}{best}")
-        case "test":
-            perplexity = "not a number" if e["perplexity"] is None else f"{e['perplexity']:.3f}"
-            write(
-                f"it {e['iteration']:>6}  test  {_loss(e['test_loss'])}  perplexity {perplexity}  ({e['rows']:,} rows)"
-            )
-        case "samples" if e["answers"]:
-            said = " ".join(e["answers"][0]["text"].split())
-            write(f"it {e['iteration']:>6}  says  {said if len(said) <= WIDTH else said[: WIDTH - 1] + '…'}")
-        case "finished" | "stopped":
-            verdict = e.get("verdict") or {}
-            early = ", since validation got no better" if verdict.get("kind") == "patience" else ""
-            write(f"{e['event']} after {e['iterations']} iterations in {e['seconds'] or 0:.0f} s{early}")
-            if verdict.get("what"):
-                write(f"! {verdict['what']}")
-            if e["adapter_bytes"]:
-                write(f"adapter {megabytes(e['adapter_bytes'])} in {shown(e['run_dir'])}/adapters")
+def _tell(event: Event) -> None:
+    match event:
+        case schema.Stage(stage="waiting"):
+            write(f"waiting for {event.behind}, {event.position} in front (--now trains beside it)")
+        case schema.Started():
+            trained, total = event.trainable_parameters or 0, event.total_parameters or 0
+            where = f"({event.device}, {event.blas})"
+            write(f"{event.method} of {shown(event.model or '')} on {shown(event.data or '')} {where}")
+            write(f"{trained:,} of {total:,} parameters train ({trained / max(1, total):.2%})")
+        case schema.Resumed():
+            write(f"goes on after iteration {event.iteration}")
+        case schema.Train():
+            speed = f"{event.tokens_per_second or 0:>7,.0f} tok/s  {event.remaining_seconds or 0:>5.0f} s left"
+            memory = f"peak {megabytes(event.peak_memory_bytes or 0)}"
+            write(f"it {event.iteration or 0:>6}  train {_loss(event.train_loss)}  {speed}  {memory}")
+        case schema.Validation():
+            best = "  worse than untrained" if event.worse else "  best so far" if event.best else ""
+            write(f"it {event.iteration or 0:>6}  val   {_loss(event.val_loss)}{best}")
+        case schema.Test():
+            figures = f"{_loss(event.test_loss)}  perplexity {_loss(event.perplexity)}  ({event.rows or 0:,} rows)"
+            write(f"it {event.iteration or 0:>6}  test  {figures}")
+        case schema.Samples() if event.answers:
+            said = " ".join(event.answers[0].text.split())
+            write(f"it {event.iteration or 0:>6}  says  {said if len(said) <= WIDTH else said[: WIDTH - 1] + '…'}")
+        case schema.Finished() | schema.Stopped():
+            verdict = event.verdict or Verdict(kind="")
+            early = ", since validation got no better" if verdict.kind == "patience" else ""
+            write(f"{event.kind} after {event.iterations} iterations in {event.seconds or 0:.0f} s{early}")
+            if verdict.what:
+                write(f"! {verdict.what}")
+            if event.adapter_bytes:
+                write(f"adapter {megabytes(event.adapter_bytes)} in {shown(event.run_dir or '')}/adapters")
 
 
 def _loss(value: float | None) -> str:

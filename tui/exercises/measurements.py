@@ -72,7 +72,7 @@ def numbers_of(run: "Run") -> dict[str, float]:
         "peak_memory_mb": peak / 1e6 if isinstance(peak, int | float) else None,
         "total_parameters": progress.total_parameters or told.get("total_parameters"),
         "first_val_loss": first.y if first else None,
-        "diverged": int(diverged(told)),
+        "diverged": int(diverged(run.result())),
         **{name: value for name, value in _losses(progress).items() if not _finite(found.get(name))},
     }
     try:

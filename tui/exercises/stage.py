@@ -85,7 +85,7 @@ def run_state(runs: Path, run_id: str | None) -> TrialState:
         return "none"
     if state.active:
         return "waiting"
-    return "finished" if state == "finished" or diverged(run.result() or {}) else "failed"
+    return "finished" if state == "finished" or diverged(run.result()) else "failed"
 
 
 def run_states(exercise: "Exercise", state: "ExerciseState", runs: Path) -> dict[str, TrialState]:

@@ -12,6 +12,7 @@ from tui.widgets.pane_tabs import PaneTabs
 if TYPE_CHECKING:
     from textual.worker import Worker
 
+    from lab.events.schema import LastWord
     from lessons.course import Lesson
     from lessons.exercise_steps import Exercise
     from store.progress import ExerciseState
@@ -164,9 +165,9 @@ class ExerciseRoom(Classroom):
         self.record("run.started", event.run_id, payload)
 
     def on_lab_pane_run_ended(self, event: "RunEnded") -> None:
-        self.run_ended(event.run_id, event.state, str(event.result.get("method") or ""), event.result)
+        self.run_ended(event.run_id, event.state, event.method, event.result)
 
-    def run_ended(self, run_id: str, state: str, method: str, result: Mapping[str, object]) -> None:
+    def run_ended(self, run_id: str, state: str, method: str, result: "LastWord | None") -> None:
         """Record a run that ended, whoever noticed it, and go on with the exercise, which it may be of."""
         if state == "finished" and run_id not in self._study.progress.runs_finished:
             self._celebrate(self._study.record_finished(run_id, method, result))

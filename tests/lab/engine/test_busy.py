@@ -36,7 +36,7 @@ QUICK = {"max_seq_length": 64}
 
 
 def kinds(run: Run) -> list[str]:
-    return [str(event["event"]) for event in all_events(run)]
+    return [event.kind for event in all_events(run)]
 
 
 def begin(desk: Any, **fields: Any) -> Run:
@@ -71,10 +71,10 @@ def test_a_run_stops_while_it_answers_and_makes_up_for_it_when_it_goes_on(desk, 
     wait_for(lambda: kinds(run).count("saved") == 1)
     assert run.stop()
     wait_for(lambda: settle(run) == "stopped")
-    assert run.result()["iterations"] == 2 and kinds(run)[-3:] != ["saved", "samples", "stopped"]
+    assert run.result().iterations == 2 and kinds(run)[-3:] != ["saved", "samples", "stopped"]
     launch.start(run, desk.home / "cache", now=True)
     wait_for(lambda: settle(run) == "finished")
-    asked = [event["iteration"] for event in all_events(run) if event["event"] == "samples"]
+    asked = [event.iteration for event in all_events(run) if event.kind == "samples"]
     assert asked == [0, 2, 3]
 
 
@@ -156,7 +156,7 @@ def test_a_run_stops_while_a_template_runs(desk, tmp_path: Path) -> None:
     wait_for(lambda: "loading" in {event.get("stage") for event in all_events(run)})
     assert run.stop()
     wait_for(lambda: settle(run) == "stopped")
-    assert run.result()["iterations"] == 0
+    assert run.result().iterations == 0
 
 
 def test_an_engine_that_does_not_answer_is_killed_by_whoever_looks(desk, monkeypatch: Any) -> None:
@@ -174,7 +174,7 @@ def test_an_engine_that_does_not_answer_is_killed_by_whoever_looks(desk, monkeyp
     monkeypatch.setenv("LOWRANK_STOP_SECONDS", "0.1")
     wait_for(lambda: settle(run) == "stopped")
     process.wait(300)
-    assert run.result()["iterations"] >= 2 and (run.path / "state" / "checkpoint.safetensors").exists()
+    assert run.result().iterations >= 2 and (run.path / "state" / "checkpoint.safetensors").exists()
 
 
 def test_who_has_taken_too_long_leaves_at_once_and_says_so_itself(desk, long_rows: Path, monkeypatch: Any) -> None:
@@ -189,7 +189,7 @@ def test_who_has_taken_too_long_leaves_at_once_and_says_so_itself(desk, long_row
     assert hasten(run) == "told"
     process.send_signal(signal.SIGCONT)
     wait_for(lambda: run.result())
-    assert run.result()["event"] == "stopped" and settle(run) == "stopped"
+    assert run.result().kind == "stopped" and settle(run) == "stopped"
     process.wait(300)
 
 

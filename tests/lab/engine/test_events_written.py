@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from event_of import event_of
+from event_of import event_of, kind_of
 from waiting import wait_for
 
 from lab.engine.events import EventWriter
@@ -14,12 +14,12 @@ from lab.runs.directory import Run
 def test_a_silent_engine_is_heard_with_its_iteration_and_memory_until_the_last_word(tmp_path: Path) -> None:
     writer, run = EventWriter(tmp_path, silence=0.02), Run(tmp_path)
     writer.write(event_of("resumed", iteration=7))
-    wait_for(lambda: run.last_event().get("event") == "heartbeat")
+    wait_for(lambda: kind_of(run.last_event()) == "heartbeat")
     beat = run.last_event()
-    assert beat["iteration"] == 7 and beat["resident_bytes"] > 1e6
+    assert beat.iteration == 7 and beat.resident_bytes > 1e6
     writer.last_word(event_of("failed", run="r", run_dir="d", error={"what": "", "where": "", "remedy": ""}))
     wait_for(lambda: not any(thread.name == "heartbeat" and thread.is_alive() for thread in threading.enumerate()))
-    assert run.last_event()["event"] == "failed" and run.state() == "failed"
+    assert kind_of(run.last_event()) == "failed" and run.state() == "failed"
     for line in (tmp_path / "events.jsonl").read_bytes().splitlines():
         events.check(line)
 

@@ -45,11 +45,11 @@ def ended(
     return run, process.returncode, err
 
 
-def why(run: Run) -> dict[str, str]:
+def why(run: Run) -> Reason:
     assert settle(run) == "failed"
     result = run.result()
-    assert result is not None and result["error"]["remedy"]
-    return dict(result["error"])
+    assert result is not None and result.error.remedy
+    return result.error
 
 
 def limit(kind: int, size: int) -> Callable[[], None]:
@@ -61,19 +61,19 @@ def test_an_engine_without_memory_fails_with_what_needs_less(tmp_path: Path) -> 
     large = SPEC | {"batch_size": 1200}
     run, code, _ = ended(tmp_path, limit(resource.RLIMIT_AS, 3 << 29), large, OPENBLAS_NUM_THREADS="1")
     error = why(run)
-    assert code != 0 and "memory" in error["what"] and "--batch-size" in error["remedy"], error
+    assert code != 0 and "memory" in error.what and "--batch-size" in error.remedy, error
 
 
 def test_a_full_disk_is_named_as_such(tmp_path: Path) -> None:
     run, code, _ = ended(tmp_path, limit(resource.RLIMIT_FSIZE, 50_000))
-    assert code == 1 and "disk is full" in why(run)["what"]
+    assert code == 1 and "disk is full" in why(run).what
     assert not list(run.path.rglob("*.tmp*")), "nothing half-written is left"
 
 
 def test_where_not_even_the_last_word_fits_one_line_is_said(tmp_path: Path) -> None:
     run, code, err = ended(tmp_path, limit(resource.RLIMIT_FSIZE, 0))
     assert code == 1 and err.count("\n") == 1 and err.startswith("failed: the disk is full")
-    assert why(run)["what"], "somebody else says it when there is room again"
+    assert why(run).what, "somebody else says it when there is room again"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="MLX compiles for the CPU with g++ on Linux")
@@ -87,7 +87,7 @@ def test_a_compiler_that_does_not_compile_is_named(tmp_path: Path) -> None:
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     run, code, _ = ended(tmp_path, PATH=path, TMPDIR=str(temporary))
     error = why(run)
-    assert code == 1 and "C++ compiler" in error["what"] and "MLX_DISABLE_COMPILE=1" in error["remedy"]
+    assert code == 1 and "C++ compiler" in error.what and "MLX_DISABLE_COMPILE=1" in error.remedy
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="MLX compiles for the CPU with g++ on Linux")

@@ -40,9 +40,9 @@ def test_a_method_learns_and_leaves_mlx_lms_adapter_folder(method: str, trained:
     started = run.started()
     shape = find_model("sprout", tmp_path).shape
     counted = count_safetensors(run.adapters / "adapters.safetensors")
-    assert counted == last["trainable_parameters"] == started["trainable_parameters"]
+    assert counted == last["trainable_parameters"] == started.trainable_parameters
     assert counted == trainable_parameters(shape, method=kind, rank=8)
-    assert started["method"] == method and started["total_parameters"] == find_model("sprout", tmp_path).parameters
+    assert started.method == method and started.total_parameters == find_model("sprout", tmp_path).parameters
 
     model, _ = load(config["model"])
     load_adapters(model, str(run.adapters))

@@ -15,6 +15,7 @@ from waiting import wait_for
 
 from lab import client, launch
 from lab.datasets.find import BUNDLED as DATA
+from lab.events.schema import iteration_of
 from lab.models.find import BUNDLED as MODELS
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
@@ -30,7 +31,7 @@ def flags(spec: dict[str, Any]) -> list[str]:
 
 
 def iteration(run: Run) -> int:
-    return int(run.last_event().get("iteration", 0))
+    return iteration_of(run.last_event())
 
 
 def test_a_run_outlives_the_killed_program_that_started_it_and_stops_when_asked(desk) -> None:
@@ -49,7 +50,7 @@ def test_a_run_outlives_the_killed_program_that_started_it_and_stops_when_asked(
     done = desk("stop", run.id, "--json")
     assert done.code == 0 and done.lines[-1]["state"] == "stopped"
     result = run.result()
-    assert result and 2 < result["iterations"] < LONG["iters"] and result["event"] == "stopped"
+    assert result and 2 < result.iterations < LONG["iters"] and result.kind == "stopped"
     assert (run.adapters / "adapters.safetensors").exists(), "what was learned is kept"
     assert desk("stop", run.id).code == 1, "it is not running any more"
 
@@ -63,7 +64,7 @@ def test_a_killed_run_is_given_its_last_word_and_goes_on_when_resumed(desk) -> N
     wait_for(lambda: run.state() == "lost")
     row = next(row for row in desk("runs", "--json").lines[-1]["runs"] if row["run"] == run.id)
     assert row["state"] == "failed" and row["iterations"] >= 4 and row["train_loss"]
-    assert f"`lowrank resume {run.id}` goes on from iteration" in run.result()["error"]["remedy"]
+    assert f"`lowrank resume {run.id}` goes on from iteration" in run.result().error.remedy
 
     done = desk("resume", run.id, "--json")
     assert done.code == 0, done.err
@@ -85,14 +86,14 @@ def test_runs_train_one_after_another_unless_asked(desk) -> None:
         wait_for(run.last_event)  # it has its place
     wait_for(lambda: iteration(first) >= 1)
     assert [run.state() for run in runs] == ["running", "waiting", "waiting"]
-    assert (second.last_event()["behind"], second.last_event()["position"]) == (first.id, 1)
-    assert (third.last_event()["behind"], third.last_event()["position"]) == (second.id, 2)
+    assert (second.last_event().behind, second.last_event().position) == (first.id, 1)
+    assert (third.last_event().behind, third.last_event().position) == (second.id, 2)
     refused = desk("resume", second.id)
     assert refused.code == 1 and "is waiting already" in refused.err
 
     done = desk("stop", third.id, "--json")
     assert done.lines[-1] == {"run": third.id, "state": "stopped"}
-    assert third.result()["iterations"] == 0 and not third.started(), "it never trained"
+    assert third.result().iterations == 0 and not third.started(), "it never trained"
 
     beside = launch.prepare(SHORT | {"iters": 1}, desk.runs, cache)
     launch.start(beside, cache, now=True)
@@ -114,7 +115,7 @@ def test_one_that_is_asked_at_once_stops_before_it_begins(desk) -> None:
     launch.start(run, desk.home / "cache")
     assert run.stop()
     wait_for(lambda: settle(run) == "stopped")
-    assert run.result()["iterations"] == 0
+    assert run.result().iterations == 0
 
 
 def test_ctrl_c_stops_and_a_second_one_leaves_the_run_to_itself(desk) -> None:

@@ -13,6 +13,7 @@ from waiting import wait_for
 
 from lab import client, launch
 from lab.errors import LabError
+from lab.events.schema import iteration_of
 from lab.hostfile import count_ranks
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import curve
@@ -23,7 +24,7 @@ LONG = {"iters": 100_000, "batch_size": 2, "num_layers": 1, "val_batches": 1, "s
 
 
 def iteration(run: Run) -> int:
-    return int(run.last_event().get("iteration", 0))
+    return iteration_of(run.last_event())
 
 
 def ranks(run: Run) -> list[psutil.Process]:
@@ -42,7 +43,7 @@ def train(desk: Any, run: Run | None = None, **spec: int) -> Run:
         run, done = launch.prepare(LONG | spec, desk.runs, desk.home / "cache"), 0
         launch.start(run, desk.home / "cache")
     else:
-        done = int(run.result()["iterations"])
+        done = int(run.result().iterations)
         launch.start(run, desk.home / "cache")
     wait_for(lambda: iteration(run) >= done + 4)
     return run
@@ -58,7 +59,7 @@ def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behi
         )
         assert mine | theirs == all_of_them and (mine.isdisjoint(theirs) or len(all_of_them) == 1)
     environments = [process.environ() for process in ranks(run)]
-    assert len(environments) == 2 == run.started()["ranks"]
+    assert len(environments) == 2 == run.started().ranks
     assert all(int(e["OPENBLAS_NUM_THREADS"]) <= max(1, (os.cpu_count() or 1) // 2) for e in environments)
     assert {e.get("LD_PRELOAD") for e in environments} == {run.process().environ().get("LD_PRELOAD")}
     assert run.stop()
@@ -72,8 +73,8 @@ def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behi
     train(desk, run)
     next(process for process in ranks(run) if process.environ()["MLX_RANK"] == "0").kill()
     wait_for(lambda: not ranks(run) and not run.lives())
-    assert run.state() == "failed" and "rank" in run.result()["error"]["what"]
-    assert "`lowrank resume" in run.result()["error"]["remedy"]
+    assert run.state() == "failed" and "rank" in run.result().error.what
+    assert "`lowrank resume" in run.result().error.remedy
 
 
 RANK = """

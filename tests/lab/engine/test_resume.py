@@ -22,6 +22,7 @@ from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import OPTIMIZERS, adapt
 from lab.errors import LabError
+from lab.events.schema import iteration_of
 from lab.models.find import BUNDLED
 from lab.runs.directory import Run
 from lab.spec import RunSpec
@@ -38,8 +39,8 @@ TOLD = ("train_loss", "learning_rate", "val_loss", "trained_tokens", "answers", 
 
 def story(run: Run) -> dict[tuple[str, int], dict[str, Any]]:
     """What the run's events say, the later of two of one kind and iteration."""
-    told = [e for e in run.events()[0] if e["event"] in ("train", "validation", "samples")]
-    return {(e["event"], e["iteration"]): {k: e[k] for k in TOLD if k in e} for e in told}
+    told = [e for e in run.events()[0] if e.kind in ("train", "validation", "samples")]
+    return {(e.kind, e.iteration): {k: getattr(e, k, None) for k in TOLD} for e in told}
 
 
 def files(run: Run) -> dict[str, bytes]:
@@ -71,7 +72,10 @@ def unbroken(desk) -> Run:
 def same(run: Run, unbroken: Run) -> None:
     result, expected = run.result(), unbroken.result()
     assert result and expected
-    assert all(result[k] == expected[k] for k in ("event", "iterations", "train_loss", "val_loss", "best_iteration"))
+    assert all(
+        getattr(result, k) == getattr(expected, k)
+        for k in ("kind", "iterations", "train_loss", "val_loss", "best_iteration")
+    )
     assert story(run) == story(unbroken)
     assert files(run) == files(unbroken)
 
@@ -88,7 +92,7 @@ def test_killed_again_and_again_it_ends_bit_equal(kills: int, unbroken: Run, des
         process.wait()
     if run.last_word() != "finished":  # a kill may come after it
         assert begin(run, desk.home / "cache").wait(300) == 0
-    assert any(e["event"] == "resumed" for e in run.events()[0])
+    assert any(e.kind == "resumed" for e in run.events()[0])
     same(run, unbroken)
 
 
@@ -96,11 +100,11 @@ def test_killed_again_and_again_it_ends_bit_equal(kills: int, unbroken: Run, des
 def test_stopped_between_two_updates_it_goes_on_with_the_gradients_it_held(unbroken: Run, desk) -> None:
     run = launch.prepare(SPEC, desk.runs, desk.home / "cache")
     process = begin(run, desk.home / "cache")
-    wait_for(lambda: run.last_event().get("iteration", 0) >= 9)
+    wait_for(lambda: iteration_of(run.last_event()) >= 9)
     process.send_signal(signal.SIGTERM)
     assert process.wait(300) == 0
     stopped = run.result()
-    assert stopped and stopped["event"] == "stopped" and 9 <= stopped["iterations"] < ITERS
+    assert stopped and stopped.kind == "stopped" and 9 <= stopped.iterations < ITERS
     (run.path / "result.json").unlink()
     if run.last_word() != "finished":  # the last kill may have come after it
         assert begin(run, desk.home / "cache").wait(300) == 0
@@ -159,14 +163,14 @@ def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused_with_what_to_do(
     (tmp_path / "mine/train.jsonl").write_text("\n".join(lines[1:]))
     refused(run, cache, "the data changed since the checkpoint")
     assert begin(run, cache).wait(300) == 1
-    assert "the data changed since the checkpoint" in run.result()["error"]["what"]
+    assert "the data changed since the checkpoint" in run.result().error.what
     (tmp_path / "mine/train.jsonl").write_text("\n".join(lines) + "\n")
     state = run.path / "state" / checkpoint.STATE
     state.write_bytes(state.read_bytes()[:-100])
     refused(run, cache, "the checkpoint is damaged")
     assert begin(run, cache).wait(300) == 1
-    error = run.result()["error"]
-    assert "damaged" in error["what"] and str(state) == error["where"] and "start a new run" in error["remedy"]
+    error = run.result().error
+    assert "damaged" in error.what and str(state) == error.where and "start a new run" in error.remedy
 
 
 def refused(run: Run, cache: Path, why: str) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import mlx.core as mx
 import pytest
+from event_of import kind_of
 from waiting import wait_for
 
 from lab.errors import LabError
+from lab.events.schema import iteration_of
 from lab.spec import RunSpec
 from lab.warm_start import check
 
@@ -106,10 +108,10 @@ def test_a_resume_needs_the_file_no_more(first: Path, tmp_path: Path, desk) -> N
     begun = desk("train", "--detach", "--json", *SMALL, *flags)
     run = desk.runs.get(json.loads(begun.out)["run"])
 
-    wait_for(lambda: run.last_event().get("iteration", 0) >= 2)
+    wait_for(lambda: iteration_of(run.last_event()) >= 2)
     assert desk("stop", run.id).code == 0
     own.unlink()
     begun = desk("resume", run.id, "--detach", "--json")
     assert begun.code == 0, begun.err
-    wait_for(lambda: run.last_event().get("event") == "saved")
+    wait_for(lambda: kind_of(run.last_event()) == "saved")
     assert desk("stop", run.id).code == 0 and run.state() == "stopped"

@@ -80,5 +80,5 @@ def test_a_real_run_teaches_through_its_own_files(trained: Callable, desk: Any) 
     flags = ("--iters", "12", "--steps-per-report", "4", "--steps-per-eval", "12", "--val-batches", "2",
              "--save-every", "6")  # fmt: skip
     run, _ = trained("--model", "sprout", *flags)
-    taught = past(run, ROWS, replace(HERE, name=run.started()["device"]), desk.home / "cache")
+    taught = past(run, ROWS, replace(HERE, name=run.started().device), desk.home / "cache")
     assert taught is not None and taught.method == "LoRA" and taught.speed > 0 and 0.5 < taught.peak_ratio < 2

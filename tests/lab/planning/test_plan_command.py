@@ -45,7 +45,7 @@ def test_a_plan_of_sprout_agrees_with_the_run_and_learns_from_it(trained: Callab
     last = done.lines[-1]
     fresh = Desk(tmp_path)("plan", "--json", "--no-probe", *SHORT[:4]).lines[-1]
     assert fresh["trainable_parameters"] == last["trainable_parameters"]
-    assert fresh["total_parameters"] == run.started()["total_parameters"]
+    assert fresh["total_parameters"] == run.started().total_parameters
     assert fresh["estimated_peak_memory_bytes"] == pytest.approx(last["peak_memory_bytes"], rel=0.25)
     assert fresh["calibrated_runs"] == 0 and fresh["estimated_seconds"] is None and fresh["warnings"] == []
 

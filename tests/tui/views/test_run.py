@@ -46,19 +46,19 @@ def said(bench: Any, name: str) -> str:
 async def test_the_cursor_is_a_time_machine(trained: Path, live: Any, until: Any) -> None:
     async with live("lora") as (pilot, bench):
         events = [event for event in Run(trained / "runs" / "lora").events(0)[0]]
-        told = {e["iteration"]: e["answers"][0]["text"] for e in events if e["event"] == "samples"}
-        losses = {e["iteration"]: e["train_loss"] for e in events if e["event"] == "train"}
-        rates = {e["iteration"]: e["learning_rate"] for e in events if e["event"] == "train"}
+        told = {e.iteration: e.answers[0].text for e in events if e.kind == "samples"}
+        losses = {e.iteration: e.train_loss for e in events if e.kind == "train"}
+        rates = {e.iteration: e.learning_rate for e in events if e.kind == "train"}
         assert sorted(told) == [0, 10, 20] and bench.shown.answered[0] == 20
         for key, at in (("b", 10), ("b", 0), ("b", 0), ("n", 10), ("end", 20), ("home", 0)):
             await pilot.press(key)
             await until(pilot, lambda at=at: bench.shown.answered and bench.shown.answered[0] == at)
-            assert bench.shown.answered[1][0]["text"] == told[at]
+            assert bench.shown.answered[1][0].text == told[at]
             assert (f"at iteration {at}" if at else "before training") in said(bench, "heading")
         assert bench.shown.view.cursor == 0
         for _ in range(13):
             await pilot.press("right")
-        await until(pilot, lambda: bench.shown.report.get("iteration") == 13)
+        await until(pilot, lambda: bench.shown.report and bench.shown.report.iteration == 13)
         assert f"▸ 13  train {losses[13]:.3f}" in said(bench, "cursor")
         assert f"rate {rates[13]:.2e}" in said(bench, "cursor")
         assert bench.shown.answered[0] == 10

@@ -35,7 +35,9 @@ def shelf(home: Path, bench: Any) -> Fill:
             fields = {"lora_parameters": {"rank": 2 ** (number % 4)}, "learning_rate": 0.001 * (number + 1)}
             run = bench.run(f"r{number}", **fields)
             bench.finish(run, parameters=10_000)
-            run.path.joinpath("result.json").write_text(json.dumps(run.result() | {"val_loss": (number * 7 % 10) / 10}))
+            run.path.joinpath("result.json").write_text(
+                json.dumps(run.result().to_json() | {"val_loss": (number * 7 % 10) / 10})
+            )
             for iteration in (100, 200):
                 (run.adapters / f"{iteration:07d}_adapters.safetensors").write_bytes(bytes(50_000))
             os.utime(run.path / "spec.yaml", (1.7e9 + number * 3600,) * 2)

@@ -49,8 +49,6 @@ def state_line(follower: Follower, say: Say) -> Content:
             text = say(f"lab.stages.{progress.stage}")
         except KeyError:  # a stage of a newer engine
             text = inert(progress.stage)
-        if progress.stage_total:
-            text += f" {progress.stage_done or 0}/{progress.stage_total}"
     return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
 
 

@@ -2,6 +2,8 @@
 
 from textual.message import Message
 
+from lab.events.schema import LastWord
+
 
 class Refused(Exception):
     """A run was not started; the text is for the learner, `field` is the RunSpec field at fault, if any."""
@@ -23,9 +25,9 @@ class RunStarted(Message, namespace="lab_pane"):
 class RunEnded(Message, namespace="lab_pane"):
     """A watched run has ended, or had ended before it was watched; posted once for each run."""
 
-    def __init__(self, run_id: str, state: str, result: dict[str, object]) -> None:
+    def __init__(self, run_id: str, state: str, method: str, result: LastWord | None) -> None:
         super().__init__()
-        self.run_id, self.state, self.result = run_id, state, result
+        self.run_id, self.state, self.method, self.result = run_id, state, method, result
 
 
 class Status(Message, namespace="lab_pane"):

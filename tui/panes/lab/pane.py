@@ -316,7 +316,7 @@ class LabPane(Widget):
             self._switch(self._summary)
             if follower.id not in self._told:
                 self._told.add(follower.id)
-                self.post_message(RunEnded(follower.id, follower.state, follower.outcome))
+                self.post_message(RunEnded(follower.id, follower.state, follower.method, follower.outcome))
         else:
             self._told.discard(follower.id)  # a run that was resumed ends again
             if self._live is None:

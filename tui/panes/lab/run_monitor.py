@@ -12,6 +12,7 @@ from foreign import Refused, opened
 from lab.events.digest import Digest, glimpse
 from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
+from lab.events.schema import LastWord
 from lab.runs.damage import fenced
 from lab.runs.method import method_of
 from lab.runs.outcome import in_vain
@@ -53,7 +54,7 @@ class Follower:
         self.overdue = False
         """Whether it was asked to stop, and has taken so long that it is being ended."""
         self.files: list[tuple[str, int]] = []
-        self.result: dict[str, object] = {}
+        self.result: LastWord | None = None
         self.last_line = ""
         self._glimpse: RunProgress | None = None
 
@@ -66,7 +67,7 @@ class Follower:
         return why(kind, self.progress, ended=self.ended, unread=self.unread > 0)
 
     @property
-    def outcome(self) -> dict[str, object]:
+    def outcome(self) -> LastWord | None:
         """result.json, or the last event where there is none."""
         return self.result or self.progress.outcome
 
@@ -122,7 +123,7 @@ class Follower:
             if self.digest.offset - self.digest.kept > MUCH:
                 self.digest.keep()
         if state.ended and changed:
-            self.result = self.run.result() or {}
+            self.result = self.run.result()
             if not self.progress.ended and self.result:
                 self.progress.apply([self.result])
             self.files = self.run.files()

@@ -131,7 +131,8 @@ class SummaryView(VerticalScroll, can_focus=True):
 
 def trouble(run: Follower, say: Say) -> Content:
     """What happened, where, and what to do; and the log's last word."""
-    told = {key: run.progress.error.get(key, "") for key in ("what", "where", "remedy")}
+    error = run.progress.error
+    told = {key: getattr(error, key, "") for key in ("what", "where", "remedy")}
     if run.state is RunState.LOST:
         told["what"] = say("lab.lost")
     if run.verdict:

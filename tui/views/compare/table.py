@@ -188,7 +188,7 @@ def answers(comparison: Comparison, say: Say, width: int) -> Lines:
 
     told = [each.answers()[1] for each in comparison.contenders]
     lines: Lines = [styled(say("compare.answers"), "bold $heading")]
-    prompts = list(dict.fromkeys((a.get("prompt"), a.get("expected")) for answered in told for a in answered))
+    prompts = list(dict.fromkeys((a.prompt, a.expected) for answered in told for a in answered))
     if not prompts:
         reasons = {each.missing("samples") for each in comparison.contenders}
         come = Missing.NOT_YET if Missing.NOT_YET in reasons else Missing.NONE
@@ -198,7 +198,7 @@ def answers(comparison: Comparison, say: Say, width: int) -> Lines:
         if isinstance(expected, str):
             items.append((styled("= ", "$text-muted"), styled(inert(expected), "$text-muted")))
         for at, answered in enumerate(told):
-            text = next((str(a.get("text") or "") for a in answered if a.get("prompt") == prompt), None)
+            text = next((a.text for a in answered if a.prompt == prompt), None)
             if text is not None:
                 right = isinstance(expected, str) and same(text, expected)
                 sign = styled(" ✓", "bold $success") if right else styled(" ✗", "$error") if expected else Content("")

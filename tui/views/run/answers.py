@@ -1,11 +1,11 @@
 """What the model answered at one moment, beside what was expected. Pure; all of it is foreign text."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
 
+from lab.events.schema import Answer
 from lab.score import same
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import pad
@@ -14,13 +14,12 @@ Say = Callable[..., str]
 RIGHT, WRONG, OPEN = ("✓", "$success"), ("✗", "$error"), ("·", "$text-muted")
 
 
-def verdict(answer: Mapping[str, Any]) -> bool | None:
+def verdict(answer: Answer) -> bool | None:
     """Whether an answer is the one expected; None where nothing was."""
-    expected = answer.get("expected")
-    return same(str(answer.get("text") or ""), expected) if isinstance(expected, str) else None
+    return None if answer.expected is None else same(answer.text, answer.expected)
 
 
-def heading(at: int, answers: Sequence[Mapping[str, Any]], say: Say) -> Content:
+def heading(at: int, answers: Sequence[Answer], say: Say) -> Content:
     """Which moment it is, and how many answers are right."""
     known = [found for each in answers if (found := verdict(each)) is not None]
     title = say("live.answers-at", at=f"{at:,}") if at else say("live.untrained")
@@ -28,7 +27,7 @@ def heading(at: int, answers: Sequence[Mapping[str, Any]], say: Say) -> Content:
     return Content.assemble((title, "bold $heading"), (f"  {count}" if count else "", "$text-muted"))
 
 
-def sheet(answers: Sequence[Mapping[str, Any]], width: int, say: Say) -> Content:
+def sheet(answers: Sequence[Answer], width: int, say: Say) -> Content:
     """Every question with its answer; what was expected is said where the answer is another."""
     names = {name: say(f"live.{name}") for name in ("asked", "expected", "answered")}
     indent = max(cell_len(name) for name in names.values()) + 2
@@ -37,13 +36,13 @@ def sheet(answers: Sequence[Mapping[str, Any]], width: int, say: Say) -> Content
         right = verdict(answer)
         mark, style = OPEN if right is None else RIGHT if right else WRONG
         lines += [Content("")] if number else []
-        told = [("asked", answer.get("prompt"), "$text-muted"), ("answered", answer.get("text"), "$foreground")]
+        told = [("asked", answer.prompt, "$text-muted"), ("answered", answer.text, "$foreground")]
         if not right and right is not None:
-            told.insert(1, ("expected", answer.get("expected"), "$text-muted"))
+            told.insert(1, ("expected", answer.expected or "", "$text-muted"))
         for name, text, ink in told:
             lead = Content.styled(f"{mark} " if name == "answered" else "  ", style)
             label = pad(Content.styled(names[name], "$text-disabled"), indent)
-            parts = str(text or "").split("\n") if text else [say("live.nothing")]
+            parts = text.split("\n") if text else [say("live.nothing")]
             block = Content("\n").join(Content.styled(inert(part), ink) for part in parts)
             wrapped = block.wrap(max(8, width - 2 - indent))
             gap = Content(" " * (indent + 2))

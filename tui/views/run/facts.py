@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from lab.runs.directory import Event
+from lab.events.schema import Train
 from tui.formatting import units
 from tui.formatting.text_layout import clickable, fit, join, styled
 from tui.locale import Say
@@ -38,7 +38,7 @@ def facts(run: Follower, say: Say) -> list[Fact]:
     ]
 
 
-def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, width: int, say: Say) -> Content:
+def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Train | None, width: int, say: Say) -> Content:
     """The exact values at the cursor, or at the newest report while there is none."""
     at = curves.end.x if view.cursor is None else view.cursor
     number = f"{at:>{len(f'{curves.iterations:,}')},.0f}"
@@ -49,9 +49,8 @@ def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Event, w
         value = units.loss(point.y if point else None)
         where = f"@{point.x:,.0f}" if point and point.x != at else ""
         parts.append(Content.assemble((f"{say(f'live.{name}')} ", "$text-muted"), (value, INK), (where, "$text-muted")))
-    told = report.get("learning_rate")
-    if isinstance(told, float):
-        parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(told), INK)))
+    if report is not None and report.learning_rate is not None:
+        parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(report.learning_rate), INK)))
     parts.append(styled(units.duration(timeline.x(at, "seconds")), INK))
     return _as_fits(parts, "  ", width)
 

@@ -1,7 +1,7 @@
 """What is seen of one run: only arranges and draws; the bench around it decides what."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -29,7 +29,7 @@ from tui.widgets.resize_signal import Place
 from tui.widgets.update_if_changed import put
 
 if TYPE_CHECKING:
-    from lab.runs.directory import Event
+    from lab.events.schema import Answer, Train
     from lessons.course import Lang
     from tui.panes.lab.run_monitor import Follower
 
@@ -47,8 +47,8 @@ class Shown:
     curves: Curves = field(default_factory=Curves)
     view: View = field(default_factory=View)
     timeline: Timeline = field(default_factory=lambda: Timeline(Curves()))
-    report: "Event" = field(default_factory=dict)
-    answered: tuple[int, list[dict[str, Any]]] | None = None
+    report: "Train | None" = None
+    answered: "tuple[int, list[Answer]] | None" = None
     looked: bool = False
     """Whether anybody has looked for answers, which takes reading the file."""
     asking: bool = False

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import plotext
 import pytest
+from event_of import event_of
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -36,9 +37,9 @@ def curves(reports: int, iterations: int) -> Curves:
     progress = RunProgress(iterations=iterations)
     for index in range(1, reports + 1):
         loss = 3.5 * math.exp(-3 * index / reports) + 0.1 * math.sin(index)
-        progress.apply([{"event": "train", "iteration": index, "train_loss": loss}])
+        progress.apply([event_of("train", iteration=index, train_loss=loss)])
         if index % max(1, reports // 4) == 0:
-            progress.apply([{"event": "validation", "iteration": index, "val_loss": loss + 0.1}])
+            progress.apply([event_of("validation", iteration=index, val_loss=loss + 0.1)])
     return Curves.of(progress)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from event_of import kind_of
 from picture import drawn
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -56,7 +57,7 @@ async def test_a_second_run_waits_behind_the_first_and_says_so(host: Any, settle
     spec = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0}
     first = launch.prepare(spec | {"iters": 100_000}, Runs(tmp_path / "runs"), tmp_path / "cache")
     launch.start(first, tmp_path / "cache")
-    await asyncio.to_thread(wait_for, lambda: first.last_event().get("event") == "train")
+    await asyncio.to_thread(wait_for, lambda: kind_of(first.last_event()) == "train")
     async with host().run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         second = Runs(tmp_path / "runs").get(await pilot.app.pane.start_run(spec | {"iters": 2}))
