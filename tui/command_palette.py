@@ -13,9 +13,9 @@ from textual.widget import Widget
 from tui.formatting.text_layout import plain
 from tui.key_names import key_name
 from tui.locale import say
+from tui.screens.classroom import PANES
 from tui.views.view import PLACES
 from tui.widgets.key_footer import label
-from tui.widgets.pane_tabs import PANES
 
 if TYPE_CHECKING:
     from lessons.course import Lang

@@ -16,7 +16,7 @@ from tui.panes.reader import ReaderPane
 from tui.screens.too_small import SmallNotice, too_small
 from tui.widgets.containers import Container, Horizontal
 from tui.widgets.key_footer import KeyFooter
-from tui.widgets.pane_tabs import PANES, PaneTabs
+from tui.widgets.tab_strip import TabStrip
 from tui.widgets.toast import Toast
 from tui.widgets.top_bar import NoticeBar, TopBar
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.session import LearnerSession
 
 WIDE: Final = 120
+PANES: Final = ("text", "contents", "exercise", "quiz", "lab")
 MIDDLE: Final = ("text", "exercise", "quiz")
 
 
@@ -76,7 +77,7 @@ class Classroom(Screen[None]):
         """The least that makes a first frame of the right shape; `furnish` brings the rest."""
         self.set_class(self.wide, "-wide")
         self.set_class(not self.wide, "-narrow")
-        tabs, contents = PaneTabs("", markup=False, id="tabs"), Container(id="contents")
+        tabs, contents = TabStrip(PANES, "tab", active="text", numbered=True, id="tabs"), Container(id="contents")
         lab = containers.Container(id="lab")  # which has a border
         tabs.display, contents.display, lab.display = not self.wide, self.wide, self.wide
         yield TopBar("", markup=False, id="top")
@@ -131,7 +132,7 @@ class Classroom(Screen[None]):
 
     def watch_pane(self, pane: str) -> None:
         self._arrange()
-        for line in self.query(PaneTabs):
+        for line in self.query(TabStrip):
             line.active = pane
         self.query("#lab").set_class(pane == "lab", "-here")
 
@@ -152,7 +153,7 @@ class Classroom(Screen[None]):
         for name, view in self._views.items():
             beside = name in ("contents", "lab") or name == self._middle
             view.display = beside if wide else name == self.pane
-        for line in self.query(PaneTabs):
+        for line in self.query(TabStrip):
             line.display = not wide
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -160,6 +161,9 @@ class Classroom(Screen[None]):
         for name, view in self._views.items():
             if view in event.widget.ancestors_with_self:
                 self.pane = name
+
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        self.action_show(event.name)
 
     def action_show(self, name: str) -> None:
         """Open a pane and give it the keys."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.locale import say
 from tui.screens.classroom import Classroom
-from tui.widgets.pane_tabs import PaneTabs
+from tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -183,5 +183,5 @@ class ExerciseRoom(Classroom):
         return any(isinstance(step, DataTask) for step in exercise.steps)
 
     def on_lab_pane_status(self, event: "Status") -> None:
-        self.query_one(PaneTabs).lab_status = event.text
+        self.query_one(TabStrip).set_status("lab", event.text)
         self.exercise.set_status(event.text)

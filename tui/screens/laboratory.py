@@ -18,9 +18,9 @@ from tui.startup_tuning import settle
 from tui.views.view import PLACES, LaboratoryView, RunSelection
 from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
+from tui.widgets.tab_strip import TabStrip
 from tui.widgets.toast import Toast
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
-from tui.widgets.view_tabs import ViewTabs
 
 if TYPE_CHECKING:
     from lessons.course import Lang
@@ -78,7 +78,7 @@ class Laboratory(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopBar("", markup=False, id="top")
         yield NoticeBar("", markup=False, id="notice")
-        yield ViewTabs("", markup=False, id="benches")
+        yield TabStrip(PLACES, "bench", numbered=True, id="benches")
         yield Container(id="bench")
         yield KeyFooter("", markup=False, id="keys")
         yield Toast()
@@ -155,7 +155,7 @@ class Laboratory(Screen[None]):
             ribbon.say(text, kind)
 
     def watch_place(self, place: str) -> None:
-        for line in self.query(ViewTabs):
+        for line in self.query("#benches").results(TabStrip):
             line.active = place
         self.stand(self._standing)
 
@@ -175,7 +175,7 @@ class Laboratory(Screen[None]):
 
     def tell_status(self) -> None:
         """Set what the benches say of themselves beside their names."""
-        for line in self.query(ViewTabs):
+        for line in self.query("#benches").results(TabStrip):
             line.statuses = {name: bench.status() for name, bench in self._benches.items()}
 
     def on_laboratory_view_go(self, event: LaboratoryView.Go) -> None:
@@ -194,6 +194,9 @@ class Laboratory(Screen[None]):
 
     def on_laboratory_view_tell(self, event: LaboratoryView.Tell) -> None:
         self.tell(event.text, event.kind)
+
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        self.action_show(event.name)
 
     def action_show(self, place: str) -> None:
         self.run_worker(self.open(place))

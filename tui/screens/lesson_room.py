@@ -9,7 +9,7 @@ from tui.locale import say, say_or
 from tui.panes.reader import ReaderPane
 from tui.screens.exercise_room import ExerciseRoom
 from tui.startup_tuning import settle
-from tui.widgets.pane_tabs import PaneTabs
+from tui.widgets.tab_strip import TabStrip
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ class LessonRoom(ExerciseRoom):
         section = self.query_one(ReaderPane).section
         self.contents.show(course, progress, lesson.id, section.id if section else "", self._due)
         right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
-        for line in self.query(PaneTabs):
-            line.quiz_status = f"{right}/{len(lesson.questions)}" if lesson.questions else ""
-            line.contents_status = f"↻{self._due}" if self._due else ""
+        for tabs in self.query(TabStrip):
+            tabs.set_status("quiz", f"{right}/{len(lesson.questions)}" if lesson.questions else "")
+            tabs.set_status("contents", f"↻{self._due}" if self._due else "")
 
     @property
     def _quiet(self) -> bool:

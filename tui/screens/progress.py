@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
-from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
 from tui.locale import say
 from tui.panes.progress.data import DataPane, quiet
@@ -21,6 +18,7 @@ from tui.panes.progress.reviews import ReviewPane, payload
 from tui.screens.too_small import SmallNotice, too_small
 from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
+from tui.widgets.tab_strip import TabStrip
 from tui.widgets.toast import Toast
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
 
@@ -31,25 +29,6 @@ if TYPE_CHECKING:
     from tui.session import LearnerSession
 
 PARTS: Final = ("overview", "points", "deeds", "review", "keeping")
-
-
-class PartLine(Static):
-    """The digit before each part is the key that opens it."""
-
-    DEFAULT_CSS = "PartLine { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; }"
-    auto_links = False
-
-    def show(self, here: str, shown: tuple[str, ...], statuses: dict[str, str], lang: "Lang") -> None:
-        """Draw the parts that there are."""
-        self.update(join([self._tab(name, name == here, statuses.get(name, ""), lang) for name in shown], " "))
-
-    def _tab(self, name: str, here: bool, status: str, lang: "Lang") -> Content:
-        parts = [
-            styled(f" {PARTS.index(name) + 1} ", "bold $background on $primary" if here else "$faint"),
-            styled(f" {say(lang, f'progress.part.{name}')} ", "bold $heading on $panel" if here else "$text-muted"),
-            styled(f"{status} ", "$primary on $panel" if here else "$primary") if status else Content(""),
-        ]
-        return clickable(join(parts), "screen.show", name)
 
 
 class ProgressScreen(Screen[None]):
@@ -103,7 +82,7 @@ class ProgressScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopBar("", markup=False, id="top")
         yield NoticeBar("", markup=False, id="notice")
-        yield PartLine("", markup=False, id="parts")
+        yield TabStrip(PARTS, "progress.part", lang=self.lang, numbered=True, id="parts")
         with Container(id="part"):
             for pane in self.panes.values():
                 pane.display = False
@@ -150,7 +129,9 @@ class ProgressScreen(Screen[None]):
         self.overview.due, self.overview.quiet = left, quiet(self.study)
         for pane in (self.overview, self.points, self.deeds, self.keeping):
             pane.show(self.lang)
-        self.query_one(PartLine).show(self.part, self.shown, {"review": f"{left}"} if left else {}, self.lang)
+        tabs = self.query_one(TabStrip)
+        tabs.active, tabs.shown, tabs.lang = self.part, self.shown, self.lang
+        tabs.set_status("review", f"{left}" if left else "")
 
     def tell(self, text: str, kind: str = "") -> None:
         """One line for a few seconds; `kind` as for `Toast.say`."""
@@ -214,6 +195,9 @@ class ProgressScreen(Screen[None]):
                 app.show_room()
                 kind = {"question": "quiz"}.get(event.kind, event.kind)
                 await app.room.go(kind, lesson.id, event.item if kind == "section" else "")
+
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        self.action_show(event.name)
 
     # keys
 

@@ -5,15 +5,17 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from tui.formatting.text_layout import Layout, Lines
+from tui.widgets.action_bar import run_around
 from tui.widgets.update_if_changed import lay_out
 
 
 class LinesView(Widget):
-    """Draws what a layout function makes of the width; its height follows."""
+    """Draws what a layout function makes of the width; its height follows. Its action links act on what it lies in."""
 
     DEFAULT_CSS = """
     LinesView { width: 1fr; height: auto; text-wrap: nowrap; }
     """
+    auto_links = False
 
     def __init__(self, layout: Layout, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -45,3 +47,6 @@ class LinesView(Widget):
 
     def render(self) -> Content:
         return Content("\n").join(self._lines(self.content_size.width))
+
+    async def action_run(self, action: str) -> None:
+        await run_around(self, action)

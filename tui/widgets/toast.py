@@ -1,4 +1,8 @@
-"""One line that slides in above the key line and goes: an achievement, or a short answer to a key."""
+"""One line that slides in above the key line and goes: an achievement, or a short answer to a key.
+
+Textual's notifications are not used: each is a box of three lines or more, they pile up over the text, Escape does not
+close them, and a key that is named in one stays as it was when the key is remapped or the focus moves.
+"""
 
 import re
 from collections.abc import Mapping

@@ -20,9 +20,16 @@ from tests.waiting import wait_for
 from tui.views.chat import view as talk_bench
 from tui.views.chat.exchange import SIDES, Exchange, Question
 from tui.views.chat.widgets import PromptField, Slider
+from tui.widgets.action_bar import ActionBar
 from tui.widgets.choice_field import Choice
 
 SIZE = (120, 40)
+
+
+async def click_item(pilot: Any, bar: str, key: str) -> None:
+    """Click the item of that key in an action bar."""
+    line = str(pilot.app.screen.query_one(bar, ActionBar).render())
+    await pilot.click(bar, offset=(cell_len(line[: line.index(key)]), 0))
 
 
 def answers(bench: Any) -> dict[str, str]:
@@ -132,7 +139,7 @@ async def test_votes_are_cast_blind_and_told_apart_afterwards(
         await until(pilot, lambda: "this checkpoint and scale: 1" in text(pilot))
         await pilot.press("f5")
         await until(pilot, lambda: bench.scene.exchange.votable)
-        await pilot.click("#talk-votes #lab-same")
+        await click_item(pilot, "#talk-votes", "=")
         await until(pilot, lambda: len(votes.read(run)) == 2)
         await pilot.press("f5")
         await until(pilot, lambda: bench.scene.exchange.votable)
@@ -159,7 +166,7 @@ async def test_the_score_is_measured_once_and_can_be_stopped(
         assert evaluation.read(few_rows) is None
         await until(pilot, lambda: "Scoring was stopped" in text(pilot))
         await pilot.press("escape", "escape")
-        await pilot.click("#talk-actions #lab-score")
+        await click_item(pilot, "#talk-actions", "F7")
         await until(pilot, lambda: bench.scene.scoring is None)
         known = evaluation.read(few_rows)
         assert known is not None and known["examples"] == 3

@@ -44,7 +44,7 @@ def still(at_bench: Any, until: Any) -> Callable[..., Ready]:
         async def run_before(pilot: Any) -> None:
             """Open, press the keys, and hold still: no blinking cursor, and none of what comes by the clock."""
             bench = await at_bench(pilot, "talk", run=NAME)
-            for widget in pilot.app.screen.query("Toast, TopBar, ViewTabs"):
+            for widget in pilot.app.screen.query("Toast, TopBar, TabStrip"):
                 widget.visible = False
             bench.query_one(PromptField).cursor_blink = False
             for key in presses:

@@ -17,7 +17,7 @@ def test_nothing_yet(app: Any, at_bench: Any, until: Any, snap_compare: Any, pla
     async def ready(pilot: Any) -> None:
         bench = await at_bench(pilot, place)
         await until(pilot, lambda: getattr(bench, "ready", True))
-        for widget in pilot.app.screen.query("TopBar, ViewTabs"):  # which a slow machine fills later
+        for widget in pilot.app.screen.query("TopBar, TabStrip"):  # which a slow machine fills later
             widget.visible = False
         await pilot.pause()
 

@@ -100,7 +100,7 @@ async def test_on_a_small_screen_the_parts_come_one_by_one(
         await pilot.press("s", "up", "right")
         assert bench.query_one(LayerGrid).here == "model.layers.4.self_attn.k_proj", "the arrows go on working"
         await until(pilot, lambda: "90 % of ΔW in" in text(pilot) and "4 k" in text(pilot))
-        await pilot.click("SectionLine", offset=(30, 0))
+        await pilot.click("InspectView TabStrip", offset=(30, 0))
         await until(pilot, lambda: "base sprout" in text(pilot) and "6.2 % of the base" in text(pilot))
         await pilot.press("s", "f2")
         await until(pilot, lambda: "레이어" in text(pilot) and "유효 랭크" in text(pilot))

@@ -12,8 +12,9 @@ from textual.widgets import Static
 from lab.launch import prepare, start
 from lab.runs.directory import Run, Runs
 from tests.tui.views.conftest import NASTY
-from tui.views.run.layout import Actions, RunLayout
+from tui.views.run.layout import RunLayout
 from tui.views.run.log import LogView
+from tui.widgets.action_bar import ActionBar
 from tui.widgets.loss_chart import PlotView
 
 
@@ -108,7 +109,7 @@ async def test_the_mouse_points_zooms_and_presses(trained: Path, live: Any, unti
         await until(pilot, lambda: bench.shown.view.span)
         await pilot._post_mouse_events([MouseScrollDown], chart, offset=(20, 4))
         await until(pilot, lambda: bench.shown.view.span is None)
-        line = bench.query_one(Actions)
+        line = bench.query_one(ActionBar)
         await pilot.click(line, offset=(str(line.render()).index("x axis") + 1, 0))
         await until(pilot, lambda: bench.shown.view.over == "tokens")
 

@@ -18,7 +18,7 @@ from tui.views.chat.history import ChatHistory
 from tui.views.chat.sampling_controls import SamplingControls
 from tui.views.chat.state import Scene
 from tui.views.chat.widgets import AnswerView, PromptField
-from tui.widgets.button_row import ButtonRow
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.containers import Horizontal, Vertical
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ class Room(Vertical):
     Room #talk-foot { height: 1; }
     Room #talk-foot #talk-below.-beside { width: auto; margin-right: 2; }
     Room #talk-votes { width: auto; }
-    Room ButtonRow Button.-style-default:focus { background: $panel; color: $heading; text-style: bold underline; }
     Room.-tall SamplingControls, Room.-tall #talk-actions { margin-top: 1; }
     Room ChatHistory { display: none; }
     Room.-past ChatHistory { display: block; }
@@ -63,14 +62,14 @@ class Room(Vertical):
         yield PromptField("talk-prompt")
         yield Static(id="talk-about", markup=False)
         yield SamplingControls(self.lang)
-        yield ButtonRow("ask", "question", "blind", "score", "past", id="talk-actions")
+        yield ActionBar(id="talk-actions")
         with Horizontal(id="talk-body"):
             yield AnswerView(id="talk-left")
             yield AnswerView(id="talk-right")
             yield ChatHistory(self.lang)
         with Horizontal(id="talk-foot"):
             yield Static(id="talk-below", markup=False)
-            yield ButtonRow("left", "same", "right", id="talk-votes")
+            yield ActionBar(id="talk-votes")
         yield Static(id="talk-tally", markup=False)
         yield Static(id="talk-score", markup=False)
 
@@ -117,22 +116,26 @@ class Room(Vertical):
         self._set("title", lines.title(subject, mark, self.content_size.width))
         self._set("tally", lines.votes_line(subject.votes, scene.settings, scene.blind, subject.kind, self.say))
         self._set("score", lines.score_line(subject, scene.settings.checkpoint, scene.scoring, self.say))
-        self._label_buttons(scene)
+        self._draw_actions(scene)
         self.draw_about()
         self.draw_answers()
 
-    def _label_buttons(self, scene: Scene) -> None:
-        row, asked = self.query_one("#talk-actions", ButtonRow), bool(scene.subject.questions)
+    def _draw_actions(self, scene: Scene) -> None:
+        asked, scoring = bool(scene.subject.questions), scene.scoring is not None
         going = scene.exchange is not None and scene.exchange.going
-        row.label("ask", "Esc" if going else "⏎", self.say("talk.button.stop" if going else "talk.button.ask"))
-        row.label("question", "F5", self.say("talk.button.question"), enabled=asked)
-        row.label("blind", "F6", self.say("talk.button.blind"))
-        scoring = scene.scoring is not None
-        row.label("score", "F7", self.say("talk.button.stop" if scoring else "talk.button.score"), enabled=asked)
-        row.label("past", "F9", self.say("talk.button.past"))
-        votes = self.query_one("#talk-votes", ButtonRow)
-        for name, key in (("left", "<"), ("same", "="), ("right", ">")):
-            votes.label(name, key, self.say(f"talk.vote.{name}"))
+        self.query_one("#talk-actions", ActionBar).show(
+            ActionItem("Esc", self.say("talk.button.stop"), "stop")
+            if going
+            else ActionItem("⏎", self.say("talk.button.ask"), "ask"),
+            ActionItem("F5", self.say("talk.button.question"), "question", asked),
+            ActionItem("F6", self.say("talk.button.blind"), "blind"),
+            ActionItem("F7", self.say("talk.button.stop" if scoring else "talk.button.score"), "score", asked),
+            ActionItem("F9", self.say("talk.button.past"), "past"),
+        )
+        votes = (("left", "<"), ("same", "="), ("right", ">"))
+        self.query_one("#talk-votes", ActionBar).show(
+            *(ActionItem(key, self.say(f"talk.vote.{name}"), f"vote('{name}')") for name, key in votes)
+        )
 
     def draw_about(self) -> None:
         """The line under the question: what the dial in hand does, or where the question comes from."""

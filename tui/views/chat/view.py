@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Button, OptionList, TextArea
+from textual.widgets import OptionList, TextArea
 
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Layout, styled
@@ -383,12 +383,3 @@ class ChatView(LaboratoryView):
     def action_write(self) -> None:
         """To the field for the question."""
         self.query_one(PromptField).focus()
-
-    @on(Button.Pressed)
-    async def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        name = event.button.name or ""
-        if name in ("left", "same", "right"):
-            await self.action_vote(name)
-        else:
-            await self.run_action("stop" if name == "ask" and self.going else name)

@@ -17,15 +17,17 @@ from tui.views.compare import (
     lines,
     table,
 )
-from tui.views.compare.action_strip import Strip
 from tui.views.compare.evaluation import Measuring
 from tui.views.compare.progress import Asking
 from tui.views.view import LaboratoryView
-from tui.widgets.containers import Container, VerticalScroll
+from tui.widgets.action_bar import ActionBar
+from tui.widgets.containers import Container, Horizontal, VerticalScroll
 from tui.widgets.data_grid import DataGrid
 from tui.widgets.lines import LinesView
 from tui.widgets.loss_chart import PlotView
+from tui.widgets.tab_strip import TabStrip
 
+PARTS = ("chart", "answers", "differences")
 WIDE, HIGH = 110, 28
 
 
@@ -35,7 +37,8 @@ class CompareLayout(LaboratoryView, can_focus=True):
     DEFAULT_CSS = """
     CompareLayout { padding: 0 1; }
     CompareLayout #compare-table { height: auto; max-height: 9; width: 1fr; }
-    CompareLayout #compare-bar { height: 1; }
+    CompareLayout #compare-bar, CompareLayout #compare-strip { height: 1; }
+    CompareLayout #compare-choices { width: auto; }
     CompareLayout.-wide #compare-table, CompareLayout.-wide #compare-strip { margin-top: 1; }
     CompareLayout #compare-body { height: 1fr; layout: horizontal; }
     CompareLayout VerticalScroll { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
@@ -64,7 +67,9 @@ class CompareLayout(LaboratoryView, can_focus=True):
         yield LinesView(self._head, id="compare-head")
         yield DataGrid(id="compare-table")
         yield LinesView(self._bar, id="compare-bar")
-        yield Strip("", markup=False, id="compare-strip")
+        with Horizontal(id="compare-strip"):
+            yield TabStrip(PARTS, "compare.parts", active="chart", lang=self.lang)
+            yield ActionBar(id="compare-choices")
         with Container(id="compare-body"):
             yield PlotView(id="compare-chart")
             with VerticalScroll(id="compare-answers"):
@@ -108,9 +113,10 @@ class CompareLayout(LaboratoryView, can_focus=True):
             self.query_one(PlotView).show(chart.plot(self.comparison, shown, self._curve, over, self._log, self.say))
 
     def _draw_strip(self) -> None:
-        over, width = chart.AXES[self._over], self.content_size.width
-        line = lines.strip(self._parts(), self.part, self._curve, over, self.say, width)
-        self.query_one("#compare-strip", Strip).update(line, layout=False)
+        tabs, choices = self.query_one(TabStrip), self.query_one("#compare-choices", ActionBar)
+        tabs.shown, tabs.active = self._parts(), self.part
+        choices.display = self.part == "chart"
+        choices.show(*lines.choices(self._curve, chart.AXES[self._over], self.say))
 
     def _head(self, width: int) -> Lines:
         return lines.head(self.comparison, self.three, self.say, width) if self.comparison else []
@@ -134,7 +140,7 @@ class CompareLayout(LaboratoryView, can_focus=True):
         return lines.empty(self.say, width)
 
     def _parts(self) -> tuple[str, ...]:
-        return ("chart", "differences") if self.has_class("-wide") else ("chart", "answers", "differences")
+        return ("chart", "differences") if self.has_class("-wide") else PARTS
 
     def on_resize(self, _: Resize) -> None:
         self._arrange()
@@ -143,7 +149,7 @@ class CompareLayout(LaboratoryView, can_focus=True):
         self.set_class(self.size.width >= WIDE and self.size.height >= HIGH, "-wide")
         if self.part not in self._parts():
             self.part = "chart"
-        for name in ("chart", "answers", "differences"):
+        for name in PARTS:
             self.set_class(name == self.part, f"-{name}")
         self._draw_strip()
 
@@ -163,8 +169,10 @@ class CompareLayout(LaboratoryView, can_focus=True):
         parts = self._parts()
         self.part = parts[(parts.index(self.part) + 1) % len(parts)]
 
-    def action_show_part(self, name: str) -> None:
-        self.part = name
+    @on(TabStrip.Chosen)
+    def _part_chosen(self, event: TabStrip.Chosen) -> None:
+        event.stop()
+        self.part = event.name
 
     def action_curve(self) -> None:
         self._curve = "train" if self._curve == "validation" else "validation"

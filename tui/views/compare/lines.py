@@ -1,24 +1,23 @@
 """What stands around the table and the chart: the head, what is going on, the parts, and an empty bench. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from textual.content import Content
 
 from lab.reports.comparison import Comparison
 from tui.formatting.text_layout import Lines, bar, join, spread, styled
 from tui.views.compare import table
-from tui.views.compare.action_strip import item
 from tui.views.compare.progress import Asking, sentence, share
 from tui.views.empty_state import nothing_yet
+from tui.widgets.action_bar import ActionItem
 
 Say = Callable[..., str]
-CHOICE = "underline $text-muted"
 
 
 def head(comparison: Comparison, three: bool, say: Say, width: int) -> Lines:
     """What is compared, how it differs, and what one should know before one compares."""
     title = say("compare.title.three-way") if three else say("compare.title", n=len(comparison.contenders))
-    actions = [item(say(f"key.compare.{name}"), name, CHOICE) for name in ("measure", "report")]
+    actions = [ActionItem("", say(f"key.compare.{name}"), name).content() for name in ("measure", "report")]
     return [
         spread(styled(title, "bold $heading"), join(actions, "  "), width),
         *table.differences(comparison, say, width),
@@ -40,22 +39,13 @@ def going_on(comparison: Comparison, asking: Asking | None, three: bool, say: Sa
     )
 
 
-def strip(parts: Sequence[str], here: str, curve: str, over: str, say: Say, width: int) -> Content:
-    """The parts there are, and beside the chart what it shows; all of it can be clicked."""
-    names = [
-        item(
-            f"{'▸' if name == here else ' '} {say(f'compare.parts.{name}')} ",
-            f"show_part('{name}')",
-            "bold $heading on $panel" if name == here else "$text-muted",
-        )
-        for name in parts
+def choices(curve: str, over: str, say: Say) -> list[ActionItem]:
+    """What the chart shows, each to be changed by a click."""
+    return [
+        ActionItem("", say(f"compare.curve.{curve}"), "curve"),
+        ActionItem("", say(f"compare.axis.{over}"), "axis"),
+        ActionItem("", say("compare.log"), "log_scale"),
     ]
-    choices = [
-        item(say(f"compare.curve.{curve}"), "curve", CHOICE),
-        item(say(f"compare.axis.{over}"), "axis", CHOICE),
-        item(say("compare.log"), "log_scale", CHOICE),
-    ]
-    return spread(join(names, " "), join(choices, "  ") if here == "chart" else Content(""), width)
 
 
 def empty(say: Say, width: int) -> Lines:

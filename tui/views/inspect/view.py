@@ -24,13 +24,13 @@ from tui.views.inspect import (
     lines,
 )
 from tui.views.inspect.layer_table import LayerGrid
-from tui.views.inspect.sections import SectionLine
 from tui.views.view import LaboratoryView
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import Horizontal, Vertical
 from tui.widgets.lines import LinesView
 from tui.widgets.loss_chart import PlotView
 from tui.widgets.plot import legend
+from tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
     from lab.runs.adapter_layout import Adapter, Table
@@ -73,7 +73,7 @@ class InspectView(LaboratoryView, can_focus=True):
     InspectView #inspect-right { width: 1fr; }
     InspectView #inspect-legend { height: 1; }
     InspectView #inspect-facts { margin-top: 1; }
-    InspectView.-wide SectionLine { display: none; }
+    InspectView.-wide TabStrip { display: none; }
     InspectView.-wide #inspect-head { margin-bottom: 1; }
     InspectView.-wide #inspect-left { width: 3fr; min-width: 71; margin-right: 2; }
     InspectView.-wide #inspect-right { width: 2fr; min-width: 44; }
@@ -84,7 +84,7 @@ class InspectView(LaboratoryView, can_focus=True):
     InspectView.-values #inspect-facts { margin-top: 0; }
     InspectView.-files #inspect-right, InspectView.-files #inspect-figure { display: none; }
     InspectView.-files LayerGrid { display: none; }
-    InspectView.-empty #inspect-body, InspectView.-empty SectionLine, InspectView.-empty Choice { display: none; }
+    InspectView.-empty #inspect-body, InspectView.-empty TabStrip, InspectView.-empty Choice { display: none; }
     InspectView.-empty #inspect-head { display: none; }
     InspectView.-empty #inspect-said { height: 1fr; max-width: 76; margin: 2 2; }
     """
@@ -109,7 +109,7 @@ class InspectView(LaboratoryView, can_focus=True):
         with Horizontal(id="inspect-head"):
             yield LinesView(self._title, id="inspect-title")
             yield Choice((), "last", "inspect-checkpoint")
-        yield SectionLine(SECTIONS)
+        yield TabStrip(SECTIONS, "inspect.sections", lang=self.lang)
         with Horizontal(id="inspect-body"):
             with Vertical(id="inspect-left"):
                 yield LinesView(self._files, id="inspect-files")
@@ -189,7 +189,7 @@ class InspectView(LaboratoryView, can_focus=True):
         """Set everything anew from the last look."""
         adapter, grid = self._adapter, self.query_one(LayerGrid)
         self.set_class(adapter is None, "-empty")
-        self.query_one(SectionLine).show(self.section, self.lang)
+        self.query_one(TabStrip).active = self.section
         figure, checkpoint = self.query_one("#inspect-figure", Choice), self.query_one("#inspect-checkpoint", Choice)
         figure.names = {name: self.say(f"inspect.figure.{name}") for name in lines.FIGURES}
         figure.refresh()
@@ -278,8 +278,8 @@ class InspectView(LaboratoryView, can_focus=True):
         event.stop()
         self.draw()
 
-    @on(SectionLine.Chosen)
-    def _section_chosen(self, event: SectionLine.Chosen) -> None:
+    @on(TabStrip.Chosen)
+    def _section_chosen(self, event: TabStrip.Chosen) -> None:
         event.stop()
         self.section = event.name
 

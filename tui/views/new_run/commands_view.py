@@ -14,10 +14,11 @@ from lab.errors import LabError
 from lab.models.find import find_model
 from lab.spec import RunSpec
 from tui.formatting.sanitize import inert
-from tui.formatting.text_layout import Lines, clickable, fit, pad, styled
+from tui.formatting.text_layout import Lines, fit, pad, styled
 from tui.locale import say
-from tui.views.new_run.action_lines import ActLines
+from tui.widgets.action_bar import action_link
 from tui.widgets.containers import VerticalScroll
+from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from lessons.course import Lang
@@ -63,7 +64,7 @@ class CommandsView(VerticalScroll, can_focus=True):
         self.equal: Equal | None = None
 
     def compose(self) -> ComposeResult:
-        yield ActLines(self._lines)
+        yield LinesView(self._lines)
 
     def watch_lang(self) -> None:
         self._draw()
@@ -78,7 +79,7 @@ class CommandsView(VerticalScroll, can_focus=True):
             self._draw()
 
     def _draw(self) -> None:
-        for view in self.query(ActLines):
+        for view in self.query(LinesView):
             view.set_layout(self._lines)
 
     def _lines(self, width: int) -> Lines:
@@ -99,7 +100,7 @@ class CommandsView(VerticalScroll, can_focus=True):
 
     def _entry(self, key: str, name: str, text: str, width: int, most: int) -> Lines:
         label = styled(f"{key} ", "bold $primary") + styled(say(self.lang, f"new.command.{name}"), "$text-muted")
-        label = clickable(pad(label, KEY + NAME), "act", f"copy('{name}')")
+        label = action_link(pad(label, KEY + NAME), f"copy('{name}')")
         found = styled(inert(text), "$code-name").wrap(max(width - KEY - NAME, 8))
         shown = found[:most]
         if len(found) > most:

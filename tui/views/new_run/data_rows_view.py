@@ -9,13 +9,14 @@ from textual.reactive import reactive
 
 from tui.formatting import units
 from tui.formatting.sanitize import inert
-from tui.formatting.text_layout import Lines, clickable, fit, join, spread, styled
+from tui.formatting.text_layout import Lines, fit, join, spread, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.views.new_run.action_lines import ActLines
 from tui.views.new_run.planner import PlanResult
 from tui.views.view import LaboratoryView
+from tui.widgets.action_bar import action_link
 from tui.widgets.containers import VerticalScroll
+from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from lessons.course import Lang
@@ -46,7 +47,7 @@ class RowsView(VerticalScroll, can_focus=True):
         self.outlook: PlanResult | None = None
 
     def compose(self) -> ComposeResult:
-        yield ActLines(self._lines)
+        yield LinesView(self._lines)
 
     def watch_lang(self) -> None:
         self.show(self.outlook)
@@ -55,7 +56,7 @@ class RowsView(VerticalScroll, can_focus=True):
         """The rows of a plan; while they are only guessed, those before stay."""
         if outlook is None or outlook.exact:
             self.outlook = outlook
-        for view in self.query(ActLines):
+        for view in self.query(LinesView):
             view.set_layout(self._lines)
 
     async def action_turn(self, by: int) -> None:
@@ -95,8 +96,8 @@ class RowsView(VerticalScroll, can_focus=True):
         title = self._say("new.rows.title", number=units.count(row["number"] + 1),
                           rows=units.count(data["rows"]["train"]))  # fmt: skip
         facts = self._say("new.rows.facts", tokens=units.count(row["tokens"]), learned=units.count(row["supervised"]))
-        back = clickable(styled("‹ ", "bold $primary"), "act", "turn(-1)")
-        on = clickable(styled(" ›", "bold $primary"), "act", "turn(1)")
+        back = action_link(styled("‹ ", "bold $primary"), "turn(-1)")
+        on = action_link(styled(" ›", "bold $primary"), "turn(1)")
         head = back + styled(title, "bold $heading") + on + styled(f"  {facts}", "$text-muted")
         lines = [spread(head, learned_piece(self._say("new.rows.legend").strip("⟦⟧ ")), width)]
         for line in written(row["pieces"]):

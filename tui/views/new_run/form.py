@@ -22,10 +22,10 @@ from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say, say_or
 from tui.views.new_run import fields
-from tui.views.new_run.action_lines import Press
 from tui.views.new_run.fields import BY_NAME, FIELDS, Field, Known
 from tui.views.new_run.form_row import RECIPE, VALUE, Row
 from tui.views.new_run.history import History, State
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import FieldScroll, Vertical
 
@@ -108,9 +108,9 @@ class Form(Vertical):
                 if name == "lora_parameters.rank":
                     yield Static(f"{fields.LORA}:", markup=False)
                 yield row
-            yield Press(id="new-fold")
+            yield ActionBar(id="new-fold")
         yield Static(id="new-help", markup=False)
-        yield Press(id="new-acts")
+        yield ActionBar(id="new-acts")
 
     def on_mount(self) -> None:
         self.draw()
@@ -285,11 +285,11 @@ class Form(Vertical):
                 row.choice.set_unused("" if used else self.say("new.not-used"))
         hidden = sum(field.more for field in FIELDS)
         fold = ("▾ " + self.say("new.fewer")) if self.more else (f"▸ {hidden} " + self.say("new.more"))
-        self.query_one("#new-fold", Press).show(("^o", fold, "more"))
-        self.query_one("#new-acts", Press).show(
-            ("^r", self.say("key.new.start"), "start"),
-            ("^z", self.say("key.new.undo"), "undo"),
-            ("^n", self.say("key.new.reset"), "reset"),
+        self.query_one("#new-fold", ActionBar).show(ActionItem("^o", fold, "more"))
+        self.query_one("#new-acts", ActionBar).show(
+            ActionItem("^r", self.say("key.new.start"), "start"),
+            ActionItem("^z", self.say("key.new.undo"), "undo"),
+            ActionItem("^n", self.say("key.new.reset"), "reset"),
         )
         self._draw_help(wrong)
 

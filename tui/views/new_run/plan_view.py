@@ -10,11 +10,12 @@ from textual.reactive import reactive
 from lab.planning.duration import checkpoints, validations
 from tui.formatting import units
 from tui.formatting.sanitize import inert
-from tui.formatting.text_layout import Lines, clickable, fit, hang, pad, spread, styled
+from tui.formatting.text_layout import Lines, fit, hang, pad, spread, styled
 from tui.locale import say
-from tui.views.new_run.action_lines import ActLines
 from tui.views.new_run.planner import PlanResult
+from tui.widgets.action_bar import action_link
 from tui.widgets.containers import VerticalScroll
+from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from lab.planning.warnings import Warning
@@ -38,7 +39,7 @@ class PlanView(VerticalScroll, can_focus=True):
         self._doing = self._trouble = ""
 
     def compose(self) -> ComposeResult:
-        yield ActLines(self._lines)
+        yield LinesView(self._lines)
 
     def watch_lang(self) -> None:
         self._draw()
@@ -60,7 +61,7 @@ class PlanView(VerticalScroll, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
-        for view in self.query(ActLines):
+        for view in self.query(LinesView):
             view.set_layout(self._lines)
 
     def _say(self, key: str, **values: object) -> str:
@@ -130,7 +131,7 @@ class PlanView(VerticalScroll, can_focus=True):
                 return [self._label("time") + styled(self._say(f"new.plan.{known}"), "$text-muted"), Content("")]
             ask = styled("^t ", "$primary") + styled(self._say("new.plan.measure"), "$text-muted")
             return [self._label("time") + styled(self._say("new.plan.unknown"), "$text-muted"),
-                    self._label("") + self._button(ask, "measure")]  # fmt: skip
+                    self._label("") + action_link(ask, "measure")]  # fmt: skip
         about = self._say("new.plan.seconds", time=units.duration(plan.seconds))
         asks = checkpoints(spec) if timing.samples else 0
         parts = self._say(
@@ -141,7 +142,7 @@ class PlanView(VerticalScroll, can_focus=True):
             parts += " " + self._say("new.plan.asks", asks=asks, samples=_seconds(timing.samples))
         by = self._say("new.plan.by-trial") if outlook.measured else self._say("new.plan.by-runs", count=_runs(outlook))
         wrapped = hang([(self._label(""), styled(parts, "$text-disabled"))], width)
-        again = Content("") if outlook.measured else self._button(styled("  ^t", "$primary"), "measure")
+        again = Content("") if outlook.measured else action_link(styled("  ^t", "$primary"), "measure")
         return [self._label("time") + styled(about, "bold $heading") + styled(f"  {by}", "$text-muted") + again,
                 *wrapped]  # fmt: skip
 
@@ -158,12 +159,12 @@ class PlanView(VerticalScroll, can_focus=True):
             lines += hang([(styled("! ", f"bold {style}"), styled(inert(sentence(warning, self.lang)), style))], width)
             if warning.kind == "valid":
                 mend = styled("F8 ", "$primary") + styled(self._say("new.split.offer"), "$text-muted")
-                lines.append(Content("  ") + self._button(mend, "split"))
+                lines.append(Content("  ") + action_link(mend, "split"))
             if warning.changes:
                 key = "F9 " if warning is first else "·  "
                 mends = self._say("new.fixes", change=changed(warning.changes))
                 mend = styled(key, "$primary") + styled(mends, "$text-muted")
-                lines.append(Content("  ") + self._button(mend, f"fix({warnings.index(warning)})"))
+                lines.append(Content("  ") + action_link(mend, f"fix({warnings.index(warning)})"))
         return lines
 
     def _later(self, what: str) -> str:
@@ -173,9 +174,6 @@ class PlanView(VerticalScroll, can_focus=True):
     def _label(self, name: str) -> Content:
         text = self._say(f"new.plan.{name}") if name else ""
         return pad(styled(text, "$text-muted"), LABEL)
-
-    def _button(self, content: Content, action: str) -> Content:
-        return clickable(content, "act", action)
 
 
 def sentence(warning: "Warning", lang: "Lang") -> str:

@@ -18,7 +18,8 @@ from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.views.runs.dialogs import CARD, KeysLine, keys_line
+from tui.views.runs.dialogs import CARD
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.form_field import StillInput
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class SplitScreen(ModalScreen[str]):
                     yield StillInput(value, id=f"split-{name}", compact=True, placeholder=hint)
             yield Static("", id="split-told", markup=False)
             start, away = self._say("key.new.split-start"), self._say("key.new.split-close")
-            yield KeysLine(keys_line(("F5", start, "start"), ("Esc", away, "dismiss")), id="split-keys")
+            yield ActionBar(ActionItem("F5", start, "start"), ActionItem("Esc", away, "dismiss"), id="split-keys")
 
     def on_mount(self) -> None:
         self.query_one("#split-valid", Input).focus()

@@ -17,7 +17,6 @@ from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from tui.key_bindings import bind
 from tui.views.new_run import spec_check
-from tui.views.new_run.action_lines import Press
 from tui.views.new_run.commands_view import CommandsView
 from tui.views.new_run.data_rows_view import RowsView
 from tui.views.new_run.form import Form
@@ -29,7 +28,9 @@ from tui.views.new_run.plan_view import PlanView, changed
 from tui.views.new_run.planner import PlanResult
 from tui.views.new_run.split_dialog import SplitScreen, divisible
 from tui.views.view import LaboratoryView, RunSelection
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.containers import Container, Horizontal
+from tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
     from lessons.course import Lang
@@ -63,7 +64,8 @@ class NewRunView(LaboratoryView):
     NewRunView #new-main { width: 1fr; height: 1fr; }
     NewRunView #new-side { width: 1fr; height: 1fr; layout: vertical; }
     NewRunView.-broad #new-side { layout: horizontal; width: 2fr; }
-    NewRunView #new-sections { display: none; padding: 0 1; }
+    NewRunView #new-sections { display: none; height: 1; padding: 0 1; }
+    NewRunView #new-sections ActionBar { width: auto; }
     NewRunView.-small #new-sections { display: block; }
     NewRunView #new-plan { height: 1fr; }
     NewRunView #new-rowsview { height: 13; }
@@ -88,7 +90,9 @@ class NewRunView(LaboratoryView):
         self.fetching: asyncio.Task[dict[str, Any]] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Press(id="new-sections")
+        with Horizontal(id="new-sections"):
+            yield TabStrip(SECTIONS, "new.section", active=self.section, lang=self.lang)
+            yield ActionBar()
         with Horizontal(id="new-main"):
             yield self.form
             with Container(id="new-side"):
@@ -313,6 +317,10 @@ class NewRunView(LaboratoryView):
         """The next pane of a small screen, or the one of that name."""
         self._section(name or SECTIONS[(SECTIONS.index(self.section) + 1) % len(SECTIONS)])
 
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        event.stop()
+        self._section(event.name)
+
     def _section(self, name: str) -> None:
         self.section = name
         self._show_section()
@@ -330,9 +338,10 @@ class NewRunView(LaboratoryView):
             self.set_class(name == self.section, f"-{name}")
         if not self.is_mounted:
             return
-        tabs = [("●" if name == self.section else "○", self.say(f"new.section.{name}"), f"section('{name}')")
-                for name in SECTIONS]  # fmt: skip
-        self.query_one("#new-sections", Press).show(*tabs, ("  ^s", self.say("key.new.section"), "section"))
+        self.query_one(TabStrip).active = self.section
+        self.query_one("#new-sections ActionBar", ActionBar).show(
+            ActionItem("^s", self.say("key.new.section"), "section")
+        )
 
     def notice(self, key: str, kind: str = "", **values: object) -> None:
         """A line for a few seconds, in words of this bench."""

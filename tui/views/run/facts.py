@@ -4,7 +4,7 @@ from textual.content import Content
 
 from lab.events.schema import Train
 from tui.formatting import units
-from tui.formatting.text_layout import clickable, fit, join, styled
+from tui.formatting.text_layout import fit, join, styled
 from tui.locale import Say
 from tui.panes.lab.curves import STYLES, Curves
 from tui.panes.lab.facts import Fact, known, losses
@@ -53,19 +53,6 @@ def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Train | 
         parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(report.learning_rate), INK)))
     parts.append(styled(units.duration(timeline.x(at, "seconds")), INK))
     return _as_fits(parts, "  ", width)
-
-
-Action = tuple[str, str, str]
-"""Key, words, action."""
-
-
-def action_line(actions: list[Action], width: int) -> Content:
-    """What can be done here, each with its key, to be clicked too; as many as fit."""
-    parts = [
-        clickable(Content.assemble((key, "bold $primary"), (f" {text}", "$text-muted")), "act", action)
-        for key, text, action in actions
-    ]
-    return _as_fits(parts, "   ", width)
 
 
 def _as_fits(parts: list[Content], between: str, width: int) -> Content:

@@ -21,7 +21,7 @@ from tui.panes.lab.summary import trouble
 from tui.views.run import answers, facts
 from tui.views.run.log import LogView
 from tui.views.run.timeline import Timeline, View
-from tui.views.view import LaboratoryView
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.containers import Container, Vertical, VerticalScroll
 from tui.widgets.loss_chart import PlotView
 from tui.widgets.plot import legend
@@ -57,16 +57,6 @@ class Shown:
     def whole(self) -> float:
         """Iterations of the whole run."""
         return self.curves.limit("iteration")
-
-
-class Actions(Static):
-    """A line whose words run an action of the bench when they are clicked."""
-
-    auto_links = False
-
-    async def action_act(self, name: str) -> None:
-        bench = next(each for each in self.ancestors if isinstance(each, LaboratoryView))
-        await bench.run_action(name)
 
 
 class Answers(VerticalScroll, can_focus=True, inherit_bindings=False):
@@ -134,7 +124,7 @@ class RunLayout(Vertical):
                     yield Static(id="live-sheet", markup=False)
         yield LogView(id="live-log")
         yield Static(id="live-note", markup=False)
-        yield Actions(id="live-actions", markup=False)
+        yield ActionBar(id="live-actions")
 
     @property
     def wide(self) -> bool:
@@ -173,7 +163,7 @@ class RunLayout(Vertical):
         self._draw_answers(shown, room, tell)
         asking = shown.asking and not run.ended
         self._set("note", styled(self._note(shown, tell))).set_class(asking, "-asking")
-        self._set("actions", facts.action_line(_actions(shown, self.wide, lang), width))
+        self.query_one(ActionBar).show(*_actions(shown, self.wide, lang))
 
     def _draw_picture(self, shown: Shown, tell: Say) -> None:
         view, timeline = shown.view, shown.timeline
@@ -224,7 +214,7 @@ class RunLayout(Vertical):
         return panel
 
 
-def _actions(shown: Shown, wide: bool, lang: "Lang") -> list[facts.Action]:
+def _actions(shown: Shown, wide: bool, lang: "Lang") -> list[ActionItem]:
     """What can be done now, with the most needed first."""
     names = [] if shown.run.ended else [("x", "stop")]
     names += [("r", "resume")] if shown.run.ended and shown.run.state is not RunState.FINISHED else []
@@ -232,4 +222,4 @@ def _actions(shown: Shown, wide: bool, lang: "Lang") -> list[facts.Action]:
     names += [("o", "log"), ("u", "axis"), ("s", "log-scale"), ("+", "zoom-in"), ("−", "zoom-out"), ("0", "whole")]
     names += [("e", "change"), ("y", "copy")]
     acts = {"log-scale": "log_scale", "axis": "axis", "zoom-in": "zoom(0.5)", "zoom-out": "zoom(2)"}
-    return [(key, say(lang, f"key.live.{name}"), acts.get(name, name)) for key, name in names]
+    return [ActionItem(key, say(lang, f"key.live.{name}"), acts.get(name, name)) for key, name in names]

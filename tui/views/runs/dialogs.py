@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
-from tui.formatting.text_layout import clickable, join, styled
+from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.form_field import StillInput
 from tui.widgets.text_area import CleanArea
 
@@ -22,25 +22,11 @@ CARD = """
 $self { align: center middle; background: $background 60%; }
 $self > .card { width: 72; max-width: 96%; height: auto; padding: 1 3; background: $surface; border: round $primary; }
 $self .title { color: $heading; text-style: bold; height: 1; }
+$self ActionBar { margin-top: 1; }
 $self .hint { color: $text-muted; height: auto; margin-top: 1; }
 $self Input, $self TextArea { border: none; background: $panel; padding: 0 1; }
 $self Input:focus, $self TextArea:focus { border: none; background-tint: $surface 0%; }
 """
-
-
-def keys_line(*keys: tuple[str, str, str]) -> Content:
-    """(key, what it does, action of the screen) side by side, for the mouse too."""
-    items = [
-        clickable(styled(f"{key} ", "bold $primary") + styled(text), f"screen.{action}") for key, text, action in keys
-    ]
-    return join(items, "    ")
-
-
-class KeysLine(Static):
-    """The last line of a form."""
-
-    DEFAULT_CSS = "KeysLine { height: 1; margin-top: 1; }"
-    auto_links = False
 
 
 class LineScreen(ModalScreen[str | None]):
@@ -62,7 +48,7 @@ class LineScreen(ModalScreen[str | None]):
             yield StillInput(self._value, compact=True, select_on_focus=False)
             yield Static(styled(self._hint), classes="hint")
             save, cancel = say(self._lang, "key.runs.save"), say(self._lang, "key.runs.cancel")
-            yield KeysLine(keys_line(("Enter", save, "save"), ("Esc", cancel, "dismiss")))
+            yield ActionBar(ActionItem("Enter", save, "save"), ActionItem("Esc", cancel, "dismiss"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -89,7 +75,7 @@ class NotesScreen(ModalScreen[str]):
             page.move_cursor(page.document.end)
             yield page
             yield Static(styled(say(self._lang, "runs.form.notes.hint")), classes="hint")
-            yield KeysLine(keys_line(("Esc", say(self._lang, "key.runs.save"), "save")))
+            yield ActionBar(ActionItem("Esc", say(self._lang, "key.runs.save"), "save"))
 
     def action_save(self) -> None:
         self.dismiss(self.query_one(TextArea).text)

@@ -20,7 +20,8 @@ from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.views.runs.dialogs import CARD, KeysLine, keys_line
+from tui.views.runs.dialogs import CARD
+from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.choice_field import Choice
 from tui.widgets.data_grid import Column, DataGrid, DataGridRow
 from tui.widgets.form_field import StillInput
@@ -95,7 +96,7 @@ class SweepScreen(ModalScreen[list[Run] | None]):
             yield DataGrid(markable=False, id="sweep-runs")
             yield Static("", id="sweep-told", markup=False)
             start, away = self._say("key.runs.start"), self._say("key.runs.cancel")
-            yield KeysLine(keys_line(("F5", start, "start"), ("Esc", away, "dismiss")), id="sweep-keys")
+            yield ActionBar(ActionItem("F5", start, "start"), ActionItem("Esc", away, "dismiss"), id="sweep-keys")
 
     async def on_mount(self) -> None:
         try:

@@ -83,6 +83,7 @@ class RunsView(RunActions):
     DEFAULT_CSS = """
     RunsView { padding: 0 1; }
     RunsView #runs-top { height: 1; }
+    RunsView > ActionBar { height: auto; }
     RunsView #runs-slash { width: 2; color: $primary; }
     RunsView #runs-filter { width: 1fr; border: none; height: 1; padding: 0; background: $background; }
     RunsView #runs-filter:focus { background: $surface; background-tint: $surface 0%; }
@@ -121,7 +122,7 @@ class RunsView(RunActions):
             yield DataGrid(id="runs-table")
             with VerticalScroll(id="runs-details", can_focus=False):
                 yield LinesView(lambda width: [])
-        yield ActionBar([f"runs.{name}" for name in DEEDS], self.lang)
+        yield ActionBar(bindings=[f"runs.{name}" for name in DEEDS], lang=self.lang)
 
     def on_mount(self) -> None:
         self.watch_lang()
