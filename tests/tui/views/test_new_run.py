@@ -136,7 +136,7 @@ async def test_copies_presets_reset_folding_and_a_small_screen(app: Any, at_benc
         assert value(bench, "iters") == "7"
 
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "○ Plan" in text(pilot) and "175,104" not in text(pilot))
+        await until(pilot, lambda: "▸ Form" in text(pilot) and "175,104" not in text(pilot))
         bench.form.row("model").control.focus()
         await pilot.press("s")
         await until(pilot, lambda: bench.query_one(PlanView).has_focus)
