@@ -7,7 +7,7 @@ MADE := $(VENV)/made
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WANTED := --constraint constraints.txt --editable '.[dev]'
 
-.PHONY: all run test test-fast test-long check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
+.PHONY: all run dev test test-fast test-long coverage check exercises format bench lesson-figures wheel wheel-test data sprout cuda12 cuda13 clean help
 .DELETE_ON_ERROR:
 
 all: $(MADE)
@@ -21,6 +21,10 @@ $(MADE): pyproject.toml constraints.txt .ci/venv .ci/python
 
 run: $(MADE)
 	@$(BIN)/python -m tui
+
+# The program with live CSS. `.venv/bin/textual console` in a second terminal shows its messages, events and prints.
+dev: $(MADE)
+	@$(BIN)/textual run --dev -c '$(BIN)/python -m tui'
 
 # Each worker takes whole files, since the tests of one file share what they trained; those that train come first, unless
 # asked for another order: `make test ORDER=random` says its seed, and FLAGS=--randomly-seed=… repeats it.
@@ -38,6 +42,10 @@ test-fast: $(MADE)
 # promise, for ten times as many examples. CI runs it after `make test`.
 test-long: $(MADE)
 	$(BIN)/python $(TESTS) -m 'long or hypothesis' --hypothesis-profile=thorough
+
+# Lines and branches that `make test` reaches, engines apart, as text and as pages below htmlcov/.
+coverage: $(MADE)
+	$(BIN)/python $(TESTS) --cov --cov-report=term:skip-covered --cov-report=html
 
 check: $(MADE)
 	$(BIN)/python -m ruff check .
@@ -85,7 +93,7 @@ sprout: $(MADE)
 	$(BIN)/python -m lab.engine.pretrain
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 
 help:
-	@echo "make run | test | test-fast | test-long | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
+	@echo "make run | dev | test | test-fast | test-long | coverage | check | exercises | format | bench | lesson-figures | wheel | wheel-test | data | sprout | cuda12 | cuda13 | clean"
