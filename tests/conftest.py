@@ -41,6 +41,7 @@ OPENED = {"app", "host", "snap_compare", "desk", "trained"}
 """What opens the program, or runs a command or an engine."""
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: a third of the time of a test is waiting for a screen or an engine."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

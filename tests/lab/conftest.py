@@ -1,21 +1,26 @@
 """Real runs, trained once and looked at by many tests."""
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from engines import end_all
 from filelock import FileLock
+from waiting import wait_for
 
 from lab.runs.directory import Run, Runs
+from tui.__main__ import main
 
 Words = tuple[str, ...]
 
@@ -40,13 +45,21 @@ class Desk:
     home: Path
 
     def __call__(self, *words: str, **environment: str) -> Finished:
-        env = {
-            **os.environ,
-            "LOWRANK_HOME": str(self.home),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            **environment,
-        }
-        command = [sys.executable, "-m", "tui", *words]
+        """Run a command here, which saves the start of a Python."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        with ExitStack() as changed, open(os.devnull) as nothing:
+            changed.enter_context(chdir(self.home))
+            changed.enter_context(mock.patch.dict(os.environ, {"LOWRANK_HOME": str(self.home), **environment}))
+            for name, value in {"argv": ["lowrank", *words], "stdin": nothing, "stdout": out, "stderr": err}.items():
+                changed.enter_context(mock.patch.object(sys, name, value))
+            code = main()
+        told = (stream.buffer.getvalue().decode() for stream in (out, err))
+        return Finished(code, *told)
+
+    def child(self, *words: str, **environment: str) -> Finished:
+        """Run a command as a program of its own."""
+        paths = {"LOWRANK_HOME": str(self.home), "PYTHONPATH": str(Path(__file__).parents[2])}
+        command, env = [sys.executable, "-m", "tui", *words], {**os.environ, **paths, **environment}
         done = subprocess.run(command, env=env, cwd=self.home, capture_output=True, text=True, timeout=300)
         return Finished(done.returncode, done.stdout, done.stderr)
 
@@ -81,6 +94,7 @@ def trained(desk: Desk, common_folder: Path) -> Callable[..., tuple[Run, Finishe
                     done = desk("train", "--json", *flags)
                     assert done.code == 0, done.err
                     run = desk.runs.get(done.lines[-1]["run"])
+                    wait_for(lambda: not run.lives())  # after its last word the engine puts its folder in order
                     shutil.copytree(run.path, kept / "run")
                     told.write_text(done.out)
             made[flags] = run, done

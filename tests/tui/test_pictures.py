@@ -22,9 +22,11 @@ def both(text: str) -> dict[Lang, str]:
     return {lang: text for lang in LANGS}
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("theme", ["lowrank-dark", "lowrank-light"])
+@pytest.mark.parametrize(
+    ("lang", "size", "theme"),
+    [("en", (80, 24), "lowrank-dark"), ("ko", (120, 40), "lowrank-light")],
+    ids=["en-80x24-dark", "ko-120x40-light"],
+)
 async def test_a_chart_is_drawn_in_the_place_that_was_kept(
     app: Any, opened: Any, until: Any, text: Any, lang: str, size: tuple[int, int], theme: str
 ) -> None:

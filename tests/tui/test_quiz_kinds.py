@@ -159,7 +159,13 @@ PICTURES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "lang", "size", "question", "keys"), PICTURES, ids=[case[0] for case in PICTURES])
+@pytest.mark.parametrize(
+    ("name", "lang", "size", "question", "keys"),
+    [
+        pytest.param(*case, id=case[0], marks=() if case[0] in ("order-graded", "chart-to-read") else pytest.mark.long)
+        for case in PICTURES
+    ],
+)
 def test_picture(
     app: Any,
     at_quiz: Any,

@@ -97,6 +97,7 @@ def test_both_sides_answer_as_they_do_alone(method: str, trained: Callable, talk
     assert both.end() == 0
 
 
+@pytest.mark.long
 def test_the_command_line_scales_and_draws_as_the_talk_does(trained: Callable, talk: Callable, desk: Any) -> None:
     run, _ = trained(*METHODS["LoRA"], *SHORT)
     both = talk(run)

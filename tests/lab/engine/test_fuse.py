@@ -109,6 +109,7 @@ def test_a_folder_is_kept_unless_told_otherwise_and_never_one_that_is_no_model(q
     assert refused.code == 1 and "must stay" in refused.err and (BUNDLED / "sprout" / "config.json").exists()
 
 
+@pytest.mark.long
 def test_gguf_takes_the_dequantized_way_and_what_its_tokenizer_cannot_do_is_said(qlora, desk, tmp_path: Path) -> None:
     run, _, _ = qlora
     fuse.save_folder(run, desk.home / "cache", "last", "separate", tmp_path / "out", gguf=False, force=False)

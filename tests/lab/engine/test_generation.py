@@ -43,6 +43,7 @@ def test_an_earlier_checkpoint_is_scored_with_every_answer(few: Run, desk) -> No
     assert none.code == 1 and "holds no test.jsonl" in none.err and "--split" in none.err
 
 
+@pytest.mark.long
 def test_one_question_goes_to_the_checkpoint_asked_for(few: Run, desk) -> None:
     prompt = "Table dogs with columns name, age. What is the age of dogs with name 'Rex'?"
     early, late = (desk("generate", str(few.path), "-p", prompt, "--checkpoint", n).out for n in ("6", "12"))

@@ -147,6 +147,7 @@ def test_every_optimizers_state_survives_a_checkpoint(name: str, accumulate: int
     assert all(mx.array_equal(value, trained[k]).item() for k, value in whole.trained().items())
 
 
+@pytest.mark.long
 def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused_with_what_to_do(desk, tmp_path: Path) -> None:
     import shutil
 

@@ -199,6 +199,7 @@ def test_a_test_without_a_test_split_is_refused_before_any_work(desk, tmp_path: 
     assert len(desk.runs.all()) == before
 
 
+@pytest.mark.long
 def test_what_ends_worse_than_it_began_is_called_so(trained: Callable) -> None:
     """Too short for the watch on the loss to be sure, and yet plain at its end."""
     flags = ("--learning-rate", "1", "--iters", "6", "--val-batches", "2", "--samples", "0")

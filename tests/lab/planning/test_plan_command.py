@@ -64,6 +64,7 @@ def test_a_probe_times_real_iterations(tmp_path: Path) -> None:
     assert all(len(line) <= 80 for line in done.out.splitlines()) and not (tmp_path / "runs").exists()
 
 
+@pytest.mark.long
 def test_a_trial_that_fails_says_why_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = tmp_path / "broken"

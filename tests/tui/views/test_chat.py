@@ -120,6 +120,7 @@ async def test_a_talk_from_the_first_letter_to_the_end_of_its_engine(
     wait_for(lambda: not psutil.pid_exists(pid))
 
 
+@pytest.mark.long
 async def test_votes_are_cast_blind_and_told_apart_afterwards(
     app: Any, at_bench: Any, until: Any, text: Any, trained: Path
 ) -> None:
@@ -153,6 +154,7 @@ async def test_votes_are_cast_blind_and_told_apart_afterwards(
         assert f"adapter {found.adapter} · base {found.base} · the same 1" in text(pilot)
 
 
+@pytest.mark.long
 async def test_the_score_is_measured_once_and_can_be_stopped(
     app: Any, at_bench: Any, until: Any, text: Any, few_rows: Run
 ) -> None:

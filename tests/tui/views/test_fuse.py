@@ -47,6 +47,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.long
 async def test_from_nothing_measured_to_a_saved_model_with_enter_alone(
     app: Any, at_bench: Any, until: Any, text: Any, few_rows: Run
 ) -> None:

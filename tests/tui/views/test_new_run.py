@@ -91,6 +91,7 @@ async def test_typing_undoing_and_the_plan(app: Any, at_bench: Any, until: Any, 
         await until(pilot, lambda: "Row 2 of 1,200" in text(pilot))
 
 
+@pytest.mark.long
 async def test_copies_presets_reset_folding_and_a_small_screen(app: Any, at_bench: Any, until: Any, text: Any) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
         bench = await at_bench(pilot, "new")
@@ -185,6 +186,7 @@ async def test_a_run_is_timed_started_and_filled_in_again(app: Any, at_bench: An
         assert bench.planning.current() == run.spec.model_copy(update={"mask_prompt": True})
 
 
+@pytest.mark.long
 async def test_foreign_rows_are_chosen_from_a_folder_and_shown_inert(
     app: Any, at_bench: Any, until: Any, text: Any, nasty_data: Path, tmp_path: Path
 ) -> None:

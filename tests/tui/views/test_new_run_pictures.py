@@ -74,7 +74,9 @@ def test_all_of_it(app: Any, pictured: Any, snap_compare: Any, lang: str) -> Non
 
 
 @in_both_languages
-@pytest.mark.parametrize("section", ["form", "plan", "rows"])
+@pytest.mark.parametrize(
+    "section", ["plan", *(pytest.param(name, marks=pytest.mark.long) for name in ("form", "rows"))]
+)
 def test_one_pane(app: Any, pictured: Any, snap_compare: Any, section: str, lang: str) -> None:
     wrong = ("lora_parameters.rank", "999") if section == "form" else ()
     assert snap_compare(app(lang), terminal_size=SIZES["80x24"], run_before=pictured(section, *wrong))

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from event_of import kind_of
 from picture import drawn
 from textual.pilot import Pilot
@@ -72,6 +73,7 @@ async def test_a_second_run_waits_behind_the_first_and_says_so(host: Any, settle
         assert (ended.run_id, ended.state) == (second.id, "finished")
 
 
+@pytest.mark.long
 async def test_a_long_run_moves_the_chart_and_is_stopped_with_its_adapter(host: Any, settle: Any) -> None:
     spec = {"iters": 100_000, "batch_size": 2, "val_batches": 1, "steps_per_report": 1}
     async with host().run_test(size=(80, 24)) as pilot:
