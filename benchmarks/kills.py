@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from lab import launch
 from lab.events.schema import iteration_of
+from lab.runs import launch
 from lab.runs.directory import Run, Runs
 
 SPEC = {

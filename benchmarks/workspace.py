@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.events.schema import iteration_of
-from lab.launch import prepare, start
 from lab.models.find import BUNDLED
 from lab.runs.directory import Run, Runs
+from lab.runs.launch import prepare, start
 
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "lessons" / "tracks" / "figures"

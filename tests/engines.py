@@ -7,8 +7,8 @@ from pathlib import Path
 
 from waiting import wait_for
 
-from lab.launch import note_process
 from lab.runs.directory import Run
+from lab.runs.launch import note_process
 from lab.runs.lock import take_engine_lock
 
 HOLD = """

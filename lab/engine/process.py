@@ -13,14 +13,14 @@ from lab.engine.failure import explain
 from lab.events.schema import Failed, Stage, Stopped
 from lab.events.writer import EventLog
 from lab.hostfile import several
-from lab.launch import note_process
 from lab.queue.slot import QueueSlot
 from lab.runs.crash_recovery import speak_for
 from lab.runs.directory import Run
+from lab.runs.launch import note_process
 from lab.runs.lock import launching, take_engine_lock
 from lab.runs.outcome import standing
 from lab.runs.state import RunState
-from lab.runs.stop_escalation import hasten
+from lab.runs.stop import hasten
 from lab.sanitize import inert
 
 LOOK = 0.2

@@ -13,7 +13,7 @@ from lab.spec import RunSpec
 def join(spec: RunSpec) -> Any:
     """The group of all ranks, or None where the spec wants one process. Raises LabError if they do not come together.
 
-    The process must have been started by mlx.launch (lab.launch does).
+    The process must have been started by mlx.launch (lab.runs.launch does).
     """
     if spec.ranks == 1 and not spec.hostfile:
         return None

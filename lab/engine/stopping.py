@@ -2,7 +2,7 @@
 
 The first time, whoever works looks at `asked` when it can stop and keeps what it has; where nothing is learned yet
 (`at_once`), it stops where it is. Who is asked again has taken too long
-(`lab.runs.stop_escalation`) and stops where it is, too.
+(`lab.runs.stop`) and stops where it is, too.
 """
 
 import signal

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from lab import launch
 from lab.errors import LabError
 from lab.events.schema import Event, Failed, Finished, LastWord, Reason, Stage, Train, Validation
 from lab.planning.duration import STEPS, Timing, validation_batches
 from lab.planning.row_lengths import Rows
+from lab.runs import launch
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 

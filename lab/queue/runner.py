@@ -10,12 +10,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lab import launch
 from lab.client import PACKAGES
 from lab.errors import LabError
 from lab.events.schema import Reason, Stage
 from lab.events.writer import EventLog
 from lab.queue.slot import has_ticket
+from lab.runs import launch
 from lab.runs.crash_recovery import speak_for
 from lab.runs.directory import Run
 from lab.runs.lock import launching

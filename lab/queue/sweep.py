@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab import launch
 from lab.errors import LabError
 from lab.queue.runner import line_up
-from lab.runs import run_notes
+from lab.runs import launch, run_notes
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import Row
 from lab.runs.state import RunState

@@ -16,7 +16,7 @@ from lab.runs.directory import Run
 from lab.runs.lock import launching
 from lab.runs.outcome import standing
 from lab.runs.state import RunState
-from lab.runs.stop_escalation import hasten
+from lab.runs.stop import hasten
 
 NEAR = 0.75
 """Share of the machine's memory from which on an engine that was killed probably used up all of it."""

@@ -129,7 +129,7 @@ class Run:
         return engine_lives(self.path)
 
     def noted(self) -> dict[str, Any]:
-        """What was written down when the engine started (`lab.launch.note_process`); empty if it never was."""
+        """What was written down when the engine started (`lab.runs.launch.note_process`); empty if it never was."""
         try:
             return read_object(self.path / "state" / NOTE)
         except (OSError, Refused):
@@ -155,7 +155,7 @@ class Run:
     def stop(self) -> bool:
         """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends.
 
-        `lab.runs.stop_escalation` ends one that does not, by the age of the note that is made here. Raises LabError if
+        `lab.runs.stop` ends one that does not, by the age of the note that is made here. Raises LabError if
         the run is gone, or if somebody else does something to it that takes too long.
         """
         with launching(self.path):

@@ -17,7 +17,7 @@ from lab.runs.directory import Run, Runs
 from lab.runs.disk_usage import use
 from lab.runs.lock import launching
 from lab.runs.run_notes import read_path
-from lab.runs.stop_escalation import hasten, longest
+from lab.runs.stop import hasten, longest
 
 FOLDER = ".deleted"
 NOTE = "deleted.json"

@@ -14,10 +14,9 @@ from engines import end_all
 from event_of import kind_of
 from waiting import wait_for
 
-from lab import launch
 from lab.errors import LabError
 from lab.queue.runner import line_up
-from lab.runs import disk_usage, trash
+from lab.runs import disk_usage, launch, trash
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
 from lab.runs.state import TERMINAL

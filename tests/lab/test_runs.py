@@ -17,11 +17,11 @@ from engines import StandIn, end_all, hold
 
 from lab.client import PACKAGES
 from lab.errors import LabError
-from lab.launch import note_process, start
 from lab.queue.runner import line_up
 from lab.runs import disk_usage, trash
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
+from lab.runs.launch import note_process, start
 from lab.runs.lock import take_engine_lock
 from lab.runs.run_index import RunIndex
 from lab.spec import RunSpec
@@ -182,7 +182,7 @@ def test_a_long_log_is_read_in_slices_that_lose_nothing(tmp_path: Path) -> None:
 def engines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Engines that hold the lock that they are handed until they are told to stop, and train nothing."""
     waits = [sys.executable, "-c", "import time; time.sleep(600)"]
-    monkeypatch.setattr("lab.launch.engine_command", lambda *_: waits)
+    monkeypatch.setattr("lab.runs.launch.engine_command", lambda *_: waits)
 
 
 def ended(root: Path, event: str) -> Run:
@@ -243,7 +243,7 @@ def test_a_run_that_cannot_be_resumed_stays_as_it_was(tmp_path: Path, monkeypatc
     runs = [ended(tmp_path, "stopped"), ended(tmp_path, "failed"), make(tmp_path)]
     (runs[0].path / "state/stop").touch()
     before = [contents(run) for run in runs]
-    monkeypatch.setattr("lab.launch.engine_command", lambda *_: ["/nowhere/python"])
+    monkeypatch.setattr("lab.runs.launch.engine_command", lambda *_: ["/nowhere/python"])
     with pytest.raises(OSError, match="nowhere"):
         line_up(runs, tmp_path)
     for run in runs:

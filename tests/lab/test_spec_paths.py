@@ -13,13 +13,13 @@ import yaml
 from event_of import event_of
 from waiting import wait_for
 
-from lab import launch
 from lab.datasets.find import BUNDLED
 from lab.errors import LabError
 from lab.events.writer import EventLog
 from lab.models.find import BUNDLED as MODELS
 from lab.paths import shown
 from lab.queue.runner import line_up
+from lab.runs import launch
 from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 from tui.home import home

@@ -16,7 +16,7 @@ from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import outcome
 from lab.runs.state import TERMINAL, RunState
-from lab.runs.stop_escalation import Stage, asked_since, hasten
+from lab.runs.stop import Stage, asked_since, hasten
 from tui.cli.common import cache, megabytes, note, runs, say, write
 from tui.home import home
 

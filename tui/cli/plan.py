@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from lab import launch
 from lab.datasets.find import find_data
 from lab.errors import LabError
 from lab.paths import shown
@@ -20,6 +19,7 @@ from lab.planning.plan import Inputs, Plan, gigabytes, make
 from lab.planning.plan import as_json as fields_of
 from lab.planning.row_lengths import guess
 from lab.planning.warnings import Warning
+from lab.runs import launch
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from lab.spec_paths import located

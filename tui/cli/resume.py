@@ -1,6 +1,6 @@
 """`lowrank resume`: continue a run from its last checkpoint."""
 
-from lab import launch
+from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.outcome import all_events
 from tui.cli.common import RunName, cache, runs

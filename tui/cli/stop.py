@@ -4,7 +4,7 @@ import time
 
 from lab.errors import LabError
 from lab.runs.crash_recovery import settle
-from lab.runs.stop_escalation import Stage
+from lab.runs.stop import Stage
 from tui.cli.common import Json, RunName, note, runs, say, write
 from tui.cli.follow import POLL, tell_stage
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from lab import launch
 from lab.planning import learning_rate
 from lab.planning.warnings import of_schedule
+from lab.runs import launch
 from lab.spec import RunSpec
 from tui.cli.common import cache, note, runs
 from tui.cli.follow import AdapterPath, Detach, Json, Now, check_copy, follow_to_end

@@ -42,9 +42,9 @@ def _spec(trial: "Trial | None") -> "RunSpec":
 
 def known_before(trial: "Trial", cache: Path) -> dict[str, float]:
     """What a run will measure as far as its spec tells. Raises LabError if it could not be begun."""
-    from lab import launch
     from lab.models.find import find_model
     from lab.models.parameters import trainable_parameters
+    from lab.runs import launch
 
     spec = launch.check(dict(trial.fields), cache).spec
     model, lora = find_model(spec.model, cache, spec.bits), spec.lora_parameters

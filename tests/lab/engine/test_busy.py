@@ -17,17 +17,18 @@ import pytest
 from mlx_lm.utils import load_tokenizer
 from waiting import wait_for
 
-from lab import client, launch
+from lab import client
 from lab.engine import chat_template as templates
 from lab.engine import weights_check
 from lab.engine.generation import encode
 from lab.engine.label_masking import Supervisor
 from lab.errors import LabError
 from lab.models.find import BUNDLED
+from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import all_events
-from lab.runs.stop_escalation import hasten
+from lab.runs.stop import hasten
 from lab.score import Item
 from lab.spec import RunSpec
 

@@ -13,12 +13,13 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from lab import client, launch
+from lab import client
 from lab.engine.failure import explain
 from lab.error_diagnosis import find_cause
 from lab.errors import LabError
 from lab.events.schema import Reason
 from lab.models.find import BUNDLED
+from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
 

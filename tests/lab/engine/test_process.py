@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from waiting import wait_for
 
-from lab import client, launch
+from lab import client
 from lab.datasets.find import BUNDLED as DATA
 from lab.events.schema import iteration_of
 from lab.models.find import BUNDLED as MODELS
+from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import KEYS, curve

@@ -11,10 +11,11 @@ import psutil
 import pytest
 from waiting import wait_for
 
-from lab import client, launch
+from lab import client
 from lab.errors import LabError
 from lab.events.schema import iteration_of
 from lab.hostfile import count_ranks
+from lab.runs import launch
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import curve
 from lab.spec import RunSpec

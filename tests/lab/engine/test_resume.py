@@ -17,13 +17,14 @@ import pytest
 from mlx_lm.utils import load
 from waiting import wait_for
 
-from lab import client, launch
+from lab import client
 from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import OPTIMIZERS, adapt
 from lab.errors import LabError
 from lab.events.schema import iteration_of
 from lab.models.find import BUNDLED
+from lab.runs import launch
 from lab.runs.directory import Run
 from lab.spec import RunSpec
 

@@ -10,8 +10,8 @@ import pytest
 from engines import end_all
 from filelock import FileLock
 
-from lab.launch import prepare, start
 from lab.runs.directory import Run, Runs
+from lab.runs.launch import prepare, start
 from tui.app import LowrankApp
 from tui.views.view import LaboratoryView, RunSelection
 

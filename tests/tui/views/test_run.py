@@ -9,8 +9,8 @@ from picture import drawn, rest
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Static
 
-from lab.launch import prepare, start
 from lab.runs.directory import Run, Runs
+from lab.runs.launch import prepare, start
 from tests.tui.views.conftest import NASTY
 from tui.views.run.layout import RunLayout
 from tui.views.run.log import LogView

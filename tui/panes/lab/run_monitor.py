@@ -106,7 +106,7 @@ class Follower:
 
     def _poll(self) -> bool:
         from lab.runs.crash_recovery import settle
-        from lab.runs.stop_escalation import hasten
+        from lab.runs.stop import hasten
 
         state = settle(self.run)
         overdue = state is RunState.STOPPING and hasten(self.run) in ("told", "killed")
@@ -202,8 +202,8 @@ class Lab:
 
     def begin(self, fields: Mapping[str, object]) -> Follower:
         """Check, make the run directory and start the engine. Raises LabError."""
-        from lab.launch import prepare, start
         from lab.runs.directory import Runs
+        from lab.runs.launch import prepare, start
 
         run = prepare(dict(fields), Runs(self.root), self.cache)
         start(run, self.cache)

@@ -304,7 +304,7 @@ class RunView(CursorView):
 
     async def action_resume(self) -> None:
         """Go on from the checkpoint."""
-        from lab.launch import start
+        from lab.runs.launch import start
 
         if (run := self.run) is None:
             return

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 from waiting import wait_for
 
-from lab import launch
+from lab.runs import launch
 from lab.runs.directory import Runs
 from tui.panes.lab.live import LiveView
 from tui.panes.lab.messages import RunEnded, RunStarted, Status
