@@ -21,8 +21,8 @@ import pyte
 
 from benchmarks.terminal import Terminal
 from benchmarks.workspace import training
+from lab.preflight import prepare
 from lab.runs.directory import Run, Runs
-from lab.runs.launch import prepare
 
 LIMIT_MS = 50
 FILLERS = 30

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from lab import preflight
 from lab.events.schema import iteration_of
 from lab.runs import launch
 from lab.runs.directory import Run, Runs
@@ -40,11 +41,11 @@ def main() -> int:
 def compare(home: Path, kills: int, rng: random.Random) -> int:
     """Both runs below `home`; 0 if they end alike."""
     cache, runs = home / "cache", Runs(home / "runs")
-    whole = launch.prepare(SPEC, runs, cache)
+    whole = preflight.prepare(SPEC, runs, cache)
     end(whole, launch.start(whole, cache))
     print(f"unbroken: {told(whole)}", flush=True)
 
-    broken = launch.prepare(SPEC, runs, cache)
+    broken = preflight.prepare(SPEC, runs, cache)
     for number in range(1, kills + 1):
         pid = launch.start(broken, cache)
         # One kill in five finds it loading; the others spread over the iterations, and somewhere within one.

@@ -15,8 +15,10 @@ from typing import Any
 
 from lab.events.schema import iteration_of
 from lab.models.find import BUNDLED
+from lab.preflight import prepare
 from lab.runs.directory import Run, Runs
-from lab.runs.launch import prepare, start
+from lab.runs.launch import start
+from lab.runs.stop import request_stop
 
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "lessons" / "tracks" / "figures"
@@ -106,6 +108,6 @@ def training(home: Path, enough: int, **fields: object) -> Iterator[Run]:
         yield run
     finally:
         engine = run.process()
-        run.stop()
+        request_stop(run)
         if engine is not None:
             engine.wait(60)

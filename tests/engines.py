@@ -10,6 +10,7 @@ from waiting import wait_for
 from lab.runs.directory import Run
 from lab.runs.launch import note_process
 from lab.runs.lock import take_engine_lock
+from lab.runs.stop import request_stop
 
 HOLD = """
 import sys
@@ -68,7 +69,7 @@ def end_all(runs: Iterable[Run]) -> None:
     """End the engines of all these runs, and those that would start in their place."""
     runs = [run for run in runs if run.path not in HELD]
     for run in runs:
-        run.stop()
+        request_stop(run)
     for run in runs:
         if (process := run.process()) is not None:
             process.kill()

@@ -1,4 +1,4 @@
-"""The engine process: `python -m lab.engine train|evaluate|generate|data …`; started by lab.runs.launch, one job a process.
+"""The engine process: `python -m lab.engine train|evaluate|generate|data …`; one job a process.
 
 All but `train` speak JSON lines on standard output; whatever libraries print goes to standard error.
 """

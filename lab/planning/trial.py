@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
+from lab import preflight
 from lab.errors import LabError
 from lab.events.schema import Event, Failed, Finished, LastWord, Reason, Stage, Train, Validation
 from lab.planning.duration import STEPS, Timing, validation_batches
@@ -41,7 +42,7 @@ def run(spec: RunSpec, cache: Path, progress: Callable[[str], None] = lambda _: 
                                     "val_batches": int(spec.val_batches != 0), "patience": 0,
                                     "lr_schedule": "constant"})  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="lowrank-plan-") as folder:
-        trial = launch.prepare(short, Runs(Path(folder) / "runs"), cache)
+        trial = preflight.prepare(short, Runs(Path(folder) / "runs"), cache)
         began = time.time()
         launch.start(trial, cache, now=True)
         try:

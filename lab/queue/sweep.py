@@ -4,13 +4,9 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.queue.runner import line_up
-from lab.runs import launch, run_notes
-from lab.runs.directory import Run, Runs
 from lab.runs.run_index import Row
 from lab.runs.state import RunState
 from lab.spec import LoraParameters, RunSpec
@@ -61,21 +57,6 @@ def run_name(axes: Sequence[Axis], fields: Mapping[str, Any]) -> str:
 def plain(value: Any) -> str:
     """A value of a field as one would type it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def begin_all(
-    fields: Sequence[dict[str, Any] | RunSpec], runs: Runs, cache: Path, group: str, names: Sequence[str] = ()
-) -> list[Run]:
-    """Check all, make all, note the group (and a name for each), and put them in line in this order.
-
-    Raises LabError saying what is wrong with one of them, and then there are none.
-    """
-    checked = [launch.check(each, cache) for each in fields]
-    made = [each.make(runs) for each in checked]
-    for number, run in enumerate(made):
-        run_notes.change(run, group=group, name=names[number] if names else "")
-    line_up(made, cache)
-    return made
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from lab.planning.recipes import RECIPES
-from lab.queue.sweep import begin_all
 from lab.runs import run_notes
 from lab.runs.directory import Run, Runs
+from lab.runs.service import RunService
 
 GROUP: Final = "three-way"
 ROWS: Final = 60
@@ -27,9 +26,9 @@ def fields() -> list[dict[str, Any]]:
     return [{**RECIPES["three-way"], **change} for change in CHANGES]
 
 
-def begin(runs: Runs, cache: Path) -> list[Run]:
+def begin(service: RunService) -> list[Run]:
     """Make the three and put them in line, under a group of their own. Raises LabError."""
-    return begin_all(fields(), runs, cache, f"{GROUP} {datetime.now():%Y-%m-%d %H:%M:%S}")
+    return service.queue(fields(), f"{GROUP} {datetime.now():%Y-%m-%d %H:%M:%S}")
 
 
 def newest(runs: Runs) -> list[Run]:

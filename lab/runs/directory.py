@@ -5,7 +5,6 @@ runs/<id>/  spec.yaml  events.jsonl  log.txt  result.json  adapters/  state/
 
 import os
 import shutil
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import psutil
 from foreign import Refused, opened, read_object
 from lab.errors import LabError
 from lab.events.schema import Event, LastWord, Stage, Started, from_object, parse
-from lab.runs.lock import engine_lives, launching
+from lab.runs.lock import engine_lives
 from lab.runs.state import RunState
 from lab.spec import RunSpec
 
@@ -28,6 +27,8 @@ DRAFT = ".new-"
 OLD = 3600.0
 """Seconds after which nobody makes it any more."""
 NOTE = "process.json"
+TRASH = ".deleted"
+"""The folder of deleted runs, among the runs."""
 LONGEST = 32 << 20
 """Bytes of a line of events that is read; a longer one is passed over, so that it hides none after it."""
 BEGINNING = 16 << 20
@@ -151,23 +152,6 @@ class Run:
         except (ValueError, KeyError, TypeError, OverflowError, psutil.Error):
             return None
         return process if self.lives() else None  # asked last: while the lock is held, the number is the holder's
-
-    def stop(self) -> bool:
-        """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends.
-
-        `lab.runs.stop` ends one that does not, by the age of the note that is made here. Raises LabError if
-        the run is gone, or if somebody else does something to it that takes too long.
-        """
-        with launching(self.path):
-            process = self.process()
-            if not self.lives() or self.result():
-                return False
-            if not self.asked_to_stop():
-                (self.path / "state" / "stop").touch()
-            if process is not None:  # whoever holds the lock without one looks at the note
-                with suppress(psutil.Error):  # it ended in this moment
-                    process.send_signal(signal.SIGTERM)
-        return True
 
     def files(self) -> list[tuple[str, int]]:
         """Name and bytes of each file of the adapter folder, the adapter itself first."""

@@ -17,6 +17,7 @@ import psutil
 from lab.errors import LabError
 from lab.runs.damage import fenced
 from lab.runs.directory import Run
+from lab.runs.lock import launching
 
 STEPS: Final = 4
 """How many of its iterations a run may take to end the one it is in and to save."""
@@ -40,6 +41,24 @@ def patience() -> Patience:
     except ValueError:
         return Patience()
     return Patience(max(0.1, step), min(Patience.leave, max(0.1, step)))
+
+
+def request_stop(run: Run) -> bool:
+    """Ask the engine to stop at its next step and keep what it has; false if it is not running or just ends.
+
+    `hasten` ends one that does not, by the age of the note that is made here. Raises LabError if the run is gone, or if
+    somebody else does something to it that takes too long.
+    """
+    with launching(run.path):
+        process = run.process()
+        if not run.lives() or run.result():
+            return False
+        if not run.asked_to_stop():
+            (run.path / "state" / "stop").touch()
+        if process is not None:  # whoever holds the lock without one looks at the note
+            with suppress(psutil.Error):  # it ended in this moment
+                process.send_signal(signal.SIGTERM)
+    return True
 
 
 def hasten(run: Run) -> Stage:

@@ -13,13 +13,12 @@ from foreign import read_object
 from lab.errors import LabError, naming
 from lab.runs.crash_recovery import settle_held
 from lab.runs.damage import damage
-from lab.runs.directory import Run, Runs
+from lab.runs.directory import TRASH, Run, Runs
 from lab.runs.disk_usage import use
 from lab.runs.lock import launching
 from lab.runs.run_notes import read_path
-from lab.runs.stop import hasten, longest
+from lab.runs.stop import hasten, longest, request_stop
 
-FOLDER = ".deleted"
 NOTE = "deleted.json"
 LOOK = 0.1
 """Seconds between looks at a run that was asked to stop."""
@@ -52,12 +51,12 @@ def delete(run: Run, runs: Runs, at: float | None = None) -> Deleted:
                 with suppress(OSError):
                     settle_held(run)
                 with naming(runs.root):
-                    return _put_aside(run, runs.root / FOLDER, at or time.time())
+                    return _put_aside(run, runs.root / TRASH, at or time.time())
         if time.monotonic() > end:
             what = f"is still {run.state()}"
             raise LabError(what, where=run.id, remedy="wait until it has ended, and delete it again")
         if not run.asked_to_stop():  # or not any more: it was resumed meanwhile
-            run.stop()
+            request_stop(run)
         hasten(run)
         time.sleep(LOOK)
 
@@ -76,7 +75,7 @@ def _put_aside(run: Run, trash: Path, at: float) -> Deleted:
 def deleted(runs: Runs) -> list[Deleted]:
     """What lies in the trash, the latest first."""
     try:
-        found = [_deleted(path) for path in (runs.root / FOLDER).iterdir() if os.path.lexists(path / "spec.yaml")]
+        found = [_deleted(path) for path in (runs.root / TRASH).iterdir() if os.path.lexists(path / "spec.yaml")]
     except FileNotFoundError:
         return []
     return sorted(found, key=lambda each: each.at, reverse=True)

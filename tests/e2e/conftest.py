@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from lab.runs.directory import Runs
+from lab.runs.stop import request_stop
 
 
 @pytest.fixture
@@ -26,4 +27,4 @@ def open_program(home: Path) -> Iterator[Callable[..., Terminal]]:
     for terminal in opened:
         terminal.child.close(force=True)
     for run in Runs(home / "runs").all():
-        run.stop()
+        request_stop(run)

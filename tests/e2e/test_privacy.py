@@ -12,6 +12,7 @@ from waiting import wait_for
 import benchmarks.terminal
 from benchmarks.terminal import Terminal
 from lab.runs.directory import Runs
+from lab.runs.stop import request_stop
 
 OFFLINE = Path(__file__).parent / "offline"
 SHORT = ("--model", "sprout", "--iters", "6", "--steps-per-report", "2", "--steps-per-eval", "6", "--val-batches", "1")
@@ -38,7 +39,7 @@ def terminal(witness: Path, home: Path) -> Iterator[Terminal]:
     yield found
     found.child.close(force=True)
     for run in Runs(home / "runs").all():
-        run.stop()
+        request_stop(run)
 
 
 def test_the_guard_stops_whoever_speaks(witness: Path) -> None:

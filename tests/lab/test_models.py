@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lab.errors import LabError
 from lab.models.find import BUNDLED, find_model, list_models, preset_shape, quantized_bits
 from lab.models.parameters import count_safetensors, safetensors_header, total_parameters, trainable_parameters
+from lab.preflight import prepare
 from lab.runs.directory import Runs
-from lab.runs.launch import prepare
 
 
 def test_sprout_is_bundled_small_and_counted_by_formula_as_by_file(tmp_path: Path) -> None:

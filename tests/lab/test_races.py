@@ -14,12 +14,14 @@ from engines import end_all
 from event_of import kind_of
 from waiting import wait_for
 
+from lab import preflight
 from lab.errors import LabError
 from lab.queue.runner import line_up
 from lab.runs import disk_usage, launch, trash
 from lab.runs.crash_recovery import settle
-from lab.runs.directory import Run, Runs
+from lab.runs.directory import TRASH, Run, Runs
 from lab.runs.state import TERMINAL
+from lab.runs.stop import request_stop
 
 SPEC = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0, "steps_per_report": 1, "iters": 12,
         "save_every": 3, "steps_per_eval": 100}  # fmt: skip
@@ -40,7 +42,7 @@ DEEDS: dict[str, DataTask] = {
     "start now": lambda run, runs, cache: launch.start(run, cache, now=True),
     "table": lambda run, runs, cache: line_up([run], cache),
     "line": lambda run, runs, cache: line_up([_beside(runs, cache), run], cache),
-    "stop": lambda run, runs, cache: run.stop(),
+    "stop": lambda run, runs, cache: request_stop(run),
     "delete": lambda run, runs, cache: trash.delete(run, runs),
     "restore": lambda run, runs, cache: trash.restore(runs, run.id),
     "free": lambda run, runs, cache: disk_usage.drop_checkpoints(run),
@@ -50,7 +52,7 @@ DEEDS: dict[str, DataTask] = {
 
 
 def _beside(runs: Runs, cache: Path) -> Run:
-    return launch.prepare(SPEC | {"iters": 1}, runs, cache)
+    return preflight.prepare(SPEC | {"iters": 1}, runs, cache)
 
 
 def at_work(run: Run) -> list[psutil.Process]:
@@ -85,7 +87,7 @@ class Watch:
     """Looks all the while for two engines on one run, for one on a run that is taken for dead, and for lost results."""
 
     def __init__(self, run: Run, runs: Runs) -> None:
-        self.run, self.aside = run, Run(runs.root / trash.FOLDER / run.id)
+        self.run, self.aside = run, Run(runs.root / TRASH / run.id)
         self.faults: list[str] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
@@ -121,7 +123,7 @@ def test_whatever_two_do_at_once_one_engine_works_and_nothing_is_lost(tmp_path: 
     chance = random.Random(f"{one} {other}")
     try:
         for _ in range(TIMES):
-            run = launch.prepare(SPEC, runs, cache)
+            run = preflight.prepare(SPEC, runs, cache)
             meet(run, runs, cache, one, other, chance)
     finally:
         end_all(runs.all())
@@ -134,7 +136,7 @@ def meet(run: Run, runs: Runs, cache: Path, one: str, other: str, chance: random
     if before in ("training", "stopped"):
         wait_for(lambda: kind_of(run.last_event()) == "train" or run.result())
     if before == "stopped":
-        run.stop()
+        request_stop(run)
     if before in ("stopped", "finished"):
         wait_for(run.result)
     watch = Watch(run, runs)

@@ -24,6 +24,7 @@ from lab.runs.directory import Run, Runs
 from lab.runs.launch import note_process, start
 from lab.runs.lock import take_engine_lock
 from lab.runs.run_index import RunIndex
+from lab.runs.stop import request_stop
 from lab.spec import RunSpec
 
 
@@ -114,7 +115,7 @@ def test_only_the_lock_tells_that_a_run_lives(tmp_path: Path, monkeypatch: pytes
     """Not a number that was given to another program, nor when a process was born by a clock that was set since."""
     run, engine = make(tmp_path), StandIn()
     note_process(run.path, os.getpid())
-    assert run.state() == "lost" and run.process() is None and not run.stop()
+    assert run.state() == "lost" and run.process() is None and not request_stop(run)
     engine.work_on(run)
     for noted in (json.dumps({"pid": engine.process.pid, "created": 1.0}), "", "[]", '{"pid": -1}', '{"pid": "x"}'):
         (run.path / "state/process.json").write_text(noted)
@@ -124,7 +125,7 @@ def test_only_the_lock_tells_that_a_run_lives(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(psutil.Process, "create_time", lambda self: born(self) + 5)
     note_process(run.path, engine.process.pid)
     assert run.state() == "running" and run.process() is not None
-    assert run.stop() and engine.process.wait(60) == -signal.SIGTERM
+    assert request_stop(run) and engine.process.wait(60) == -signal.SIGTERM
     assert run.state() == "lost" and settle(run) == "stopped"
 
 

@@ -13,6 +13,7 @@ import yaml
 from event_of import event_of
 from waiting import wait_for
 
+from lab import preflight
 from lab.datasets.find import BUNDLED
 from lab.errors import LabError
 from lab.events.writer import EventLog
@@ -21,6 +22,7 @@ from lab.paths import shown
 from lab.queue.runner import line_up
 from lab.runs import launch
 from lab.runs.directory import Run, Runs
+from lab.runs.stop import request_stop
 from lab.spec import RunSpec
 from tui.home import home
 
@@ -56,12 +58,12 @@ def here(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "elsewhere").mkdir()
     yield folder
     for run in Runs(tmp_path / "home/runs").all():  # what a failed test left behind
-        run.stop()
+        request_stop(run)
 
 
 def test_a_run_that_cannot_go_on_stays_as_it_was(here: Path) -> None:
     cache = here / "cache"
-    run = launch.prepare({"data": str(here / "data1"), "model": str(here / "base")}, Runs(here / "runs"), cache)
+    run = preflight.prepare({"data": str(here / "data1"), "model": str(here / "base")}, Runs(here / "runs"), cache)
     launch.note_process(run.path, None)
     log = EventLog(run.path)
     log.last_word(event_of("stopped", run=run.id, run_dir=str(run.path), iterations=5))
@@ -120,10 +122,10 @@ def test_every_path_of_a_spec_is_absolute_at_intake(here: Path, monkeypatch: pyt
     monkeypatch.chdir(here)
     (here / "hosts.json").write_text('[{"ssh": "a", "ips": ["10.0.0.1"]}, {"ssh": "b", "ips": ["10.0.0.2"]}]')
     fields: dict[str, Any] = {"model": "base", "data": "./data1", "ranks": 2, "hostfile": "hosts.json"}
-    spec = launch.check(fields, here / "cache").spec
+    spec = preflight.check(fields, here / "cache").spec
     assert spec.model == str(here / "base") and spec.data == str(here / "data1")
     assert spec.hostfile == str(here / "hosts.json")
-    bundled = launch.check({}, here / "cache").spec
+    bundled = preflight.check({}, here / "cache").spec
     assert (bundled.model, bundled.data) == ("sprout", "sql")
 
 
@@ -139,7 +141,7 @@ def test_an_old_spec_with_relative_folders_means_what_lies_beside_them(bits: int
     assert spec.model == ("base" if bits else str(here / "base")), "of a variant, nothing says where its base lay"
     if bits:
         with pytest.raises(LabError, match="unknown model 'base'"):
-            launch.check(spec, here / "cache")
+            preflight.check(spec, here / "cache")
 
 
 def test_names_are_shown_the_shortest_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

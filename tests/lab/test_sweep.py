@@ -8,12 +8,14 @@ from engines import end_all
 from waiting import wait_for
 
 from lab.errors import LabError
-from lab.queue.sweep import START, begin_all, estimate, grid, group_name, run_name, standing
-from lab.runs import run_notes, trash
+from lab.queue.sweep import START, estimate, grid, group_name, run_name, standing
+from lab.runs import run_notes
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import Row
+from lab.runs.service import RunService
 from lab.runs.state import TERMINAL, RunState
+from lab.runs.stop import request_stop
 from lab.spec import RunSpec
 
 SHORT: dict[str, Any] = {"iters": 2, "val_batches": 1, "samples": 0, "num_layers": 1}
@@ -38,7 +40,7 @@ def test_too_many_or_no_runs_are_refused(axes: Any) -> None:
 
 def test_one_bad_run_and_none_is_made(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="rank"):
-        begin_all(grid(SHORT, [("rank", [4, "many"])]), Runs(tmp_path / "runs"), tmp_path / "cache", "g")
+        RunService(tmp_path / "runs", tmp_path / "cache").queue(grid(SHORT, [("rank", [4, "many"])]), "g")
     assert Runs(tmp_path / "runs").all() == []
 
 
@@ -62,16 +64,16 @@ def test_time_is_told_by_the_newest_finished_run_of_the_kind() -> None:
 
 
 def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> None:
-    runs, cache = Runs(tmp_path / "runs"), tmp_path / "cache"
-    made = begin_all(grid(SHORT | {"iters": 5}, [("seed", [0, 1, 2, 3])]), runs, cache, "seeds", ["w", "x", "y", "z"])
+    service = RunService(tmp_path / "runs", tmp_path / "cache")
+    made = service.queue(grid(SHORT | {"iters": 5}, [("seed", [0, 1, 2, 3])]), "seeds", ["w", "x", "y", "z"])
     try:
         assert [run_notes.read(run).group for run in made] == ["seeds"] * 4
         assert [run_notes.read(run).name for run in made] == ["w", "x", "y", "z"]
         assert [run.state() for run in made[1:]] == ["waiting"] * 3
         assert [run.last_event().position for run in made[1:]] == [1, 2, 3]
         assert made[2].lives() and made[2].process() is None, "one process for all that wait, and it gets no signal"
-        made[2].stop()
-        gone = trash.delete(made[3], runs)
+        request_stop(made[2])
+        [gone] = service.delete(made[3])
         wait_for(lambda: all(settle(run) in TERMINAL for run in made[:3]))
         assert [run.state() for run in made[:3]] == ["finished", "finished", "stopped"]
         assert gone.run.state() == "stopped"
@@ -79,7 +81,7 @@ def test_runs_in_line_train_in_order_and_step_out_when_asked(tmp_path: Path) -> 
         assert ended < began, "one trains at a time"
         assert not made[2].lives(), "what stepped out can be resumed"
     finally:
-        end_all(runs.all())
+        end_all(service.runs.all())
 
 
 def _at(run: Run, event: str) -> str:

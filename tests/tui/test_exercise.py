@@ -141,7 +141,7 @@ async def test_a_refused_run_says_why(
     async with app().run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "175104")
-        monkeypatch.setattr("lab.queue.sweep.begin_all", refuse)
+        monkeypatch.setattr("lab.runs.service.RunService.queue", refuse)
         await pilot.press("r")
         await until(pilot, lambda: "could not be started: the disk is full" in text(pilot))
         assert events("exercise.run") == []

@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from lab.errors import LabError
 from lab.runs.directory import Runs
+from lab.runs.service import RunService
 from tui.cli.completion import run_ids
 from tui.cli.output import Status as Status
 from tui.cli.output import note as note
@@ -28,6 +29,11 @@ RunName = Annotated[
 def runs() -> Runs:
     """The runs below the home folder."""
     return Runs(home() / "runs")
+
+
+def service() -> RunService:
+    """What can be done to these runs."""
+    return RunService(runs().root, cache())
 
 
 def cache() -> Path:

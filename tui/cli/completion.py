@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.datasets.find import BUNDLED as BUNDLED_DATA
 from lab.models.find import BUNDLED as BUNDLED_MODELS
 from lab.models.find import PRESETS
-from lab.runs.trash import FOLDER
+from lab.runs.directory import TRASH
 from tui.home import home
 
 SAFE = frozenset("-_.~+@/")
@@ -24,7 +24,7 @@ def run_ids(incomplete: str) -> list[str]:
 
 def deleted_ids(incomplete: str) -> list[str]:
     """Ids of runs in the trash, the newest first."""
-    return _fitting(incomplete, _names(home() / "runs" / FOLDER, "*/spec.yaml"), True)
+    return _fitting(incomplete, _names(home() / "runs" / TRASH, "*/spec.yaml"), True)
 
 
 def model_names(incomplete: str) -> list[str]:

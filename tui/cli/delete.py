@@ -1,13 +1,11 @@
 """`lowrank delete`: put runs into the trash."""
 
-import time
 from typing import Annotated
 
 from typer import Argument
 
-from lab.runs import trash
 from lab.runs.disk_usage import use
-from tui.cli.common import Json, megabytes, note, runs, say, write
+from tui.cli.common import Json, megabytes, note, runs, say, service, write
 from tui.cli.completion import run_ids
 
 
@@ -19,8 +17,7 @@ def delete(
 ) -> int:
     """Put runs aside, after stopping what is going on; `lowrank restore` takes back those deleted last."""
     found = {found.id: found for found in map(runs().get, names)}
-    at = time.time()
-    gone = [trash.delete(run, runs(), at) for run in found.values()]
+    gone = service().delete(*found.values())
     size = sum(use(each.run).total for each in gone)
     if as_json:
         say({"deleted": [each.id for each in gone], "bytes": size})

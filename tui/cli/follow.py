@@ -15,9 +15,9 @@ from lab.paths import absolute, shown
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import outcome
+from lab.runs.service import Stage
 from lab.runs.state import TERMINAL, RunState
-from lab.runs.stop import Stage, asked_since, hasten
-from tui.cli.common import cache, megabytes, note, runs, say, write
+from tui.cli.common import cache, megabytes, note, runs, say, service, write
 from tui.home import home
 
 WIDTH = 62  # cells of an answer that is shown in passing
@@ -104,15 +104,15 @@ def _follow(run: Run, as_json: bool, heard: int) -> dict[str, Any]:
             if asked:
                 raise
             asked = True
-            run.stop()
+            service().stop(run)
             note("stopping at the next step; what is learned so far is kept (Ctrl-C again: leave it to itself)")
 
 
 def tell_stage(run: Run, before: Stage) -> Stage:
     """Do what is due to a run that was asked to stop, and say what is new of that."""
-    stage = hasten(run) or before
+    stage = service().hasten(run) or before
     if stage != before:
-        note(f"{run.id} {STAGES[stage].format(seconds=asked_since(run))}")
+        note(f"{run.id} {STAGES[stage].format(seconds=service().seconds_asked(run))}")
     return stage
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from lab import preflight
 from lab.datasets.find import find_data
 from lab.errors import LabError
 from lab.paths import shown
@@ -19,7 +20,6 @@ from lab.planning.plan import Inputs, Plan, gigabytes, make
 from lab.planning.plan import as_json as fields_of
 from lab.planning.row_lengths import guess
 from lab.planning.warnings import Warning
-from lab.runs import launch
 from lab.runs.directory import Runs
 from lab.spec import RunSpec
 from lab.spec_paths import located
@@ -68,7 +68,7 @@ def look(fields: dict[str, Any], limit: int | None = None) -> Inputs:
     base = find_base(spec.model, cache(), spec.bits)
     data = find_data(spec.data)
     spec = learning_rate.with_rate(spec, fields, base.bundled)
-    launch.check_asked(spec, data, base.shape.get("blocks", 0))
+    preflight.check_asked(spec, data, base.shape.get("blocks", 0))
     if spec.mask_prompt and not data.has_prompts:
         raise LabError(f"{shown(spec.data)} is plain text: there is no prompt to mask", where="--mask-prompt",
                        remedy="leave the flag out", usage=True)  # fmt: skip

@@ -5,9 +5,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from lab.runs import trash
 from lab.runs.disk_usage import use
-from tui.cli.common import Json, megabytes, note, runs, say, write
+from tui.cli.common import Json, megabytes, note, say, service, write
 from tui.cli.completion import deleted_ids
 
 
@@ -26,12 +25,12 @@ def restore(
 ) -> int:
     """Take deleted runs back, list them, or delete them for good."""
     if empty:
-        freed = trash.empty(runs())
+        freed = service().empty_trash()
         say({"freed": freed}) if as_json else note(f"freed {megabytes(freed)}")
         return 0
     if list_:
         return _list(as_json)
-    back = [trash.restore(runs(), name)] if name else trash.undo(runs())
+    back = [service().restore(name)] if name else service().undo_delete()
     if as_json:
         say({"restored": [run.id for run in back]})
     else:
@@ -40,7 +39,7 @@ def restore(
 
 
 def _list(as_json: bool) -> int:
-    there = trash.deleted(runs())
+    there = service().deleted()
     if as_json:
         say({"deleted": [{"run": each.id, "name": each.name, "at": each.at, "bytes": use(each.run).total}
                          for each in there]})  # fmt: skip

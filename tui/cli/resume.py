@@ -1,9 +1,8 @@
 """`lowrank resume`: continue a run from its last checkpoint."""
 
-from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.outcome import all_events
-from tui.cli.common import RunName, cache, runs
+from tui.cli.common import RunName, runs, service
 from tui.cli.follow import AdapterPath, Detach, Json, Now, check_copy, follow_to_end
 
 
@@ -19,5 +18,5 @@ def resume(
     check_copy(adapter_path, detach, found.spec.model_dump())
     settle(found)
     heard = sum(1 for _ in all_events(found))
-    launch.start(found, cache(), now=now)
+    service().start(found, now=now)
     return follow_to_end(found, detach, as_json, adapter_path, heard)

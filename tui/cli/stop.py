@@ -4,8 +4,8 @@ import time
 
 from lab.errors import LabError
 from lab.runs.crash_recovery import settle
-from lab.runs.stop import Stage
-from tui.cli.common import Json, RunName, note, runs, say, write
+from lab.runs.service import Stage
+from tui.cli.common import Json, RunName, note, runs, say, service, write
 from tui.cli.follow import POLL, tell_stage
 
 PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for, and says it again
@@ -14,7 +14,7 @@ PATIENCE, AGAIN = 1.0, 10.0  # seconds after which `stop` says what it waits for
 def stop(run: RunName, as_json: Json = False) -> int:
     """Stop a run at its next step and keep its adapter; one that waits for its turn is stopped too."""
     found = runs().get(run)
-    if not found.stop():
+    if not service().stop(found):
         raise LabError(f"is not running ({settle(found)})", where=found.id, remedy="`lowrank runs` lists every run")
     began = said = time.monotonic()
     stage: Stage = "asked"

@@ -13,7 +13,7 @@ from lab.runs import run_index
 from lab.runs.directory import Run
 from lab.runs.state import RunState
 from lab.spec import RunSpec
-from tui.cli.common import Json, Status, cache, note, runs, say, write
+from tui.cli.common import Json, Status, cache, note, runs, say, service, write
 from tui.cli.completion import data_names, model_names, run_ids
 from tui.cli.hub_fetch import fetch_named
 from tui.cli.table import table
@@ -64,7 +64,7 @@ def sweep(
         return _plan(wanted, names, as_json)
     fetch_named(fields)
     group = sweeps.group_name(axes)
-    made = sweeps.begin_all(wanted, runs(), cache(), group, names)
+    made = service().queue(wanted, group, names)
     if detach:
         ids = [run.id for run in made]
         say({"group": group, "runs": ids}) if as_json else write(*ids)

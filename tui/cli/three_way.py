@@ -8,7 +8,7 @@ from typer import Option
 from lab.queue import three_way as queue
 from lab.reports.comparison import Comparison
 from lab.runs.state import RunState
-from tui.cli.common import Json, Status, cache, note, runs, say, write
+from tui.cli.common import Json, Status, cache, note, say, service, write
 from tui.cli.compare import show
 from tui.cli.engine import run_job
 
@@ -23,7 +23,7 @@ def three_way(
     as_json: Json = False,
 ) -> int:
     """Train LoRA, LoRA on 4 bits (QLoRA) and DoRA on 4 bits, 50 iterations each, all else alike, and compare them."""
-    made = queue.begin(runs(), cache())
+    made = queue.begin(service())
     if detach:
         say({"runs": [run.id for run in made]}) if as_json else write(*(run.id for run in made))
         return 0

@@ -4,9 +4,8 @@ from typing import Any
 
 from lab.planning import learning_rate
 from lab.planning.warnings import of_schedule
-from lab.runs import launch
 from lab.spec import RunSpec
-from tui.cli.common import cache, note, runs
+from tui.cli.common import note, service
 from tui.cli.follow import AdapterPath, Detach, Json, Now, check_copy, follow_to_end
 from tui.cli.hub_fetch import fetch_named, tell_unvalidated
 from tui.cli.spec_flags import spec_flags
@@ -24,11 +23,11 @@ def train(
     check_copy(adapter_path, detach, fields)
     RunSpec.make(fields)  # what is typed wrong is said before anything is fetched
     fetch_named(fields)
-    run = launch.prepare(fields, runs(), cache())
+    run = service().create(fields)
     if not as_json:
         tell_unvalidated(run.spec.data)
         _tell_of(run.spec, fields)
-    launch.start(run, cache(), now=now)
+    service().start(run, now=now)
     return follow_to_end(run, detach, as_json, adapter_path)
 
 

@@ -50,14 +50,13 @@ class Work:
 
     def begin(self, names: Sequence[str]) -> list[Begun]:
         """Put the runs of these names in line, behind what trains already. Raises LabError. Blocking."""
-        from lab.queue.sweep import begin_all
-        from lab.runs.directory import Runs
         from lab.runs.method import method_of
+        from lab.runs.service import RunService
 
         trials = [trial for trial in self.exercise.trials if trial.name in names]
         group = self.exercise.id.partition("!")[0]
         fields = [dict(trial.fields) for trial in trials]
-        runs = begin_all(fields, Runs(self.place.runs), self.place.cache, group, [trial.name for trial in trials])
+        runs = RunService(self.place.runs, self.place.cache).queue(fields, group, [trial.name for trial in trials])
         found = []
         for trial, run in zip(trials, runs, strict=True):
             spec = run.spec

@@ -42,11 +42,11 @@ def _spec(trial: "Trial | None") -> "RunSpec":
 
 def known_before(trial: "Trial", cache: Path) -> dict[str, float]:
     """What a run will measure as far as its spec tells. Raises LabError if it could not be begun."""
+    from lab import preflight
     from lab.models.find import find_model
     from lab.models.parameters import trainable_parameters
-    from lab.runs import launch
 
-    spec = launch.check(dict(trial.fields), cache).spec
+    spec = preflight.check(dict(trial.fields), cache).spec
     model, lora = find_model(spec.model, cache, spec.bits), spec.lora_parameters
     trained = trainable_parameters(
         model.shape, method=spec.fine_tune_type, rank=lora.rank, layers=spec.num_layers, keys=lora.keys

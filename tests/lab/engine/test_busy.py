@@ -17,7 +17,7 @@ import pytest
 from mlx_lm.utils import load_tokenizer
 from waiting import wait_for
 
-from lab import client
+from lab import client, preflight
 from lab.engine import chat_template as templates
 from lab.engine import weights_check
 from lab.engine.generation import encode
@@ -28,7 +28,7 @@ from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import all_events
-from lab.runs.stop import hasten
+from lab.runs.stop import hasten, request_stop
 from lab.score import Item
 from lab.spec import RunSpec
 
@@ -41,7 +41,7 @@ def kinds(run: Run) -> list[str]:
 
 
 def begin(desk: Any, **fields: Any) -> Run:
-    run = launch.prepare(SMALL | fields, desk.runs, desk.home / "cache")
+    run = preflight.prepare(SMALL | fields, desk.runs, desk.home / "cache")
     launch.start(run, desk.home / "cache", now=True)
     return run
 
@@ -70,7 +70,7 @@ def test_samples_of_long_rows_are_cut_and_what_is_learned_is_saved_before_they_a
 def test_a_run_stops_while_it_answers_and_makes_up_for_it_when_it_goes_on(desk, long_rows: Path) -> None:
     run = begin(desk, data=str(long_rows), iters=3, save_every=2, steps_per_eval=100, samples=8, **QUICK)
     wait_for(lambda: kinds(run).count("saved") == 1)
-    assert run.stop()
+    assert request_stop(run)
     wait_for(lambda: settle(run) == "stopped")
     assert run.result().iterations == 2 and kinds(run)[-3:] != ["saved", "samples", "stopped"]
     launch.start(run, desk.home / "cache", now=True)
@@ -155,7 +155,7 @@ def test_a_template_that_does_not_end_is_given_up(template: str, tmp_path: Path,
 def test_a_run_stops_while_a_template_runs(desk, tmp_path: Path) -> None:
     run = begin(desk, model=str(hostile(tmp_path / "model", ENDLESS)))
     wait_for(lambda: "loading" in {event.get("stage") for event in all_events(run)})
-    assert run.stop()
+    assert request_stop(run)
     wait_for(lambda: settle(run) == "stopped")
     assert run.result().iterations == 0
 
@@ -166,10 +166,10 @@ def test_an_engine_that_does_not_answer_is_killed_by_whoever_looks(desk, monkeyp
     process = run.process()
     assert process is not None
     process.send_signal(signal.SIGSTOP)
-    assert run.stop() and hasten(run) == "asked"
+    assert request_stop(run) and hasten(run) == "asked"
     note = run.path / "state" / "stop"
     since = note.stat().st_mtime
-    assert run.stop() and note.stat().st_mtime == since, "asking again gives no more time"
+    assert request_stop(run) and note.stat().st_mtime == since, "asking again gives no more time"
     monkeypatch.setenv("LOWRANK_STOP_SECONDS", "1000000")
     assert settle(run) == "stopping"
     monkeypatch.setenv("LOWRANK_STOP_SECONDS", "0.1")
@@ -185,7 +185,7 @@ def test_who_has_taken_too_long_leaves_at_once_and_says_so_itself(desk, long_row
     process = run.process()
     assert process is not None
     process.send_signal(signal.SIGSTOP)
-    run.stop()
+    request_stop(run)
     os.utime(run.path / "state" / "stop", (time.time() - 70, time.time() - 70))
     assert hasten(run) == "told"
     process.send_signal(signal.SIGCONT)

@@ -13,7 +13,7 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from lab import client
+from lab import client, preflight
 from lab.engine.failure import explain
 from lab.error_diagnosis import find_cause
 from lab.errors import LabError
@@ -30,7 +30,7 @@ def ended(
     home: Path, before: Callable[[], None] = lambda: None, spec: dict[str, Any] = SPEC, **environment: str
 ) -> tuple[Run, int, str]:
     """A run trained in an engine that `before` has put in a difficulty: with its exit code and standard error."""
-    run = launch.prepare(spec, Runs(home / "runs"), home / "cache")
+    run = preflight.prepare(spec, Runs(home / "runs"), home / "cache")
     launch.note_process(run.path, None)
     command = client.engine_command("train", str(run.path), "--cache", str(home / "cache"))
     process = subprocess.Popen(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from waiting import wait_for
 
-from lab import client
+from lab import client, preflight
 from lab.datasets.find import BUNDLED as DATA
 from lab.events.schema import iteration_of
 from lab.models.find import BUNDLED as MODELS
@@ -21,6 +21,7 @@ from lab.runs import launch
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import Run
 from lab.runs.outcome import KEYS, curve
+from lab.runs.stop import request_stop
 
 SMALL = {"batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1}
 LONG = SMALL | {"lr_schedule": "constant", "iters": 100_000, "steps_per_eval": 100_000, "save_every": 100_000}
@@ -80,7 +81,7 @@ def test_a_killed_run_is_given_its_last_word_and_goes_on_when_resumed(desk) -> N
 @pytest.mark.long
 def test_runs_train_one_after_another_unless_asked(desk) -> None:
     cache = desk.home / "cache"
-    runs = [launch.prepare(LONG, desk.runs, cache) for _ in range(3)]
+    runs = [preflight.prepare(LONG, desk.runs, cache) for _ in range(3)]
     first, second, third = runs
     for run in runs:
         launch.start(run, cache)
@@ -96,7 +97,7 @@ def test_runs_train_one_after_another_unless_asked(desk) -> None:
     assert done.lines[-1] == {"run": third.id, "state": "stopped"}
     assert third.result().iterations == 0 and not third.started(), "it never trained"
 
-    beside = launch.prepare(SHORT | {"iters": 1}, desk.runs, cache)
+    beside = preflight.prepare(SHORT | {"iters": 1}, desk.runs, cache)
     launch.start(beside, cache, now=True)
     command = client.engine_command("train", str(first.path), "--cache", str(cache))
     twin = subprocess.run(command, env=client.engine_environment(cache), capture_output=True, text=True, timeout=300)
@@ -107,14 +108,14 @@ def test_runs_train_one_after_another_unless_asked(desk) -> None:
     os.kill(first.process().pid, signal.SIGKILL)  # gives way to the next without a word
     wait_for(lambda: iteration(second) >= 1)
     assert settle(first) == "failed" and second.state() == "running"
-    second.stop()
+    request_stop(second)
     wait_for(lambda: second.state() == "stopped")
 
 
 def test_one_that_is_asked_at_once_stops_before_it_begins(desk) -> None:
-    run = launch.prepare(LONG, desk.runs, desk.home / "cache")
+    run = preflight.prepare(LONG, desk.runs, desk.home / "cache")
     launch.start(run, desk.home / "cache")
-    assert run.stop()
+    assert request_stop(run)
     wait_for(lambda: settle(run) == "stopped")
     assert run.result().iterations == 0
 

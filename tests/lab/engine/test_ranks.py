@@ -11,13 +11,14 @@ import psutil
 import pytest
 from waiting import wait_for
 
-from lab import client
+from lab import client, preflight
 from lab.errors import LabError
 from lab.events.schema import iteration_of
 from lab.hostfile import count_ranks
 from lab.runs import launch
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import curve
+from lab.runs.stop import request_stop
 from lab.spec import RunSpec
 
 LONG = {"iters": 100_000, "batch_size": 2, "num_layers": 1, "val_batches": 1, "samples": 0, "steps_per_report": 1,
@@ -41,7 +42,7 @@ def ranks(run: Run) -> list[psutil.Process]:
 def train(desk: Any, run: Run | None = None, **spec: int) -> Run:
     """A run under way, a new one or one resumed, that has come further than before by four iterations."""
     if run is None:
-        run, done = launch.prepare(LONG | spec, desk.runs, desk.home / "cache"), 0
+        run, done = preflight.prepare(LONG | spec, desk.runs, desk.home / "cache"), 0
         launch.start(run, desk.home / "cache")
     else:
         done = int(run.result().iterations)
@@ -63,10 +64,10 @@ def test_two_ranks_learn_what_one_does_from_the_same_batches_and_none_stays_behi
     assert len(environments) == 2 == run.started().ranks
     assert all(int(e["OPENBLAS_NUM_THREADS"]) <= max(1, (os.cpu_count() or 1) // 2) for e in environments)
     assert {e.get("LD_PRELOAD") for e in environments} == {run.process().environ().get("LD_PRELOAD")}
-    assert run.stop()
+    assert request_stop(run)
     wait_for(lambda: run.state() == "stopped" and not ranks(run) and not run.lives())
     alone = train(desk)
-    alone.stop()
+    request_stop(alone)
     wait_for(lambda: alone.state() == "stopped")
     mine, theirs = dict(curve(alone)), dict(curve(run))
     assert all(theirs[i] == pytest.approx(mine[i], abs=1e-4) for i in (1, 2, 3, 4))
@@ -124,6 +125,6 @@ def test_what_cannot_be_shared_is_refused_before_anything_starts(tmp_path: Path)
         ({"backend": "jaccl", "ranks": 2}, r"--backend: .*mlx\.distributed_config"),
     ):
         with pytest.raises(LabError, match=says) as refused:
-            launch.prepare(fields, Runs(tmp_path), tmp_path)
+            preflight.prepare(fields, Runs(tmp_path), tmp_path)
         assert refused.value.usage
     assert not Runs(tmp_path).all()

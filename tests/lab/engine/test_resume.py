@@ -17,7 +17,7 @@ import pytest
 from mlx_lm.utils import load
 from waiting import wait_for
 
-from lab import client
+from lab import client, preflight
 from lab.engine import checkpoint
 from lab.engine.loop import Loop, masked_loss
 from lab.engine.train import OPTIMIZERS, adapt
@@ -65,7 +65,7 @@ def begin(run: Run, cache: Path) -> subprocess.Popen[bytes]:
 
 @pytest.fixture(scope="module")
 def unbroken(desk) -> Run:
-    run = launch.prepare(SPEC, desk.runs, desk.home / "cache")
+    run = preflight.prepare(SPEC, desk.runs, desk.home / "cache")
     assert begin(run, desk.home / "cache").wait(300) == 0
     return run
 
@@ -83,7 +83,7 @@ def same(run: Run, unbroken: Run) -> None:
 
 @pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.long)])
 def test_killed_again_and_again_it_ends_bit_equal(kills: int, unbroken: Run, desk) -> None:
-    run = launch.prepare(SPEC, desk.runs, desk.home / "cache")
+    run = preflight.prepare(SPEC, desk.runs, desk.home / "cache")
     rng = random.Random(kills)
     for _ in range(kills):
         process = begin(run, desk.home / "cache")
@@ -99,7 +99,7 @@ def test_killed_again_and_again_it_ends_bit_equal(kills: int, unbroken: Run, des
 
 @pytest.mark.long
 def test_stopped_between_two_updates_it_goes_on_with_the_gradients_it_held(unbroken: Run, desk) -> None:
-    run = launch.prepare(SPEC, desk.runs, desk.home / "cache")
+    run = preflight.prepare(SPEC, desk.runs, desk.home / "cache")
     process = begin(run, desk.home / "cache")
     wait_for(lambda: iteration_of(run.last_event()) >= 9)
     process.send_signal(signal.SIGTERM)
@@ -156,7 +156,7 @@ def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused_with_what_to_do(
 
     shutil.copytree(find_data("sql").path, tmp_path / "mine")
     cache = desk.home / "cache"
-    run = launch.prepare({**SPEC, "data": str(tmp_path / "mine"), "iters": 500}, desk.runs, cache)
+    run = preflight.prepare({**SPEC, "data": str(tmp_path / "mine"), "iters": 500}, desk.runs, cache)
     process = begin(run, cache)
     wait_for(lambda: (run.path / "state" / checkpoint.STATE).exists())
     process.kill()

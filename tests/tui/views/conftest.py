@@ -10,8 +10,9 @@ import pytest
 from engines import end_all
 from filelock import FileLock
 
+from lab.preflight import prepare
 from lab.runs.directory import Run, Runs
-from lab.runs.launch import prepare, start
+from lab.runs.launch import start
 from tui.app import LowrankApp
 from tui.views.view import LaboratoryView, RunSelection
 

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 from lab.datasets.find import BUNDLED
 from lab.models.find import BUNDLED as MODELS
 from lab.runs.directory import Runs
+from lab.runs.stop import request_stop
 from tests.tui.views.conftest import NASTY
 from tui.views.new_run.commands_view import CommandsView
 from tui.views.new_run.picker import Picker
@@ -176,7 +177,7 @@ async def test_a_run_is_timed_started_and_filled_in_again(app: Any, at_bench: An
         run = Runs(bench.lab.root).get(bench.picks.run)
         assert (run.spec.iters, run.spec.batch_size, run.spec.seed) == (2000, 1, 3)
         await until(pilot, lambda: pilot.app.laboratory.place == "live")
-        run.stop()
+        request_stop(run)
 
         bench.form.fill(type(run.spec)())
         bench.picks.fill = run.id

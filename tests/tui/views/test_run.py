@@ -9,8 +9,9 @@ from picture import drawn, rest
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Static
 
+from lab.preflight import prepare
 from lab.runs.directory import Run, Runs
-from lab.runs.launch import prepare, start
+from lab.runs.launch import start
 from tests.tui.views.conftest import NASTY
 from tui.views.run.layout import RunLayout
 from tui.views.run.log import LogView

@@ -196,7 +196,7 @@ class LabPane(Widget):
 
     async def action_stop(self) -> None:
         """Ask first; stop when asked again within a few seconds."""
-        if self._live is None or self._follower is None:
+        if self._live is None or self._follower is None or self._lab is None:
             return
         if not self._live.asking:
             self._ask(True)
@@ -206,7 +206,7 @@ class LabPane(Widget):
         from lab.errors import LabError
 
         try:
-            await to_thread(self._follower.run.stop)
+            await to_thread(self._lab.service.stop, self._follower.run)
         except (LabError, OSError) as error:
             self._notice(str(error))
         await self.poll()

@@ -13,10 +13,13 @@ from lab.events.digest import Digest, glimpse
 from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
 from lab.events.schema import LastWord
+from lab.runs.crash_recovery import settle
 from lab.runs.damage import fenced
 from lab.runs.method import method_of
 from lab.runs.outcome import in_vain
+from lab.runs.service import RunService
 from lab.runs.state import RunState
+from lab.runs.stop import hasten
 from tui.panes.lab.curves import Curves
 from tui.panes.lab.fields import Choices, Data, Model
 
@@ -105,9 +108,6 @@ class Follower:
             return self._poll()
 
     def _poll(self) -> bool:
-        from lab.runs.crash_recovery import settle
-        from lab.runs.stop import hasten
-
         state = settle(self.run)
         overdue = state is RunState.STOPPING and hasten(self.run) in ("told", "killed")
         changed = not self._polled or (state, overdue) != (self.state, self.overdue)
@@ -151,6 +151,7 @@ class Lab:
     def __init__(self, runs: Path, cache: Path) -> None:
         self.root = runs
         self.cache = cache
+        self.service = RunService(runs, cache)
 
     def choices(self) -> Choices:
         """The bundled models and data sets, and the default learning rate."""
@@ -202,11 +203,8 @@ class Lab:
 
     def begin(self, fields: Mapping[str, object]) -> Follower:
         """Check, make the run directory and start the engine. Raises LabError."""
-        from lab.runs.directory import Runs
-        from lab.runs.launch import prepare, start
-
-        run = prepare(dict(fields), Runs(self.root), self.cache)
-        start(run, self.cache)
+        run = self.service.create(dict(fields))
+        self.service.start(run)
         return self._followed(run)
 
     def follow(self, run_id: str) -> Follower:

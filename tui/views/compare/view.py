@@ -167,7 +167,7 @@ class CompareView(CompareLayout):
     async def begin(self) -> None:
         """Train the three, and show them from the first moment on."""
         try:
-            made = await to_thread(three_way.begin, Runs(self.lab.root), self.lab.cache)
+            made = await to_thread(three_way.begin, self.lab.service)
         except (LabError, OSError) as error:
             self.post_message(self.Tell(inert(error), "trouble"))
             return
@@ -222,7 +222,7 @@ class CompareView(CompareLayout):
         if self.comparison is not None:
             going = [each.run for each in reversed(self.comparison.contenders) if not each.ended]
             try:
-                await to_thread(lambda: [run.stop() for run in going])
+                await to_thread(self.lab.service.stop, *going)
             except (LabError, OSError) as error:
                 self.post_message(self.Tell(inert(error), "trouble"))
             else:

@@ -288,7 +288,7 @@ class RunView(CursorView):
             return
         self._ask(False)
         try:
-            await asyncio.to_thread(self.run.run.stop)
+            await asyncio.to_thread(self.lab.service.stop, self.run.run)
         except (LabError, OSError) as error:
             self.post_message(self.Tell(inert(error), "trouble"))
         await self.poll()
@@ -304,12 +304,10 @@ class RunView(CursorView):
 
     async def action_resume(self) -> None:
         """Go on from the checkpoint."""
-        from lab.runs.launch import start
-
         if (run := self.run) is None:
             return
         try:
-            await asyncio.to_thread(start, run.run, self.lab.cache)
+            await asyncio.to_thread(self.lab.service.start, run.run)
         except (LabError, OSError) as error:
             reason = error.what if isinstance(error, LabError) else error
             self.post_message(self.Tell(self.say("live.not-resumed", reason=inert(reason)), "trouble"))

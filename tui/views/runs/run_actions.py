@@ -1,16 +1,15 @@
 """What can be done to runs at the bench: all that writes to the disk, in a thread, and most of it to be taken back."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from lab.errors import LabError
-from lab.queue import runner as line
-from lab.runs import disk_usage, run_notes, trash
+from lab.runs import run_notes
 from lab.runs.directory import Run, Runs
 from lab.runs.method import method_of
 from lab.runs.run_index import Row
+from lab.runs.service import Deleted
 from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
@@ -140,7 +139,7 @@ class RunActions(LaboratoryView):
 
         def stop() -> None:
             def work() -> int:
-                return sum([self._run(row).stop() for row in rows])
+                return self.lab.service.stop(*map(self._run, rows))
 
             self._do(work, lambda count: self._tell("runs.did.stop", count=count))
 
@@ -154,9 +153,7 @@ class RunActions(LaboratoryView):
         if not rows:
             return self._tell("runs.cannot.resume")
         runs = [self._run(row) for row in rows]
-        return self._do(
-            lambda: line.line_up(runs, self.lab.cache), lambda _: self._tell("runs.did.resume", count=len(rows))
-        )
+        return self._do(lambda: self.lab.service.resume(runs), lambda _: self._tell("runs.did.resume", count=len(rows)))
 
     def action_delete(self) -> None:
         """Move the chosen runs aside; asks only where one is going on or they are several."""
@@ -170,13 +167,8 @@ class RunActions(LaboratoryView):
                 self._tell("runs.doing.delete")
 
             def work() -> int:
-                at = time.time()
-                for row in rows:  # first all are asked, so that they stop together
-                    if not row.ended:
-                        self._run(row).stop()
-                for row in rows:
-                    trash.delete(self._run(row), self.runs, at)
-                self._undo.append(lambda: trash.undo(self.runs))
+                self.lab.service.delete(*map(self._run, rows))
+                self._undo.append(self.lab.service.undo_delete)
                 return len(rows)
 
             self._do(work, lambda count: self._tell("runs.did.delete", count=count))
@@ -192,9 +184,9 @@ class RunActions(LaboratoryView):
             if self._undo:
                 self._undo.pop()()
                 return "runs.did.undo"
-            if not trash.deleted(self.runs):
+            if not self.lab.service.deleted():
                 return "runs.cannot.undo"
-            trash.undo(self.runs)
+            self.lab.service.undo_delete()
             return "runs.did.undo"
 
         self._do(work, self._tell)
@@ -208,7 +200,7 @@ class RunActions(LaboratoryView):
 
         def free() -> None:
             def work() -> int:
-                return sum(disk_usage.drop_checkpoints(run) for run in runs)
+                return self.lab.service.free(*runs)
 
             self._do(work, lambda size: self._tell("runs.did.free", size=units.size(size)))
 
@@ -240,7 +232,7 @@ class RunActions(LaboratoryView):
     def action_empty(self) -> None:
         """Delete what was deleted for good, after saying how much that is."""
 
-        def ask(found: tuple[list[trash.Deleted], int]) -> None:
+        def ask(found: tuple[list[Deleted], int]) -> None:
             gone, size = found
             if not gone:
                 return self._tell("runs.cannot.empty")
@@ -252,6 +244,6 @@ class RunActions(LaboratoryView):
 
         def empty() -> None:
             self._undo.clear()
-            self._do(lambda: trash.empty(self.runs), lambda size: self._tell("runs.did.empty", size=units.size(size)))
+            self._do(self.lab.service.empty_trash, lambda size: self._tell("runs.did.empty", size=units.size(size)))
 
-        self._do(lambda: (trash.deleted(self.runs), trash.size(self.runs)), ask)
+        self._do(lambda: (self.lab.service.deleted(), self.lab.service.trash_size()), ask)

@@ -11,8 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from lab.errors import LabError
-from lab.queue.sweep import Axis, begin_all, estimate, grid, group_name, plain, run_name
-from lab.runs.directory import Run, Runs
+from lab.queue.sweep import Axis, estimate, grid, group_name, plain, run_name
+from lab.runs.directory import Run
 from lab.runs.run_index import Row
 from lab.spec import LoraParameters, RunSpec
 from tui.formatting import units
@@ -193,9 +193,9 @@ class SweepScreen(ModalScreen[list[Run] | None]):
 
     async def _begin(self) -> None:
         names = [run_name(self._axes, fields) for fields in self._fields]
-        runs, group = Runs(self._lab.root), group_name(self._axes)
+        group = group_name(self._axes)
         try:
-            made = await asyncio.to_thread(begin_all, self._fields, runs, self._lab.cache, group, names)
+            made = await asyncio.to_thread(self._lab.service.queue, self._fields, group, names)
         except (LabError, OSError) as error:
             self.query_one("#sweep-told", Static).update(styled(f"✗ {inert(error)}", "$error"))
         else:

@@ -10,8 +10,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 from waiting import wait_for
 
+from lab import preflight
 from lab.runs import launch
 from lab.runs.directory import Runs
+from lab.runs.stop import request_stop
 from tui.panes.lab.live import LiveView
 from tui.panes.lab.messages import RunEnded, RunStarted, Status
 from tui.panes.lab.summary import SummaryView
@@ -56,7 +58,7 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
 
 async def test_a_second_run_waits_behind_the_first_and_says_so(host: Any, settle: Any, tmp_path: Any) -> None:
     spec = {"batch_size": 2, "num_layers": 1, "val_batches": 0, "samples": 0}
-    first = launch.prepare(spec | {"iters": 100_000}, Runs(tmp_path / "runs"), tmp_path / "cache")
+    first = preflight.prepare(spec | {"iters": 100_000}, Runs(tmp_path / "runs"), tmp_path / "cache")
     launch.start(first, tmp_path / "cache")
     await asyncio.to_thread(wait_for, lambda: kind_of(first.last_event()) == "train")
     async with host().run_test(size=(80, 24)) as pilot:
@@ -68,7 +70,7 @@ async def test_a_second_run_waits_behind_the_first_and_says_so(host: Any, settle
         assert text(pilot, "#lab-goes-on") == f"Waits behind {first.id}, number 1 in line."
         pilot.app.pane.lang = "ko"
         assert text(pilot, "#lab-goes-on") == f"{first.id} 다음 차례를 기다려요. 대기 1번째예요."
-        assert first.state() == "running" and first.stop()
+        assert first.state() == "running" and request_stop(first)
         ended = await asyncio.wait_for(pilot.app.hears(RunEnded), PATIENCE)
         assert (ended.run_id, ended.state) == (second.id, "finished")
 
