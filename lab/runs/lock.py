@@ -58,11 +58,15 @@ def launching(run: Path, patience: float = PATIENCE) -> Iterator[None]:
     """
     path = run / "state" / "launch.lock"
     with naming(run):
-        if run.is_dir():
-            path.parent.mkdir(exist_ok=True)  # not there in a folder that somebody damaged
         try:
+            with suppress(FileExistsError):
+                os.mkdir(path.parent)  # not there in a folder that somebody damaged
             lock = _take(path, patience)
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except FileNotFoundError as error:
+            raise _gone(run) from error
+        except NotADirectoryError as error:
+            if run.is_dir():  # `state` is a file
+                raise
             raise _gone(run) from error
     if lock is None:
         what = "somebody else is starting, stopping or deleting it"

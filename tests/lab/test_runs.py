@@ -270,7 +270,7 @@ def test_what_an_engine_works_on_cannot_be_deleted(tmp_path: Path, monkeypatch: 
         disk_usage.drop_checkpoints(run)
     os.close(lock)
     trash.delete(run, Runs(tmp_path))
-    for deed in (lambda: start(run, tmp_path), lambda: trash.delete(run, Runs(tmp_path)), run.stop):
+    for deed in (lambda: start(run, tmp_path), lambda: trash.delete(run, Runs(tmp_path)), lambda: request_stop(run)):
         with pytest.raises(LabError, match="is not there any more"):
             deed()
     assert not run.path.exists()
