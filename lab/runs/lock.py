@@ -62,10 +62,8 @@ def launching(run: Path, patience: float = PATIENCE) -> Iterator[None]:
             with suppress(FileExistsError):
                 os.mkdir(path.parent)  # not there in a folder that somebody damaged
             lock = _take(path, patience)
-        except FileNotFoundError as error:
-            raise _gone(run) from error
-        except NotADirectoryError as error:
-            if run.is_dir():  # `state` is a file
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if os.path.lexists(path.parent) and not path.parent.is_dir():
                 raise
             raise _gone(run) from error
     if lock is None:

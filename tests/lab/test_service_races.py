@@ -15,6 +15,7 @@ from engines import end_all
 from waiting import wait_for
 
 from lab.errors import LabError
+from lab.events.schema import Finished
 from lab.runs.crash_recovery import settle
 from lab.runs.directory import TRASH, Run
 from lab.runs.service import RunService
@@ -117,7 +118,8 @@ def meet(service: RunService, before: str, commands: dict[str, Act]) -> None:
     finally:
         watch.end()
     assert watch.faults == []
-    assert json.loads((run.path / "result.json").read_text())["event"] == run.last_event()["event"] == "finished"
+    assert json.loads((run.path / "result.json").read_text())["event"] == "finished"
+    assert isinstance(run.last_event(), Finished)
 
 
 @pytest.mark.long
