@@ -1,6 +1,7 @@
 """One damaged run directory hides nothing and ends nothing: it is a row that says what is wrong and can be deleted."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,7 +54,13 @@ def test_every_damaged_run_is_a_row_beside_the_others(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", range(len(DAMAGES)), ids=list(DAMAGES))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(number, id=name, marks=pytest.mark.long if re.match("a (loop|device) for (?!spec)", name) else ())
+        for number, name in enumerate(DAMAGES)
+    ],
+)
 def test_whoever_opens_a_damaged_run_is_told_in_one_line(kind: int, home: Path, tmp_path: Path) -> None:
     runs, cache = Runs(home / "runs"), home / "cache"
     good, bad = runs.get("good"), Run(runs.root / f"bad-{kind}")

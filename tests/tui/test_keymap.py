@@ -83,7 +83,7 @@ def test_free_keys_and_keys_that_change_places_are_taken(tmp_path: Path, lines: 
 @pytest.mark.parametrize(
     "size", [(80, 24), *(pytest.param(size, marks=pytest.mark.long) for size in ((120, 40), (200, 60)))]
 )
-@pytest.mark.parametrize("line", ["nonsense", '"app.theme" = "q"'])
+@pytest.mark.parametrize("line", ["nonsense", pytest.param('"app.theme" = "q"', marks=pytest.mark.long)])
 async def test_what_is_refused_stands_on_every_screen(
     app: Any, home: Path, opened: Any, until: Any, text: Any, size: tuple[int, int], line: str
 ) -> None:

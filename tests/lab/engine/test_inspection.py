@@ -25,7 +25,9 @@ def look(run: Run, cache: Path, checkpoint: str = "last") -> dict:
     return result
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=() if name in ("LoRA", "QDoRA") else pytest.mark.long) for name in METHODS]
+)
 def test_the_singular_values_are_those_of_what_fusing_adds(method: str, trained: Callable, tmp_path: Path) -> None:
     run, _ = trained(*METHODS[method], *SHORT)
     result = look(run, tmp_path)

@@ -93,6 +93,7 @@ while True:
 """
 
 
+@pytest.mark.long
 def test_a_rank_obeys_its_launcher_and_ends_with_it() -> None:
     command = [sys.executable, "-c", RANK]
     rank = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=client.PACKAGES)
