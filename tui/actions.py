@@ -75,11 +75,7 @@ def _meet(one: type[DOMNode], other: type[DOMNode]) -> bool:
     """Whether a key of one would take away a key of the other."""
     if issubclass(one, other) or issubclass(other, one):
         return True
-    if (
-        issubclass(one, ModalScreen)
-        or issubclass(other, ModalScreen)
-        or other.__module__ == "tui.screens.lesson_preview"
-    ):
+    if issubclass(one, ModalScreen) or issubclass(other, ModalScreen) or other.__module__ == "tui.preview":
         return False
     if issubclass(other, App) or issubclass(one, App):
         return issubclass(other, App) or issubclass(other, Screen)

@@ -23,7 +23,7 @@ from tui.keymap import check as check_keymap
 from tui.keymap import read as read_keymap
 from tui.locale import say
 from tui.preferences import remember, remembered
-from tui.screens.lesson_room import LessonRoom
+from tui.screens.lesson import LessonRoom
 from tui.session import LearnerSession, Problem
 from tui.theme import DARK, LIGHT, THEMES
 from tui.widgets.focus_in_view import Sight

@@ -12,7 +12,7 @@ from picture import in_two_sizes
 
 from tests.tui.conftest import TRACKS
 from tui.panes.reader import ReaderPane
-from tui.screens.lesson_preview import PreviewApp, ProblemsScreen, stamp_of
+from tui.preview import PreviewApp, ProblemsScreen, stamp_of
 from tui.widgets.top_bar import NoticeBar
 
 SMALL = (80, 24)
@@ -146,7 +146,7 @@ def test_picture_of_the_problems(
         await pilot.pause()
 
     (home / "look.json").write_text(json.dumps({"lang": lang, "theme": "lowrank-dark"}))
-    monkeypatch.setattr("tui.screens.lesson_preview.inert", lambda text: str(text).replace(str(root), "~/course"))
+    monkeypatch.setattr("tui.preview.inert", lambda text: str(text).replace(str(root), "~/course"))
     assert snap_compare(app("demo/thin"), terminal_size=tuple(map(int, size.split("x"))), run_before=listed)
 
 

@@ -7,7 +7,7 @@ AFTER_THE_FIRST_FRAME = """
 import sys
 from pathlib import Path
 from tui.app import LowrankApp
-from tui.screens.lesson_room import LessonRoom
+from tui.screens.lesson import LessonRoom
 
 async def first_frame(self):
     shown = "\\n".join(strip.text for strip in self._compositor.render_strips())

@@ -19,6 +19,6 @@ def preview(
     """
     root, below = course_of(folder)
     terminal.require()
-    from tui.screens.lesson_preview import PreviewApp
+    from tui.preview import PreviewApp
 
     return terminal.show(PreviewApp(home() / "preview", root, below))

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from tui import input_priority
-from tui.screens.lesson_room import LessonRoom
+from tui.screens.lesson import LessonRoom
 from tui.views.view import PLACES, RunSelection
 from tui.widgets.top_bar import TopBar
 

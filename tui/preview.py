@@ -19,7 +19,7 @@ from tui.formatting.text_layout import hang, join, styled
 from tui.key_bindings import bind
 from tui.locale import say
 from tui.panes.reader import ReaderPane
-from tui.screens.lesson_room import LessonRoom
+from tui.screens.lesson import LessonRoom
 from tui.widgets.lines import LinesView
 from tui.widgets.top_bar import NoticeBar
 

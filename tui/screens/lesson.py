@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from tui.formatting.short_paths import shorten
 from tui.locale import say, say_or
 from tui.panes.reader import ReaderPane
-from tui.screens.exercise_room import ExerciseRoom
+from tui.screens.exercise_controller import ExerciseRoom
 from tui.startup_tuning import settle
 from tui.widgets.tab_strip import TabStrip
 from tui.widgets.top_bar import NoticeBar, Standing, TopBar
