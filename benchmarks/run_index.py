@@ -73,7 +73,7 @@ async def screen(home: Path, count: int) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     app = LowrankApp(home)
     async with app.run_test(size=(120, 40)) as pilot:
-        while not app.room.ready or len(app.study.progress.runs_finished) < count:
+        while not app.lesson_screen.ready or len(app.session.progress.runs_finished) < count:
             await pilot.pause(0.1)  # the first start notes every run that ended without the program
         begin = time.perf_counter()
 

@@ -26,10 +26,10 @@ async def draw(home: Path) -> str:
     """The SVG of the program at that moment of a run that it started itself."""
     app = LowrankApp(home)
     async with app.run_test(size=SIZE) as pilot:
-        while not app.room.query(LabPane):
+        while not app.lesson_screen.query(LabPane):
             await pilot.pause(0.1)
-        pane = app.room.query_one(LabPane)
-        while app.study.course is None:
+        pane = app.lesson_screen.query_one(LabPane)
+        while app.session.course is None:
             await pilot.pause(0.1)
         await pilot.pause(1)
         run_id = await pane.start_run(FIELDS)
@@ -48,7 +48,7 @@ async def draw_three_way(home: Path) -> str:
     """The SVG of the comparison that the key v ends on, its three runs trained and asked for it."""
     app = LowrankApp(home)
     async with app.run_test(size=SIZE) as pilot:
-        while not app.room.ready:
+        while not app.lesson_screen.ready:
             await pilot.pause(0.1)
         await pilot.press("f4")
         while app.laboratory is None or app.laboratory.bench is None:

@@ -271,12 +271,16 @@ class Course:
     tracks: tuple[Track, ...]
     total_lessons: int
 
+    @property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """The lessons of all tracks, in order."""
+        return tuple(lesson for track in self.tracks for lesson in track.lessons)
+
     def lesson(self, lesson_id: str) -> Lesson:
         """The lesson with this full id ("lora/why-lora"); KeyError when there is none."""
-        for track in self.tracks:
-            for lesson in track.lessons:
-                if lesson.id == lesson_id:
-                    return lesson
+        for lesson in self.lessons:
+            if lesson.id == lesson_id:
+                return lesson
         raise KeyError(lesson_id)
 
 

@@ -53,7 +53,7 @@ WITHIN: Final = {
     "tui.widgets.button_row": ("tui.panes.lab",),
 }
 """Modules of widgets that stand in several places, and what they stand in."""
-SCREEN_OF: Final = {"tui.panes": "Classroom", "tui.panes.lab": "Classroom", "tui.views": "Laboratory",
+SCREEN_OF: Final = {"tui.panes": "LessonScreen", "tui.panes.lab": "LessonScreen", "tui.views": "Laboratory",
                     "tui.panes.progress": "ProgressScreen"}  # fmt: skip
 """Packages of panes and benches, and the screen they stand on."""
 

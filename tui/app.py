@@ -1,16 +1,15 @@
 """The application: themes, the keys that work everywhere, and what outlives a screen."""
 
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
-from textual.css.query import NoMatches
 from textual.events import Event, Key
 from textual.screen import Screen
 
@@ -21,10 +20,10 @@ from tui.key_names import key_name, use_own
 from tui.keymap import KeymapError
 from tui.keymap import check as check_keymap
 from tui.keymap import read as read_keymap
-from tui.locale import say
+from tui.locale import say, say_or
 from tui.preferences import remember, remembered
-from tui.screens.lesson import LessonRoom
-from tui.session import LearnerSession, Problem
+from tui.screens.lesson import LessonScreen
+from tui.session import LOADED, Change, LearnerSession, Problem
 from tui.theme import DARK, LIGHT, THEMES
 from tui.widgets.focus_in_view import Sight
 
@@ -39,9 +38,9 @@ THREADS: Final = 3
 
 
 def _palette() -> type[Provider]:
-    from tui.command_palette import Places
+    from tui.command_palette import Commands
 
-    return Places
+    return Commands
 
 
 class LowrankApp(App[None]):
@@ -71,12 +70,12 @@ class LowrankApp(App[None]):
     def __init__(self, home: Path, tracks: Path | None = None) -> None:
         super().__init__()
         self.home = home
-        self.study = LearnerSession(home, tracks)
         for theme in THEMES:
             self.register_theme(theme)
-        theme_name, self._first_lang = remembered(home)
-        self.theme = theme_name
-        self.room = LessonRoom(self.study, self._first_lang)
+        self.theme, lang = remembered(home)
+        self.session = LearnerSession(home, tracks, lang)
+        self.session.listen(self._session_changed)
+        self.lesson_screen = self.make_lesson_screen()
         self.laboratory: Laboratory | None = None
         self.progress_page: ProgressScreen | None = None
         self._watcher: Watcher | None = None
@@ -99,7 +98,7 @@ class LowrankApp(App[None]):
             self._own_keys = keymap
 
     def _refuse_keys(self, error: KeymapError) -> None:
-        self.study.problems.append(Problem("keys", str(error), error.korean))
+        self.session.problems.append(Problem("keys", str(error), error.korean))
 
     async def _check_keys(self) -> None:
         """Once the program stands, look at what one's own keys take away from other actions; then the usual ones."""
@@ -109,7 +108,7 @@ class LowrankApp(App[None]):
             self._refuse_keys(error)
             self.set_keymap({})
             use_own({})
-            self.room.show_problems()
+            self.lesson_screen.refresh_progress()
 
     @property
     def failure(self) -> Exception | None:
@@ -124,8 +123,12 @@ class LowrankApp(App[None]):
         if self._exception is None:
             super()._print_error_renderables()
 
-    def get_default_screen(self) -> LessonRoom:
-        return self.room
+    def make_lesson_screen(self) -> LessonScreen:
+        """The screen that lies under all others."""
+        return LessonScreen(self.session)
+
+    def get_default_screen(self) -> LessonScreen:
+        return self.lesson_screen
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on the keyboard: F1, Enter, Esc."""
@@ -133,33 +136,38 @@ class LowrankApp(App[None]):
 
     @property
     def lang(self) -> "Lang":
-        return self.room.lang
+        return self.session.lang
 
     def action_language(self) -> None:
         """The other language, everywhere and in place."""
-        self.room.lang = "ko" if self.lang == "en" else "en"
-        for screen in (self.laboratory, self.progress_page):
-            if screen is not None:
-                screen.lang = self.lang
-        self._keep("language.set", "", {"lang": self.lang})
+        self.session.choose_language("ko" if self.lang == "en" else "en")
+        remember(self.home, self.theme, self.lang)
 
     def action_theme(self) -> None:
         """Light or dark, the other one."""
         self.theme = LIGHT if self.theme == DARK else DARK
-        self._keep("setting.set", "theme", {"value": self.theme})
-
-    def _keep(self, kind: str, item: str, payload: dict[str, object]) -> None:
+        self.session.record("setting.set", "theme", {"value": self.theme})
         remember(self.home, self.theme, self.lang)
-        self.room.record(kind, item, payload)
+
+    def _session_changed(self, change: Change) -> None:
+        """Show the theme that was chosen last, and tell what was earned, on whatever screen the learner is."""
+        if change.kind == LOADED and (theme := self.session.setting("theme")) in self.available_themes:
+            self.theme = theme
+        if change.trouble:
+            self.tell(change.trouble, "trouble")
+        if change.level_up and not self.session.points_hidden:
+            progress = self.session.progress
+            name = say(self.lang, f"level.{progress.level_name}")
+            self.tell(say(self.lang, "level.up", n=progress.level, name=name), "cheer")
+        for each in change.achievements:
+            name = say_or(self.lang, f"achievement.{each}", each)
+            hint = say_or(self.lang, f"achievement.{each}.hint", "")
+            self.tell(say(self.lang, "achievement", name=name, hint=hint), "cheer")
 
     def open_at(self, picks: "RunSelection") -> None:
         """Begin in the laboratory: at one run, or at the comparison of several."""
         self._begin_at = picks
-
-    @property
-    def begins_elsewhere(self) -> bool:
-        """It is about to begin in the laboratory, over a classroom that nobody has seen."""
-        return self._begin_at is not None and self.laboratory is None
+        self.lesson_screen.covered = True
 
     def on_load(self) -> None:
         """Few threads, whatever the machine: each keeps memory of its own, and what they do is mostly waiting."""
@@ -196,8 +204,7 @@ class LowrankApp(App[None]):
             from tui.panes.lab.run_monitor import Lab
             from tui.screens.laboratory import Laboratory
 
-            lab = Lab(self.study.runs, self.study.cache)
-            self.laboratory = Laboratory(lab, self.room.standing, self.lang, picks)
+            self.laboratory = Laboratory(Lab(self.session.runs, self.session.cache), self.session, picks)
             self.install_screen(self.laboratory, "laboratory")
         if self.laboratory not in self.screen_stack:
             await self.push_screen(self.laboratory)
@@ -206,18 +213,28 @@ class LowrankApp(App[None]):
 
     async def action_progress(self, part: str = "overview") -> None:
         """What is done, over whatever is open; made anew each time, and gone when one goes back."""
-        if not self.room.loaded or self.progress_page in self.screen_stack:
+        if not self.session.loaded or self.progress_page in self.screen_stack:
             return
         from tui.screens.progress import ProgressScreen
 
-        self.progress_page = ProgressScreen(self.study, self.room.standing, self.lang, part)
+        self.progress_page = ProgressScreen(self.session, part)
         await self.push_screen(self.progress_page)
+
+    async def on_progress_screen_go(self, event: "ProgressScreen.Go") -> None:
+        if event.kind == "run":
+            await self.action_laboratory()
+            return
+        self.show_lesson()
+        kind = {"question": "quiz"}.get(event.kind, event.kind)
+        await self.lesson_screen.go(kind, event.lesson, event.item if kind == "section" else "")
 
     def pop_screen(self) -> AwaitComplete:
         """Away with the screen in front and with its workers, which would come back to a screen without parts."""
         if not self.is_screen_installed(self.screen):
             for node in self.screen.walk_children(with_self=True):
                 self.workers.cancel_node(node)
+        if self.screen is self.progress_page:
+            self.progress_page = None
         return super().pop_screen()
 
     def _handle_exception(self, error: Exception) -> None:
@@ -227,28 +244,29 @@ class LowrankApp(App[None]):
         else:
             self.log.error(error)
 
-    def show_room(self) -> None:
-        """Away with all that lies over the classroom."""
-        while self.screen is not self.room:
+    def show_lesson(self) -> None:
+        """Away with all that lies over the lesson."""
+        while self.screen is not self.lesson_screen:
             self.pop_screen()
 
     def tell(self, text: str, kind: str = "") -> None:
         """One line for a few seconds, on the screen that is seen; `kind` as for `Toast.say`."""
         open_ones = (self.progress_page, self.laboratory)
-        next((each for each in open_ones if each is not None and each in self.screen_stack), self.room).tell(text, kind)
+        front = next((each for each in open_ones if each is not None and each in self.screen_stack), self.lesson_screen)
+        front.tell(text, kind)
 
-    def watch_runs(self) -> None:
+    def on_lesson_screen_loaded(self) -> None:
         """From now on, tell of every run that ends, and record it."""
         from tui.run_watcher import Watcher, watch
 
-        self._watcher = Watcher(self.study.runs)
+        self._watcher = Watcher(self.session.runs)
         self.run_worker(watch(self._watcher, self._run_ended), group="watcher")
 
     def _run_ended(self, ended: "Ended") -> None:
         text, kind = ended.told(self.lang)
         self.bell()
         self.tell(text, kind)
-        self.room.run_ended(ended.run, ended.state, ended.method, ended.result)
+        self.run_worker(self.session.run_ended(ended.run, ended.state, ended.method, ended.result))
 
     def action_help(self) -> None:
         from tui.command_palette import key_groups
@@ -256,13 +274,36 @@ class LowrankApp(App[None]):
 
         if not isinstance(self.screen, HelpScreen):
             here = next((each for each in (self.laboratory, self.progress_page) if self.screen is each), None)
-            groups = key_groups(self.lang, here, type(self.room))
+            groups = key_groups(self.lang, type(self), here)
             self.push_screen(HelpScreen(groups, str(self.home), self.lang))
 
     def action_command_palette(self) -> None:
         """The palette, asking in the learner's language."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=say(self.lang, "palette.placeholder")))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers where one is."""
+        from tui import command_palette
+
+        lang, back = self.lang, say(self.lang, "palette.classroom")
+        if self.progress_page is not None and self.progress_page in self.screen_stack:
+            yield SystemCommand(back, say(lang, "palette.go.help"), self.show_lesson)
+        elif self.laboratory is not None and self.laboratory in self.screen_stack:
+            yield from command_palette.laboratory_commands(self.laboratory)
+        else:
+            yield from command_palette.lesson_commands(self.lesson_screen)
+            about = say(lang, "palette.laboratory.help")
+            yield SystemCommand(say(lang, "palette.laboratory"), about, self.action_laboratory)
+        yield from command_palette.progress_commands(lang, self.action_progress)
+        for name, run in (
+            ("language", self.action_language),
+            ("theme", self.action_theme),
+            ("help", self.action_help),
+            ("files", self.action_where),
+            ("quit", self.action_quit),
+        ):
+            yield SystemCommand(say(lang, f"palette.{name}"), say(lang, f"palette.{name}.help"), run)
 
     def action_where(self) -> None:
         """Where progress and runs are kept."""
@@ -278,11 +319,6 @@ class LowrankApp(App[None]):
 
     def end(self, status: int = 0, message: str | None = None) -> None:
         """Keep the place in the text and exit."""
-        self.keep_place()
+        self.lesson_screen.keep_place()
         self.workers.cancel_all()  # they would go on filling screens that are being taken down
         self.exit(return_code=status, message=message)
-
-    def keep_place(self) -> None:
-        """Where the reading stops, if there is a page already."""
-        with suppress(NoMatches):
-            self.room.leave()

@@ -1,9 +1,10 @@
 """The command palette, and the table of keys that help shows; both say what there is to do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -13,119 +14,95 @@ from textual.widget import Widget
 from tui.formatting.text_layout import plain
 from tui.key_names import key_name
 from tui.locale import say
-from tui.screens.classroom import PANES
+from tui.screens.lesson import PANES
 from tui.views.view import PLACES
 from tui.widgets.key_footer import label
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from lessons.course import Lang
-    from tui.app import LowrankApp
-    from tui.screens.classroom import Classroom
     from tui.screens.laboratory import Laboratory
+    from tui.screens.lesson import LessonScreen
     from tui.screens.progress import ProgressScreen
 
-Command = tuple[str, str, Callable[[], Any]]
 
-
-class Places(Provider):
-    """Sections, panes and settings; titles of lessons are plain text."""
+class Commands(Provider):
+    """What `get_system_commands` of the app names; titles of lessons are plain text."""
 
     async def discover(self) -> Hits:
-        for title, about, run in self._commands():
+        for title, about, run, _ in self.app.get_system_commands(self.screen):
             yield DiscoveryHit(Content(title), run, text=title, help=about)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for title, about, run in self._commands():
+        for title, about, run, _ in self.app.get_system_commands(self.screen):
             score = matcher.match(title)
             if score > 0:
                 yield Hit(score, matcher.highlight(title), run, text=title, help=about)
 
-    def _commands(self) -> Iterable[Command]:
-        from tui.app import LowrankApp
 
-        app = self.app
-        assert isinstance(app, LowrankApp)
-        lang, room, laboratory = app.lang, app.room, app.laboratory
-        page = app.progress_page
-        if page is not None and page in app.screen_stack:
-            yield say(lang, "palette.classroom"), say(lang, "palette.go.help"), app.show_room
-        elif laboratory is not None and laboratory in app.screen_stack:
-            yield from _benches(laboratory)
-        else:
-            for name in PANES:
-                title = say(lang, "palette.go", name=say(lang, f"tab.{name}"))
-                yield title, say(lang, "palette.go.help"), partial(room.action_show, name)
-            yield from self._lessons(app)
-            yield say(lang, "palette.laboratory"), say(lang, "palette.laboratory.help"), app.action_laboratory
-        yield from _progress(app)
-        for name, run in (
-            ("language", app.action_language),
-            ("theme", app.action_theme),
-            ("help", app.action_help),
-            ("files", app.action_where),
-            ("quit", app.action_quit),
-        ):
-            yield say(lang, f"palette.{name}"), say(lang, f"palette.{name}.help"), run
-
-    def _lessons(self, app: "LowrankApp") -> Iterable[Command]:
-        lang, room, course = app.lang, app.room, app.study.course
-        for track in course.tracks if course else ():
-            for lesson in track.lessons:
-                title = plain(say(lang, "palette.lesson", n=lesson.number, title=lesson.title[lang]))
-                yield title, plain(track.title[lang]), partial(room.go, "lesson", lesson.id)
-                for section in lesson.sections:
-                    title = plain(say(lang, "palette.section", title=section.title[lang]))
-                    yield title, plain(lesson.title[lang]), partial(room.go, "section", lesson.id, section.id)
+def lesson_commands(screen: "LessonScreen") -> Iterable[SystemCommand]:
+    """The panes of the lesson, then every lesson and section."""
+    lang, course = screen.lang, screen.session.course
+    for name in PANES:
+        title = say(lang, "palette.go", name=say(lang, f"tab.{name}"))
+        yield SystemCommand(title, say(lang, "palette.go.help"), partial(screen.action_show, name))
+    for track in course.tracks if course else ():
+        for lesson in track.lessons:
+            title = plain(say(lang, "palette.lesson", n=lesson.number, title=lesson.title[lang]))
+            yield SystemCommand(title, plain(track.title[lang]), partial(screen.go, "lesson", lesson.id))
+            for section in lesson.sections:
+                title = plain(say(lang, "palette.section", title=section.title[lang]))
+                go = partial(screen.go, "section", lesson.id, section.id)
+                yield SystemCommand(title, plain(lesson.title[lang]), go)
 
 
-def _progress(app: "LowrankApp") -> Iterable[Command]:
-    """The parts of the progress page, from wherever one is."""
-    from tui.screens.progress import PARTS
-
-    for part in PARTS:
-        name = say(app.lang, f"progress.part.{part}")
-        title = say(app.lang, "palette.progress", part=name)
-        yield title, say(app.lang, "palette.progress.help"), partial(app.action_progress, part)
-
-
-def _benches(laboratory: "Laboratory") -> Iterable[Command]:
+def laboratory_commands(laboratory: "Laboratory") -> Iterable[SystemCommand]:
     """What can be done at the bench in front, then the other benches."""
     lang, bench = laboratory.lang, laboratory.bench
     here = say(lang, f"bench.{laboratory.place}") if laboratory.place else ""
     for title, action in bench.palette().items() if bench is not None else ():
-        yield title, here, partial(bench.run_action, action) if bench is not None else laboratory.action_leave
-    yield say(lang, "key.bench.three-way"), say(lang, "bench.three-way.help"), laboratory.action_three_way
+        yield SystemCommand(title, here, partial(bench.run_action, action) if bench else laboratory.action_leave)
+    three_way = say(lang, "key.bench.three-way"), say(lang, "bench.three-way.help")
+    yield SystemCommand(*three_way, laboratory.action_three_way)
     for name in PLACES:
         title = say(lang, "palette.go", name=say(lang, f"bench.{name}"))
-        yield title, say(lang, f"bench.{name}.help"), partial(laboratory.action_show, name)
-    yield say(lang, "palette.classroom"), say(lang, "palette.go.help"), laboratory.action_leave
+        yield SystemCommand(title, say(lang, f"bench.{name}.help"), partial(laboratory.action_show, name))
+    yield SystemCommand(say(lang, "palette.classroom"), say(lang, "palette.go.help"), laboratory.action_leave)
+
+
+def progress_commands(lang: "Lang", show: "Callable[[str], Awaitable[None]]") -> Iterable[SystemCommand]:
+    """The parts of the progress page."""
+    from tui.screens.progress import PARTS
+
+    for part in PARTS:
+        title = say(lang, "palette.progress", part=say(lang, f"progress.part.{part}"))
+        yield SystemCommand(title, say(lang, "palette.progress.help"), partial(show, part))
 
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
-def key_groups(
-    lang: "Lang", over: "Laboratory | ProgressScreen | None" = None, room: "type[Classroom] | None" = None
-) -> Groups:
+def key_groups(lang: "Lang", app: type[App[Any]], over: "Laboratory | ProgressScreen | None" = None) -> Groups:
     """(place, [(keys, what they do)]) for every binding of ours, straight from the classes that hold them.
 
-    Of the laboratory, and of the progress page, which lie `over` the classroom, those of what is in front; else
-    those of the classroom, with what this `room` adds to it.
+    Of the laboratory, and of the progress page, which lie `over` the lesson, those of what is in front; else those of
+    the lesson.
     """
-    from tui.app import LowrankApp
     from tui.panes.contents import ContentsPane
     from tui.panes.exercise import ExercisePane
     from tui.panes.lab.pane import LabPane
     from tui.panes.page import PagePane
     from tui.panes.quiz import QuizPane
     from tui.panes.reader import ReaderPane
-    from tui.screens.classroom import Classroom
+    from tui.screens.lesson import LessonScreen
 
+    everywhere = [binding for holder in app.__mro__ if holder.__module__.startswith("tui.") for binding in _own(holder)]
     if over is not None:
         front, name, whole = over.in_front
         groups = [(name, _bindings_within(front))] if front is not None else []
-        groups += [(whole, _own(type(over))), ("help.everywhere", _own(LowrankApp))]
+        groups += [(whole, _own(type(over))), ("help.everywhere", everywhere)]
         return [(say(lang, place), _rows(bindings, lang)) for place, bindings in groups if bindings]
     places: dict[str, type[DOMNode]] = {
         "page": PagePane,
@@ -135,8 +112,7 @@ def key_groups(
         "exercise": ExercisePane,
         "lab": LabPane,
     }
-    rooms = [holder for holder in (room or Classroom).__mro__ if issubclass(holder, Classroom)]
-    groups = [("help.everywhere", _own(LowrankApp)), ("help.go", [b for holder in rooms for b in _own(holder)])]
+    groups = [("help.everywhere", everywhere), ("help.go", _own(LessonScreen))]
     groups += [(f"help.{place}", _own(holder)) for place, holder in places.items()]
     return [(say(lang, place), _rows(bindings, lang)) for place, bindings in groups]
 

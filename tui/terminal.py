@@ -64,7 +64,7 @@ async def _show(app: "LowrankApp") -> int:
 def _end(app: "LowrankApp", number: int) -> None:
     """Keep the place in the text and end; a terminal that is still there gets back what it showed before."""
     if _gone():  # Textual would wait for ever until it takes what is written to it
-        app.keep_place()
+        app.lesson_screen.keep_place()
         os._exit(128 + number)
     app.end(128 + number)
 

@@ -66,9 +66,9 @@ Opened = Callable[[Pilot[Any]], Awaitable[None]]
 def opened_fixture() -> Opened:
     async def opened(pilot: Pilot[Any]) -> None:
         """Until lessons, log and runs are loaded and drawn, and the lab has looked for runs."""
-        await until(pilot, lambda: pilot.app.room.ready)
+        await until(pilot, lambda: pilot.app.lesson_screen.ready)
         await until(pilot, lambda: not pilot.app.query("#lab-looking"))
-        page = pilot.app.room.query_one("#reader .page")
+        page = pilot.app.lesson_screen.query_one("#reader .page")
         await until(pilot, lambda: any(block.virtual_region.height for block in page.children))
         await pilot.pause()
 

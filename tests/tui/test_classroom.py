@@ -8,15 +8,15 @@ from textual.command import CommandPalette
 
 from tui.panes.contents import ContentsPane
 from tui.panes.reader import ReaderPane
-from tui.screens.classroom import PANES
 from tui.screens.dialogs import HelpScreen
+from tui.screens.lesson import PANES
 from tui.theme import DARK, LIGHT
 
 SMALL, WIDE = (80, 24), (120, 40)
 
 
 def shown(pilot: Any) -> set[str]:
-    return {name for name, view in pilot.app.room._views.items() if view.display}
+    return {name for name, view in pilot.app.lesson_screen._views.items() if view.display}
 
 
 @pytest.mark.main_path
@@ -41,12 +41,12 @@ async def test_tab_leads_through_all_panes_and_back(app: Any, opened: Any, until
         for _ in range(30):
             await pilot.press("tab")
             await pilot.pause()
-            seen.add(pilot.app.room.pane)
-            if seen == set(PANES) and pilot.app.room.pane == "text":
+            seen.add(pilot.app.lesson_screen.pane)
+            if seen == set(PANES) and pilot.app.lesson_screen.pane == "text":
                 break
         assert seen == set(PANES)
         await pilot.press("shift+tab")
-        await until(pilot, lambda: pilot.app.room.pane == "lab")
+        await until(pilot, lambda: pilot.app.lesson_screen.pane == "lab")
 
 
 async def test_a_click_opens_a_tab_and_an_entry_of_the_contents(app: Any, opened: Any, until: Any, text: Any) -> None:
@@ -57,7 +57,7 @@ async def test_a_click_opens_a_tab_and_an_entry_of_the_contents(app: Any, opened
         y = next(i for i, line in enumerate(text(pilot).splitlines()) if "Third time" in line)
         await pilot.click(offset=(6, y))
         await until(pilot, lambda: shown(pilot) == {"text"})
-        assert pilot.app.room.query_one(ReaderPane).section.id == "demo/thin#third"
+        assert pilot.app.lesson_screen.query_one(ReaderPane).section.id == "demo/thin#third"
 
 
 async def test_contents_text_and_lab_stand_side_by_side_where_there_is_room(
@@ -80,7 +80,7 @@ async def test_contents_text_and_lab_stand_side_by_side_where_there_is_room(
 async def test_the_text_keeps_its_measure_in_a_very_wide_terminal(app: Any, opened: Any) -> None:
     async with app().run_test(size=(200, 60)) as pilot:
         await opened(pilot)
-        reader = pilot.app.room.query_one(ReaderPane)
+        reader = pilot.app.lesson_screen.query_one(ReaderPane)
         page = reader.page.content_region
         assert page.width == 76
         left, right = page.x - reader.region.x, reader.region.right - page.right
@@ -140,7 +140,7 @@ async def test_help_lists_the_keys_and_where_the_files_are(
             assert expected in page
         assert "ㅓ" not in page and f"/{home.name}" in "".join(page.replace("│", "").split())
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
 
 
 async def test_the_palette_goes_to_a_section(app: Any, opened: Any, until: Any, text: Any) -> None:
@@ -152,8 +152,8 @@ async def test_the_palette_goes_to_a_section(app: Any, opened: Any, until: Any, 
         await pilot.press(*"third time")
         await until(pilot, lambda: "Go to: Text" not in text(pilot) and "Section: Third time" in text(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
-        reader = pilot.app.room.query_one(ReaderPane)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
+        reader = pilot.app.lesson_screen.query_one(ReaderPane)
         await until(pilot, lambda: reader.section.id == "demo/thin#third")
 
 
@@ -190,6 +190,6 @@ async def test_runs_that_ended_while_the_program_was_closed_are_noticed_once(
 async def test_opening_and_leaving_at_once_records_nothing(app: Any, opened: Any, events: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
-        assert pilot.app.room.query_one(ContentsPane).option_count > 5
+        assert pilot.app.lesson_screen.query_one(ContentsPane).option_count > 5
         await pilot.press("ctrl+q")
     assert events() == []

@@ -19,13 +19,13 @@ TRUTH = 175_104
 
 
 def pane(pilot: Any) -> ExercisePane:
-    return pilot.app.room.query_one(ExercisePane)
+    return pilot.app.lesson_screen.query_one(ExercisePane)
 
 
 async def at_exercise(pilot: Any, opened: Any, until: Any) -> None:
     await opened(pilot)
     await pilot.press("e")
-    await until(pilot, lambda: pilot.app.room.pane == "exercise")
+    await until(pilot, lambda: pilot.app.lesson_screen.pane == "exercise")
 
 
 async def predict(pilot: Any, until: Any, number: str) -> None:
@@ -33,7 +33,7 @@ async def predict(pilot: Any, until: Any, number: str) -> None:
     await pilot.press(*number, "enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
     await pilot.press("enter")
-    await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+    await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
 
 
 @pytest.mark.main_path
@@ -49,7 +49,7 @@ async def test_a_prediction_is_confirmed_and_then_locked(
         await pilot.press("enter")
         await until(pilot, lambda: "Lock 175,000 as your prediction?" in text(pilot))
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
         assert events("prediction.locked") == []
         await until(pilot, lambda: pane(pilot).query_one(NumberField).value == "17.5만")
         await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
@@ -68,7 +68,7 @@ async def test_from_prediction_to_sentences_with_a_run_that_ended_unseen(
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "18432")
         run = bench.run("20250101-000000-sql-lora")
-        pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
+        pilot.app.session.record("exercise.run", COUNT, {"run": run.id})
         await pilot.press("q")
     bench.finish(run, TRUTH)
     async with app().run_test(size=TALL) as pilot:
@@ -110,7 +110,7 @@ async def test_a_run_under_way_is_watched_again_after_a_restart(
         await predict(pilot, until, "175104")
         run = bench.run("20250101-000000-sql-lora")
         hold(run)
-        pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
+        pilot.app.session.record("exercise.run", COUNT, {"run": run.id})
         await pilot.press("q")
     async with app().run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
@@ -124,7 +124,7 @@ async def test_a_run_that_failed_can_be_run_again(app: Any, opened: Any, until: 
     async with app().run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
         await predict(pilot, until, "175104")
-        pilot.app.room.record("exercise.run", COUNT, {"run": bench.run("20250101-000000-sql-lora").id})
+        pilot.app.session.record("exercise.run", COUNT, {"run": bench.run("20250101-000000-sql-lora").id})
         await pilot.press("q")
     async with app().run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
@@ -214,13 +214,13 @@ async def test_keys_typed_ahead_of_the_page_are_written_into_its_field(app: Any,
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
         pilot.app.post_message(Key("e", "e"))
-        while pilot.app.room.pane != "exercise":
+        while pilot.app.lesson_screen.pane != "exercise":
             await asyncio.sleep(0)
         for key in (*"17500", "enter"):  # in one go, where pilot.press waits after each
             pilot.app.post_message(Key(key, key if len(key) == 1 else None))
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         assert pane(pilot).query_one(NumberField).value == "17500"
-        assert pilot.app.room.pane == "exercise"
+        assert pilot.app.lesson_screen.pane == "exercise"
 
 
 def seen(pilot: Any) -> bool:
@@ -238,7 +238,7 @@ async def test_the_field_with_the_focus_is_in_view_after_a_run_and_after_any_cha
         await predict(pilot, until, "175104")
         run = bench.run("20250101-000000-sql-lora")
         hold(run)
-        pilot.app.room.record("exercise.run", COUNT, {"run": run.id})
+        pilot.app.session.record("exercise.run", COUNT, {"run": run.id})
         await pilot.press("q")
     async with app().run_test(size=size) as pilot:
         await at_exercise(pilot, opened, until)
@@ -269,12 +269,12 @@ async def test_a_number_field_lets_commands_through_and_keeps_what_a_number_hold
         await pilot.press("5", ".", "6", "m", "i")
         assert field.value == "5.6mi", "a million begins so"
         await pilot.press("backspace", "z")
-        await until(pilot, lambda: pilot.app.room.pane == "quiz")
+        await until(pilot, lambda: pilot.app.lesson_screen.pane == "quiz")
         await pilot.press("escape", "e")
         await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
         assert pilot.app.focused.value == "5.6m"
         await pilot.press("ㅋ")  # z under the Hangul layout
-        await until(pilot, lambda: pilot.app.room.pane == "quiz")
+        await until(pilot, lambda: pilot.app.lesson_screen.pane == "quiz")
         await pilot.press("e")
         await until(pilot, lambda: isinstance(pilot.app.focused, NumberField))
         await pilot.press("q")

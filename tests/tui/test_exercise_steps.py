@@ -26,14 +26,14 @@ ENGINE = 240
 
 
 def stage(pilot: Any) -> str:
-    here = pilot.app.room.query_one(ExercisePane).stage
+    here = pilot.app.lesson_screen.query_one(ExercisePane).stage
     return f"{here.name} {here.steps[0] if here.steps else ''}".strip()
 
 
 async def at_exercise(pilot: Any, opened: Any, until: Any) -> None:
     await opened(pilot)
     await pilot.press("e")
-    await until(pilot, lambda: pilot.app.room.pane == "exercise")
+    await until(pilot, lambda: pilot.app.lesson_screen.pane == "exercise")
 
 
 async def lock(pilot: Any, until: Any, keys: str, kind: type) -> None:
@@ -42,7 +42,7 @@ async def lock(pilot: Any, until: Any, keys: str, kind: type) -> None:
     await pilot.press(*keys, "enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
     await pilot.press("enter")
-    await until(pilot, lambda: pilot.app.screen is pilot.app.room and stage(pilot) != before)
+    await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen and stage(pilot) != before)
 
 
 @pytest.mark.long
@@ -60,7 +60,7 @@ async def test_every_kind_of_step_from_the_broken_data_to_the_last_word(
         await until(pilot, lambda: "Repaired: nothing is left to mend." in text(pilot), patience=ENGINE)
         kept = events("exercise.measured")[0]
         assert kept == ("exercise.measured", f"{ALL}/mend", {"errors": 0, "warnings": 0, "rows": 4})
-        assert "clean-hands" in pilot.app.study.progress.achievements
+        assert "clean-hands" in pilot.app.session.progress.achievements
 
         await lock(pilot, until, "8", NumberField)
         await until(pilot, lambda: "8 counts every row twice." in text(pilot), patience=ENGINE)

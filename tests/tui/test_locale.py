@@ -15,6 +15,7 @@ from lab.runs.state import RunState
 from store.achievements import ACHIEVEMENTS
 from store.xp import LEVELS
 from tui.actions import holders
+from tui.app import LowrankApp
 from tui.command_palette import key_groups
 from tui.key_bindings import JAMO, bind
 from tui.panes.lab import fields
@@ -163,6 +164,6 @@ def test_the_two_set_layout_is_complete() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_help_has_a_row_for_every_place(lang: str) -> None:
-    groups = key_groups(lang)  # type: ignore[arg-type]
+    groups = key_groups(lang, LowrankApp)  # type: ignore[arg-type]
     assert len(groups) == 8 and all(rows for _, rows in groups)
     assert all(keys and text for _, rows in groups for keys, text in rows)

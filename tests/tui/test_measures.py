@@ -10,7 +10,7 @@ from tui.widgets.option_row import OptionRow
 async def test_what_the_check_calls_a_fit_fits(app: Any, opened: Any, until: Any) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         await opened(pilot)
-        room = pilot.app.room
+        room = pilot.app.lesson_screen
         page = room.query_one("#reader .page")
         assert page.content_size.width == MEASURE
         assert next(iter(page.query(CodeView))).query_one(".code-body").content_size.width >= CODE

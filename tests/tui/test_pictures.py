@@ -32,7 +32,7 @@ async def test_a_chart_is_drawn_in_the_place_that_was_kept(
 ) -> None:
     async with app(lang, tracks=DRAWN, theme=theme).run_test(size=size) as pilot:
         await opened(pilot)
-        views = list(pilot.app.room.query_one("#reader").query(ChartView))
+        views = list(pilot.app.lesson_screen.query_one("#reader").query(ChartView))
         await until(pilot, lambda: all(view.plotext is not None and view.size.height for view in views))
         rows = 14 if size[1] < 36 else 20
         assert [view.size.height for view in views] == [rows + 1, rows + 1]

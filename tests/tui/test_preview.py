@@ -11,6 +11,7 @@ import pytest
 from picture import in_two_sizes
 
 from tests.tui.conftest import TRACKS
+from tui.cli.preview import problems
 from tui.panes.reader import ReaderPane
 from tui.preview import PreviewApp, ProblemsScreen, stamp_of
 from tui.widgets.top_bar import NoticeBar
@@ -38,17 +39,17 @@ def edit(root: Path) -> Edit:
 @pytest.fixture
 def app(home: Path, root: Path) -> Callable[..., PreviewApp]:
     def make(begin_at: str = "") -> PreviewApp:
-        made = PreviewApp(home, root, root / begin_at)
-        made.room.pause = 0.02
+        made = PreviewApp(home, root, root / begin_at, problems)
+        made.pause = 0.02
         return made
 
     return make
 
 
 async def read_again(pilot: Any, until: Any, change: Callable[[], None]) -> None:
-    before = pilot.app.room.readings
+    before = pilot.app.readings
     change()
-    await until(pilot, lambda: pilot.app.room.readings > before and pilot.app.room.settled)
+    await until(pilot, lambda: pilot.app.readings > before and pilot.app.settled)
     await pilot.pause()
 
 
@@ -57,7 +58,7 @@ async def test_what_is_saved_is_shown_and_the_place_is_kept(
 ) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
-        reader = pilot.app.room.query_one(ReaderPane)
+        reader = pilot.app.lesson_screen.query_one(ReaderPane)
         await pilot.press("n", "j", "j", "j", "j", "j", "j", "j")
         await pilot.pause()
         first_line = text(pilot).split("\n")[2]
@@ -67,7 +68,7 @@ async def test_what_is_saved_is_shown_and_the_place_is_kept(
         await until(pilot, lambda: text(pilot).split("\n")[2] == first_line)
         assert reader.section.id == "demo/thin#second"
         assert "Paragraph five" in text(pilot)
-        assert not pilot.app.room.query_one(NoticeBar).has_class("-shown")
+        assert not pilot.app.lesson_screen.query_one(NoticeBar).has_class("-shown")
 
 
 async def test_an_error_stands_above_the_text_until_it_is_mended(
@@ -82,7 +83,7 @@ async def test_an_error_stands_above_the_text_until_it_is_mended(
         assert "Paragraph 1 says" in shown
         await read_again(pilot, until, lambda: edit("thin/en/lesson.md", "{#secnod}", "{#second}"))
         assert "the sections must be" not in text(pilot)
-        assert pilot.app.room.query_one(ReaderPane).section.id == "demo/thin#second"
+        assert pilot.app.lesson_screen.query_one(ReaderPane).section.id == "demo/thin#second"
 
 
 async def test_begins_with_a_broken_course_and_recovers(
@@ -90,7 +91,7 @@ async def test_begins_with_a_broken_course_and_recovers(
 ) -> None:
     edit("thin/lesson.toml", "minutes = 3", "minutes = 0")
     async with app().run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: pilot.app.room.ready)
+        await until(pilot, lambda: pilot.app.lesson_screen.ready)
         await until(pilot, lambda: "must be a whole number" in text(pilot).replace("\n", " "))
         await read_again(pilot, until, lambda: edit("thin/lesson.toml", "minutes = 0", "minutes = 3"))
         await until(pilot, lambda: "A thin lesson" in text(pilot))
@@ -101,11 +102,11 @@ async def test_the_quiz_stays_at_its_question(app: Any, opened: Any, until: Any,
         await opened(pilot)
         await pilot.press("z", "n")
         await pilot.pause()
-        asked = pilot.app.room.quiz.sheet.question
+        asked = pilot.app.lesson_screen.quiz.sheet.question
         old = asked.prompt["en"][:12]
         await read_again(pilot, until, lambda: edit("thin/en/quiz.toml", old, "Say now: " + old))
-        assert pilot.app.room.quiz.sheet.question.id == asked.id
-        assert "Say now: " in pilot.app.room.quiz.sheet.question.prompt["en"]
+        assert pilot.app.lesson_screen.quiz.sheet.question.id == asked.id
+        assert "Say now: " in pilot.app.lesson_screen.quiz.sheet.question.prompt["en"]
         await until(pilot, lambda: "Say now: " in text(pilot))
 
 
@@ -114,14 +115,14 @@ async def test_opens_the_lesson_that_is_written_and_lists_its_problems(
 ) -> None:
     async with app("demo/after").run_test(size=SMALL) as pilot:
         await opened(pilot)
-        assert pilot.app.room.query_one(ReaderPane).lesson.id == "demo/after"
-        await until(pilot, lambda: pilot.app.room.settled)
+        assert pilot.app.lesson_screen.query_one(ReaderPane).lesson.id == "demo/after"
+        await until(pilot, lambda: pilot.app.settled)
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(pilot.app.screen, ProblemsScreen))
         assert "What the check says" in text(pilot)
         assert re.search(r"[✗!] (en/|ko/)?lesson\.(md|toml):\d+ ", text(pilot))
         await pilot.press("f9")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
 
 
 @in_two_sizes
@@ -139,8 +140,8 @@ def test_picture_of_the_problems(
     async def listed(pilot: Any) -> None:
         """Over a still page: what the ribbon says goes by itself, and the lab pane has pictures of its own."""
         await opened(pilot)
-        await until(pilot, lambda: pilot.app.room.settled)
-        for widget in pilot.app.room.query("Toast, #lab > *"):
+        await until(pilot, lambda: pilot.app.settled)
+        for widget in pilot.app.lesson_screen.query("Toast, #lab > *"):
             widget.visible = False
         await pilot.press("f9")
         await pilot.pause()

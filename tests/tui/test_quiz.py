@@ -13,7 +13,7 @@ ONE, MANY, NUMBER = "demo/thin?one", "demo/thin?many", "demo/thin?number"
 
 
 def quiz(pilot: Any) -> QuizPane:
-    return pilot.app.room.query_one(QuizPane)
+    return pilot.app.lesson_screen.query_one(QuizPane)
 
 
 async def at_quiz(pilot: Any, opened: Any, until: Any, question: str = ONE) -> None:
@@ -146,7 +146,7 @@ async def test_a_whole_quiz_right_at_the_first_try_is_celebrated_in_one_line(
         assert "21/100" in text(pilot) and "All answered rightly." in text(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: "★" not in text(pilot))
-        assert pilot.app.room.pane == "quiz"
+        assert pilot.app.lesson_screen.pane == "quiz"
 
 
 async def test_a_question_keeps_its_answer_when_the_language_changes(

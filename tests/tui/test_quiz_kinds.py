@@ -22,7 +22,7 @@ SMALL = (80, 24)
 
 
 def quiz(pilot: Any) -> QuizPane:
-    return pilot.app.room.query_one(QuizPane)
+    return pilot.app.lesson_screen.query_one(QuizPane)
 
 
 def sheet(pilot: Any) -> Sheet:
@@ -184,7 +184,7 @@ def test_picture(
             await pilot.press("space" if key == " " else key)
             await pilot.pause()
         await until(pilot, lambda: all(chart.plotext is not None for chart in pilot.app.screen.query(ChartView)))
-        for lab in pilot.app.room.query("#lab > *"):
+        for lab in pilot.app.lesson_screen.query("#lab > *"):
             lab.visible = False
         for field in pilot.app.screen.query(LineField):
             field.cursor_blink = False

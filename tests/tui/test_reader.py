@@ -12,7 +12,7 @@ FIRST, SECOND, THIRD = "demo/thin#first", "demo/thin#second", "demo/thin#third"
 
 
 def reader(pilot: Any) -> ReaderPane:
-    return pilot.app.room.query_one(ReaderPane)
+    return pilot.app.lesson_screen.query_one(ReaderPane)
 
 
 def section(pilot: Any) -> str:
@@ -93,7 +93,7 @@ async def test_letters_work_under_the_hangul_layout(app: Any, opened: Any, until
         await pilot.press("ㅜ")
         await until(pilot, lambda: section(pilot) == SECOND)
         await pilot.press("ㅋ")
-        await until(pilot, lambda: pilot.app.room.pane == "quiz")
+        await until(pilot, lambda: pilot.app.lesson_screen.pane == "quiz")
 
 
 @pytest.mark.main_path
@@ -194,7 +194,7 @@ async def test_opens_web_addresses_only(app: Any, opened: Any, until: Any, text:
         assert "https://arxiv.org/abs/2106.09685" in text(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: opened_urls)
-        pilot.app.room.action_open_link("file:///etc/passwd")
+        pilot.app.lesson_screen.action_open_link("file:///etc/passwd")
         await until(pilot, lambda: "Not a web address" in text(pilot))
         assert opened_urls == ["https://arxiv.org/abs/2106.09685"]
 

@@ -82,7 +82,7 @@ async def test_each_language_is_read_for_itself(at_the_end: Any, until: Any, eve
         await read_to_the_end(pilot, until)
         await until(pilot, lambda: len(events("section.read")) == 2)
         assert [payload for _, _, payload in events("section.read")] == [{"lang": "en"}, {"lang": "ko"}]
-        await until(pilot, lambda: "two-tongues" in pilot.app.study.progress.achievements)
+        await until(pilot, lambda: "two-tongues" in pilot.app.session.progress.achievements)
 
 
 async def test_what_lies_under_something_else_is_not_read(at_the_end: Any, until: Any, events: Any) -> None:
@@ -92,7 +92,7 @@ async def test_what_lies_under_something_else_is_not_read(at_the_end: Any, until
         clock.now += 600
         reader(pilot).mark_time()
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
         await read_to_the_end(pilot, until)
         assert events("section.read") == []
         clock.now += 600

@@ -25,7 +25,7 @@ def prepared(opened: Any, until: Any) -> Callable[..., Ready]:
                 await pilot.press(key)
                 await pilot.pause()
             await until(pilot, lambda: holds(pilot))
-            for lab in pilot.app.room.query("#lab > *"):
+            for lab in pilot.app.lesson_screen.query("#lab > *"):
                 lab.visible = False
             for field in pilot.app.screen.query(NumberField):
                 field.cursor_blink = False
@@ -48,7 +48,7 @@ def test_reader(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str
 @in_two_sizes
 def test_quiz_after_an_answer(app: Any, prepared: Any, snap_compare: Any, lang: str, size: str) -> None:
     def graded(pilot: Any) -> bool:
-        return bool(pilot.app.room.query_one("#quiz").sheet.graded)
+        return bool(pilot.app.lesson_screen.query_one("#quiz").sheet.graded)
 
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared("z", "2", "enter", holds=graded))
 

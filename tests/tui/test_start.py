@@ -7,14 +7,14 @@ AFTER_THE_FIRST_FRAME = """
 import sys
 from pathlib import Path
 from tui.app import LowrankApp
-from tui.screens.lesson import LessonRoom
+from tui.screens.lesson import LessonScreen
 
 async def first_frame(self):
     shown = "\\n".join(strip.text for strip in self._compositor.render_strips())
     self.app.exit()
     print("SHOWN" if "Lowrank" in shown and "j/k" in shown else "EMPTY", *sorted(sys.modules), file=sys.__stdout__)
 
-LessonRoom._begin = first_frame
+LessonScreen._begin = first_frame
 LowrankApp(Path(sys.argv[1])).run(headless=True, size=(120, 40))
 """
 HEAVY = {

@@ -72,7 +72,8 @@ async def test_it_is_told_where_one_is(app: Any, opened: Any, until: Any, bench:
         laboratory = pilot.app.laboratory
         await until(pilot, lambda: laboratory.bench is not None)
         bench.finish(bench.run("20250101-000000-sql-lora"))
-        pilot.app.room.run_ended("20250101-000000-sql-lora", "finished", "LoRA", event_of("finished", val_loss=1.25))
+        last = event_of("finished", val_loss=1.25)
+        await pilot.app.session.run_ended("20250101-000000-sql-lora", "finished", "LoRA", last)
         await until(pilot, lambda: "★ First light" in text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "★ First light" not in text(pilot))
@@ -80,7 +81,7 @@ async def test_it_is_told_where_one_is(app: Any, opened: Any, until: Any, bench:
         await pilot.app.action_progress()
         page = pilot.app.progress_page
         await until(pilot, lambda: page.ready)
-        pilot.app.room.prove([("run.voted", "r", {"votes": 5})])
+        pilot.app.session.record_evidence([("run.voted", "r", {"votes": 5})])
         await until(pilot, lambda: "★ Blind taste" in text(pilot))
 
 
@@ -106,7 +107,7 @@ async def test_a_line_follows_the_keys_from_place_to_place(
         await opened(pilot)
         await pilot.press("ctrl+c")
         await until(pilot, lambda: "alt+q quits. Runs go on." in text(pilot))
-        pilot.app.room.tell("Kept. ⟨read.next⟩ goes on.")
+        pilot.app.lesson_screen.tell("Kept. ⟨read.next⟩ goes on.")
         await until(pilot, lambda: "Kept. n goes on." in text(pilot))
         await pilot.press("z")
         await until(pilot, lambda: "Kept." in text(pilot) and "goes on." not in text(pilot))

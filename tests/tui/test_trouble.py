@@ -23,7 +23,7 @@ async def test_broken_lessons_are_named_with_file_and_line(
         await opened(pilot)
         assert "The lessons cannot be loaded" in text(pilot) and "track.toml" in "".join(text(pilot).split())
         await pilot.press("t")
-        await until(pilot, lambda: pilot.app.room.pane == "lab" and "sprout" in text(pilot))
+        await until(pilot, lambda: pilot.app.lesson_screen.pane == "lab" and "sprout" in text(pilot))
         for key in ("escape", "n", "y", "o", "e", "b", "z", "b", "l"):
             await pilot.press(key)
             await pilot.pause()
@@ -44,7 +44,7 @@ async def test_a_home_that_cannot_be_written_to_is_said_at_once(
         await until(pilot, lambda: "폴더가아니에요" in "".join(text(pilot).split()))
         await pilot.press("l")
         await pilot.press("z")
-        await until(pilot, lambda: app.room.pane == "quiz")
+        await until(pilot, lambda: app.lesson_screen.pane == "quiz")
         await pilot.press("1", "enter")
         await until(pilot, lambda: "Right." in text(pilot) and "7/100" in text(pilot))
         await pilot.press("q")
@@ -88,7 +88,7 @@ async def test_unreadable_runs_do_not_stop_the_lesson(app: Any, opened: Any, unt
     (run / "spec.yaml").write_text(": not yaml [")
     (run / "result.json").write_text('{"event": "finished"}')
     async with app().run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: pilot.app.room.ready)
+        await until(pilot, lambda: pilot.app.lesson_screen.ready)
         assert "First things" in text(pilot)
         await pilot.press("n")
         await until(pilot, lambda: "Second thoughts" in text(pilot))

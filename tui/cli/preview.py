@@ -1,13 +1,25 @@
 """`lowrank preview`: a course in the program, shown anew whenever a file is saved."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument
 
 from tui import terminal
 from tui.cli.common import course_of
 from tui.home import home
+
+if TYPE_CHECKING:
+    from lessons.validation.problems import Problem
+
+
+def problems(root: Path) -> "Sequence[Problem]":
+    """What `lowrank check` finds, but for commands of mlx-lm, which it may start an engine for."""
+    from lessons.validation.course import check_course
+    from tui.cli.check import tools
+
+    return check_course(root, tools(ask_mlx_lm=False)).problems
 
 
 def preview(
@@ -21,4 +33,4 @@ def preview(
     terminal.require()
     from tui.preview import PreviewApp
 
-    return terminal.show(PreviewApp(home() / "preview", root, below))
+    return terminal.show(PreviewApp(home() / "preview", root, below, problems))

@@ -45,7 +45,7 @@ class Work:
     exercise: "Exercise"
     place: Place
     state: "Callable[[], ExerciseState]"
-    record: Callable[[str, str, Mapping[str, object]], None]
+    record: Callable[[str, str, Mapping[str, object]], object]
     tell: Callable[[Doing | None], None]
 
     def begin(self, names: Sequence[str]) -> list[Begun]:

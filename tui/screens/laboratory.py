@@ -1,8 +1,8 @@
-"""The laboratory: one bench at a time under a line of tabs; what is done at a bench is recorded by the classroom."""
+"""The laboratory: one bench at a time under a line of tabs; what is done at a bench is recorded in the session."""
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,18 +13,19 @@ from textual.widgets import Input, TextArea
 
 from tui.key_bindings import bind
 from tui.locale import say
+from tui.screens.header import show_header
 from tui.screens.too_small import SmallNotice, too_small
+from tui.session import Change, LearnerSession
 from tui.startup_tuning import settle
 from tui.views.view import PLACES, LaboratoryView, RunSelection
 from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.tab_strip import TabStrip
 from tui.widgets.toast import Toast
-from tui.widgets.top_bar import NoticeBar, Standing, TopBar
+from tui.widgets.top_bar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.app import LowrankApp
     from tui.panes.lab.run_monitor import Lab
 
 BENCHES: Final = {
@@ -66,12 +67,12 @@ class Laboratory(Screen[None]):
     lang: reactive["Lang"] = reactive("en", init=False)
     place: reactive[str] = reactive("", init=False)
 
-    def __init__(self, lab: "Lab", standing: Standing, lang: "Lang", picks: RunSelection | None = None) -> None:
+    def __init__(self, lab: "Lab", session: LearnerSession, picks: RunSelection | None = None) -> None:
         super().__init__()
-        self.set_reactive(Laboratory.lang, lang)
+        self.set_reactive(Laboratory.lang, session.lang)
         self.lab = lab
+        self.session = session
         self.picks = picks or RunSelection()
-        self._standing = standing
         self._benches: dict[str, LaboratoryView] = {}
         self._lock = asyncio.Lock()
 
@@ -88,8 +89,8 @@ class Laboratory(Screen[None]):
         for widget in self.query("*"):
             if hasattr(type(widget), "lang"):
                 widget.set_reactive(type(widget).lang, self.lang)  # type: ignore[attr-defined]
-        self.stand(self._standing)
-        self.query_one(NoticeBar).show(cast("LowrankApp", self.app).room.notice)
+        self.session.listen(self._changed)
+        self._show_header()
         self.set_interval(1, self.tell_status)
         self.run_worker(self.open(self.place or self.first_place()))
 
@@ -135,19 +136,17 @@ class Laboratory(Screen[None]):
                 self.call_after_refresh(settle)
             return bench
 
-    def stand(self, standing: Standing) -> None:
-        """Level and XP, with the bench in the place of the lesson."""
-        self._standing = standing
+    def on_unmount(self) -> None:
+        self.session.unlisten(self._changed)
+
+    def _changed(self, _: Change) -> None:
+        self.lang = self.session.lang
+        self._show_header()
+
+    def _show_header(self) -> None:
+        """The bench stands in the place of the lesson."""
         title = say(self.lang, f"bench.{self.place}") if self.place else ""
-        for top in self.query(TopBar):  # none before all is composed
-            top.standing = Standing(
-                track=say(self.lang, "bench.laboratory"),
-                title=title,
-                level=standing.level,
-                fraction=standing.fraction,
-                xp=standing.xp,
-                lang=self.lang.upper(),
-            )
+        show_header(self, self.session, say(self.lang, "bench.laboratory"), title)
 
     def tell(self, text: str, kind: str = "") -> None:
         """One line for a few seconds; `kind` as for `Toast.say`."""
@@ -157,7 +156,7 @@ class Laboratory(Screen[None]):
     def watch_place(self, place: str) -> None:
         for line in self.query("#benches").results(TabStrip):
             line.active = place
-        self.stand(self._standing)
+        self._show_header()
 
     def watch_lang(self, lang: "Lang") -> None:
         for widget in self.query("*"):
@@ -165,7 +164,6 @@ class Laboratory(Screen[None]):
                 widget.lang = lang  # type: ignore[attr-defined]
         for notice in self.query(SmallNotice):
             notice.show(self.size, lang)
-        self.stand(self._standing)
         self.refresh_bindings()
 
     def on_resize(self, event: Resize) -> None:
@@ -178,25 +176,22 @@ class Laboratory(Screen[None]):
         for line in self.query("#benches").results(TabStrip):
             line.statuses = {name: bench.status() for name, bench in self._benches.items()}
 
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        self.action_show(event.name)
+
     def on_laboratory_view_go(self, event: LaboratoryView.Go) -> None:
         self.run_worker(self.open(event.place))
 
     def on_laboratory_view_began(self, event: LaboratoryView.Began) -> None:
-        app = cast("LowrankApp", self.app)
-        payload = {"run": event.run_id, "method": event.method, "model": event.model, "data": event.data}
-        app.room.record("run.started", event.run_id, payload)
+        self.session.record_started(event.run_id, event.method, event.model, event.data)
 
     def on_laboratory_view_did(self, event: LaboratoryView.Did) -> None:
-        room = cast("LowrankApp", self.app).room
-        room.prove(event.proofs)
+        self.session.record_evidence(event.proofs)
         if event.runs:
-            room.witness(event.runs)
+            self.run_worker(self.session.look_at_runs(event.runs))
 
     def on_laboratory_view_tell(self, event: LaboratoryView.Tell) -> None:
         self.tell(event.text, event.kind)
-
-    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
-        self.action_show(event.name)
 
     def action_show(self, place: str) -> None:
         self.run_worker(self.open(place))

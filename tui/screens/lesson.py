@@ -1,47 +1,147 @@
-"""The classroom at work: what is done in the panes is recorded, and what is recorded is shown."""
+"""The lesson: contents, text and lab side by side where there is room, behind tabs where there is not."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from tui.formatting.short_paths import shorten
-from tui.locale import say, say_or
+from textual import containers
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import DescendantFocus, Resize
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.key_bindings import bind
+from tui.locale import say
+from tui.panes.page import PagePane
 from tui.panes.reader import ReaderPane
-from tui.screens.exercise_controller import ExerciseRoom
+from tui.screens.header import show_header
+from tui.screens.too_small import SmallNotice, too_small
+from tui.session import REPLACED, RUN_ENDED, Change, LearnerSession
 from tui.startup_tuning import settle
+from tui.widgets.containers import Container, Horizontal
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.tab_strip import TabStrip
-from tui.widgets.top_bar import NoticeBar, Standing, TopBar
+from tui.widgets.toast import Toast
+from tui.widgets.top_bar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
-    from lab.runs.run_evidence import RunEvidence
-    from lessons.course import Lesson
-    from tui.app import LowrankApp
+    from lessons.course import Lang, Lesson
     from tui.panes.contents import ContentsPane
+    from tui.panes.exercise import ExercisePane
+    from tui.panes.lab.messages import RunEnded, RunStarted, Status
+    from tui.panes.lab.pane import LabPane
     from tui.panes.quiz import QuizPane
-    from tui.session import Change
+    from tui.screens.exercise_controller import ExerciseController
+
+WIDE: Final = 120
+PANES: Final = ("text", "contents", "exercise", "quiz", "lab")
+MIDDLE: Final = ("text", "exercise", "quiz")
 
 
-HOME: Final = 24
-"""Cells of the home folder in a notice, which has three lines at most."""
+def left_lesson(session: LearnerSession) -> "Lesson | None":
+    """The lesson that was left last, or the first one."""
+    lessons = session.course.lessons if session.course else []
+    return next((each for each in lessons if each.id == session.progress.last_lesson), next(iter(lessons), None))
 
 
-class LessonRoom(ExerciseRoom):
-    """Draws the shell first and fills it afterwards; every event of the learner's goes through `record`."""
+class LessonScreen(Screen[None]):
+    """Shows what the session knows in panes, and records in it what the learner does there.
 
-    _started = _open = False
-    _due = 0
-    _standing = Standing()
-    _seen: asyncio.Event
-    _early: list[tuple[str, str, Mapping[str, object]]]
-    ready = False
-    """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
+    The first frame has what is seen of it; the rest is made and filled afterwards. `first_lesson` chooses the lesson
+    to begin with; `no_lesson` is the key of what to do where there is none.
+    """
+
+    BLANK = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("e", "show('exercise')", "go.exercise", show=True),
+        bind("z", "show('quiz')", "go.quiz", show=True),
+        bind("t", "show('lab')", "go.lab", show=True),
+        bind("c", "show('contents')", "go.contents"),
+        bind("b", "show('text')", "go.text"),
+        bind("a", "app.progress", "go.progress"),
+        *(bind(str(n), f"show('{name}')", f"go.tab-{n}") for n, name in enumerate(PANES, 1)),
+        bind("tab", "pane(1)", "go.next-pane"),
+        bind("shift+tab", "pane(-1)", "go.previous-pane"),
+        bind("escape", "back", "go.back"),
+    ]
+
+    DEFAULT_CSS = """
+    LessonScreen { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
+    LessonScreen #panes { height: 1fr; width: 1fr; }
+    LessonScreen #contents { width: 18%; min-width: 22; max-width: 34; height: 1fr; }
+    LessonScreen #lab { width: 32%; min-width: 40; max-width: 76; height: 1fr; border-left: solid $rule;
+                        padding-top: 1; }
+    LessonScreen #lab.-here { border-left: solid $primary; }
+    LessonScreen.-narrow #contents, LessonScreen.-narrow #lab { width: 1fr; max-width: 100%; min-width: 0;
+                                                                border: none; }
+    """
+    AUTO_FOCUS = "#reader"
+
+    lang: reactive["Lang"] = reactive("en", init=False)
+    pane: reactive[str] = reactive("text", init=False)
+
+    contents: "ContentsPane"
+    quiz: "QuizPane"
+    exercise: "ExercisePane"
+    exercises: "ExerciseController"
+
+    class Loaded(Message):
+        """The session is loaded, and what happened while nobody looked is recorded."""
+
+    class Ready(Message):
+        """The course is shown too."""
+
+    def __init__(
+        self,
+        session: LearnerSession,
+        first_lesson: "Callable[[LearnerSession], Lesson | None]" = left_lesson,
+        no_lesson: str = "trouble.lessons.remedy",
+    ) -> None:
+        super().__init__()
+        self.set_reactive(LessonScreen.lang, session.lang)
+        self.session = session
+        self.lesson: Lesson | None = None
+        self.lab: LabPane | None = None
+        self.ready = False
+        """Everything is loaded, drawn and looked through; tests and scripts wait for it."""
+        self.covered = False
+        """Another screen is about to lie over this one, which is not shown before that is gone."""
+        self._first_lesson, self._no_lesson = first_lesson, no_lesson
+        self._middle = "text"
+        self._views: dict[str, Widget] = {}
+        self._started = False
+        self._seen = asyncio.Event()
+
+    # the beginning
+
+    def compose(self) -> ComposeResult:
+        """The least that makes a first frame of the right shape; `_furnish` brings the rest."""
+        self.set_class(self.wide, "-wide")
+        self.set_class(not self.wide, "-narrow")
+        tabs, contents = TabStrip(PANES, "tab", active="text", numbered=True, id="tabs"), Container(id="contents")
+        lab = containers.Container(id="lab")  # which has a border
+        tabs.display, contents.display, lab.display = not self.wide, self.wide, self.wide
+        yield TopBar("", markup=False, id="top")
+        yield tabs
+        self._views = {"text": ReaderPane(), "contents": contents, "lab": lab}
+        with Horizontal(id="panes"):
+            yield contents
+            yield self._views["text"]
+            yield lab
+        yield KeyFooter("", markup=False, id="keys")
 
     def on_mount(self) -> None:
-        self._early = []
-        self._seen = asyncio.Event()
-        super().on_mount()
-        self.stand(Standing(lang=self.lang.upper()))
+        self.session.listen(self._changed)
+        for widget in self._speaking():
+            widget.set_reactive(type(widget).lang, self.lang)  # type: ignore[attr-defined]
+        show_header(self, self.session)
         self.call_after_refresh(self._start)
+
+    def on_unmount(self) -> None:
+        self.session.unlisten(self._changed)
 
     def _start(self) -> None:
         """Once: after the first frame, or as soon as something lies over it, when no frame need ever come."""
@@ -50,286 +150,247 @@ class LessonRoom(ExerciseRoom):
             self.run_worker(self._begin(), exit_on_error=True)
 
     async def _begin(self) -> None:
-        await self.furnish()
-        await self._fill()
-        cast("LowrankApp", self.app).watch_runs()
-        await self._seen.wait()
-        if self._open and self._lab is None:
-            await self._show_course()
-        settle()
-        self.ready = True
-
-    async def _fill(self) -> None:
         """Load everything outside the event loop, then fill the panes, then look for runs that ended unseen.
 
         The panes take a third of a second, in which no key is heard: under the laboratory they wait to be seen.
         """
+        await self._furnish()
         try:
-            await asyncio.to_thread(self._study.load)
+            await self.session.open()
         except Exception as error:  # whatever it is, the learner gets a sentence and not a traceback
-            await self._explain_failure("trouble.start", f"{type(error).__name__}: {error}")
-            return
-        self._open = True
-        for kind, item, payload in self._early:
-            self._study.record(kind, item, payload)
-        self._restore_settings()
-        self.show_problems()
-        self.refresh_standing()
-        if self._seen.is_set():
+            await self._explain_failure("trouble.start", f"{type(error).__name__}: {error}", "trouble.start.remedy")
+        if self.session.loaded:
+            if self._seen.is_set():
+                await self._show_course()
+            await self.session.look_back()
+        self.post_message(self.Loaded())
+        await self._seen.wait()
+        if self.session.loaded and self.lab is None:
             await self._show_course()
-        await self._look_back()
+        settle()
+        self.ready = True
+        self.post_message(self.Ready())
+
+    async def _furnish(self) -> None:
+        """The panes that are not in the first frame, each in the place that was kept for it."""
+        from tui.panes.contents import ContentsPane
+        from tui.panes.exercise import ExercisePane
+        from tui.panes.quiz import QuizPane
+        from tui.screens.exercise_controller import ExerciseController
+
+        self.contents = ContentsPane()
+        self.exercise = ExercisePane(self.session.place)
+        self.exercises = ExerciseController(self.exercise, self.session)
+        self.quiz = QuizPane()
+        self.exercise.display = self.quiz.display = False
+        for pane in (self.contents, self.exercise, self.quiz):
+            pane.set_reactive(type(pane).lang, self.lang)
+        with self.app.batch_update():
+            await self.mount(NoticeBar("", markup=False, id="notice"), after="#top")
+            await self.mount(Toast(), SmallNotice("", markup=False))
+            await self.query_one("#contents").mount(self.contents)
+            await self.query_one("#panes").mount(self.exercise, self.quiz, before="#lab")
+        self._views |= {"exercise": self.exercise, "quiz": self.quiz}
+        self.query_one(SmallNotice).show(self.size, self.lang)
 
     async def _show_course(self) -> None:
-        await self._mount_lab()
-        if self._lesson is None:
-            await self._open_course()
-        self.refresh_standing()
+        from tui.panes.lab.pane import LabPane
 
-    async def _look_back(self) -> None:
-        """At runs that ended while nobody looked, and at what is to be reviewed today."""
-        try:
-            finished = await asyncio.to_thread(self._study.finished_runs)
-        except Exception as error:
-            self.tell(f"{type(error).__name__}: {error}", "trouble")
+        self.lab = self.exercises.lab = LabPane(self.session.runs, self.session.cache, self.lang)
+        await self.query_one("#lab").mount(self.lab)
+        if self.lesson is None:
+            await self.open_first()
+        self.refresh_progress()
+
+    async def _explain_failure(self, key: str, detail: str, remedy: str) -> None:
+        for pane in (self.quiz, self.exercise):
+            await pane.draw()
+        await self.query_one(ReaderPane).fail(say(self.lang, key), detail, say(self.lang, remedy))
+
+    # what the session tells
+
+    def _changed(self, change: Change) -> None:
+        self.lang = self.session.lang
+        if change.kind == REPLACED:
+            self.run_worker(self._show_replaced(), group="replaced", exclusive=True)
+        elif change.kind == RUN_ENDED:
+            self.exercises.run_ended(change.item)
+        self.refresh_progress()
+
+    async def _show_replaced(self) -> None:
+        if self.lesson is not None:
+            await self.open_quiz(self.lesson, anew=True)
+            await self.exercises.open(self.lesson)
+
+    def refresh_progress(self) -> None:
+        """Header, contents and tabs, from the progress as it is now."""
+        session, lesson, course = self.session, self.lesson, self.session.course
+        track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
+        where = f"{track.title[self.lang]} · {lesson.number}/{len(track.lessons)}" if track and lesson else ""
+        show_header(self, session, where, lesson.title[self.lang] if lesson else "")
+        if not session.loaded:
             return
-        for run_id, method, result in finished:
-            self._celebrate(self._study.record_finished(run_id, method, result))
-        await self._witness(None, [run_id for run_id, _, _ in finished])
-        await self._look_for_reviews()
-        await asyncio.to_thread(self._study.tidy)
+        self.quiz.quiet = session.points_hidden
+        if course is None or lesson is None:
+            return
+        progress, due = session.progress, session.reviews_due
+        section = self.query_one(ReaderPane).section
+        self.contents.show(course, progress, lesson.id, section.id if section else "", due)
+        right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
+        for tabs in self.query("#tabs").results(TabStrip):
+            tabs.set_status("quiz", f"{right}/{len(lesson.questions)}" if lesson.questions else "")
+            tabs.set_status("contents", f"↻{due}" if due else "")
 
-    async def _look_for_reviews(self) -> None:
-        """How many questions are due today, looked up in a thread."""
-        due = len(await asyncio.to_thread(self._study.due))
-        if due != self._due:
-            self._due = due
-            self.refresh_standing()
+    def watch_lang(self, lang: "Lang") -> None:
+        for widget in self._speaking():
+            widget.lang = lang  # type: ignore[attr-defined]
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, lang)
+        self.refresh_bindings()
+
+    def tell(self, text: str, kind: str = "") -> None:
+        """One line for a few seconds; `kind` as for `Toast.say`."""
+        for toast in self.query(Toast):
+            toast.say(text, kind)
+
+    # the lesson
+
+    async def open_first(self) -> None:
+        """Show the lesson to begin with."""
+        lesson = self._first_lesson(self.session)
+        if lesson is not None:
+            await self.open_lesson(lesson)
+            return
+        detail = next((each.detail for each in self.session.problems if each.kind == "content"), "")
+        await self._explain_failure("trouble.lessons", detail, self._no_lesson)
+
+    async def open_lesson(self, lesson: "Lesson", section: str = "") -> None:
+        """Show a lesson where it was left, or at `section`."""
+        progress = self.session.progress
+        same, self.lesson = self.lesson is lesson, lesson
+        block = 0 if section else progress.position_block.get(lesson.id, 0)
+        await self.query_one(ReaderPane).open(lesson, section or progress.position.get(lesson.id, ""), block)
+        if not same:
+            await self.open_quiz(lesson)
+            await self.exercises.open(lesson)
+
+    async def open_quiz(self, lesson: "Lesson", anew: bool = False) -> None:
+        """Show the questions of a lesson, `anew` even where they are there."""
+        if anew:
+            self.quiz.forget()
+        await self.quiz.open(lesson, self.session.progress.questions, self.session.progress.hints)
+
+    async def go(self, kind: str, lesson_id: str, section: str = "") -> None:
+        """To a lesson, a section, an exercise or a quiz; or to the review."""
+        if kind == "review":
+            await self.run_action("app.progress('review')")
+        if self.session.course is None or kind == "review":
+            return
+        lesson = self.session.course.lesson(lesson_id)
+        if lesson is not self.lesson or section:
+            await self.open_lesson(lesson, section)
+        self.action_show(kind if kind in ("exercise", "quiz") else "text")
+
+    def keep_place(self) -> None:
+        """Record where the reading stops, if there is a page already."""
+        for reader in self.query(ReaderPane):
+            if self.session.loaded and self.lesson is not None and reader.section is not None:
+                self._record_place(self.lesson, reader.section.id, reader.block)
+
+    def _record_place(self, lesson: "Lesson", section: str, block: int) -> None:
+        progress = self.session.progress
+        before = progress.position.get(lesson.id, lesson.sections[0].id), progress.position_block.get(lesson.id, 0)
+        if before != (section, block):
+            self.session.record("lesson.position", lesson.id, {"section": section, "block": block})
+
+    # the arrangement
+
+    @property
+    def wide(self) -> bool:
+        return (self.size or self.app.size).width >= WIDE
+
+    def _speaking(self) -> list[Widget]:
+        """Everything that shows words of its own."""
+        return [widget for widget in self.query("*") if hasattr(type(widget), "lang")]
+
+    def _arrange(self) -> None:
+        if self.pane in MIDDLE:
+            self._middle = self.pane
+        wide = self.wide
+        self.set_class(wide, "-wide")
+        self.set_class(not wide, "-narrow")
+        for name, view in self._views.items():
+            beside = name in ("contents", "lab") or name == self._middle
+            view.display = beside if wide else name == self.pane
+        self.query("#tabs").set(display=not wide)
+
+    def watch_pane(self, pane: str) -> None:
+        self._arrange()
+        for tabs in self.query("#tabs").results(TabStrip):
+            tabs.active = pane
+        self.query("#lab").set_class(pane == "lab", "-here")
+
+    def on_resize(self, _: Resize) -> None:
+        self._arrange()
+        for notice in self.query(SmallNotice):
+            notice.show(self.size, self.lang)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The pane with the focus is the one that stays when the window gets narrow."""
+        for name, view in self._views.items():
+            if view in event.widget.ancestors_with_self:
+                self.pane = name
 
     def on_screen_suspend(self) -> None:
+        self.covered = False
         self._start()
         for reader in self.query(ReaderPane):
             reader.rest()
 
-    @property
-    def loaded(self) -> bool:
-        """The log is there, and what it amounts to."""
-        return self._open
-
     def on_screen_resume(self) -> None:
-        if self.is_current and not cast("LowrankApp", self.app).begins_elsewhere:
+        if self.is_current and not self.covered:
             self._seen.set()
         for reader in self.query(ReaderPane):
             reader.mark_time()
-        if self._open:
-            self.run_worker(self._look_for_reviews(), group="reviews", exclusive=True)
+        if self.session.loaded:
+            self.run_worker(self.session.look_for_reviews(), group="reviews", exclusive=True)
 
-    async def anew(self) -> None:
-        """Show everything as it is now that progress is another one, from elsewhere or from the beginning."""
-        self.refresh_standing()
-        self.show_problems()
-        lesson, progress = self._lesson, self._study.progress
-        if lesson is not None:
-            self.quiz.forget()
-            await self.quiz.open(lesson, progress.questions, progress.hints)
-            await self.exercise.open(lesson, progress.exercises.get(lesson.exercise.id) if lesson.exercise else None)
-            self.go_on(anew=True)
+    # keys
 
-    async def _open_course(self) -> None:
-        course, progress = self._study.course, self._study.progress
-        lessons = [lesson for track in course.tracks for lesson in track.lessons] if course else []
-        if not lessons:
-            detail = next((p.detail for p in self._study.problems if p.kind == "content"), "")
-            await self._explain_failure("trouble.lessons", detail)
+    def action_show(self, name: str) -> None:
+        """Open a pane and give it the keys."""
+        view = self._views.get(name)
+        if view is None:
             return
-        await self.open_lesson(next((each for each in lessons if each.id == progress.last_lesson), lessons[0]))
+        self.pane = name
+        if isinstance(view, PagePane):
+            view.enter()
+        for child in view.children if name in ("contents", "lab") else ():
+            child.focus()
 
-    async def open_lesson(self, lesson: "Lesson", section: str = "") -> None:
-        """Show a lesson where it was left, or at `section`."""
-        progress = self._study.progress
-        same, self._lesson = self._lesson is lesson, lesson
-        block = 0 if section else progress.position_block.get(lesson.id, 0)
-        await self.query_one(ReaderPane).open(lesson, section or progress.position.get(lesson.id, ""), block)
-        if not same:
-            await self.quiz.open(lesson, progress.questions, progress.hints)
-            exercise = lesson.exercise
-            await self.exercise.open(lesson, progress.exercises.get(exercise.id) if exercise else None)
-            self.go_on(anew=True)
+    def action_pane(self, direction: int) -> None:
+        """On to the next thing that takes keys; with one pane in view, past its end to the next pane."""
+        chain = self.focus_chain
+        if not self.wide and (not chain or self.focused is chain[-1 if direction > 0 else 0]):
+            self.action_show(PANES[(PANES.index(self.pane) + direction) % len(PANES)])
+        elif direction > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
-    async def _explain_failure(self, key: str, detail: str) -> None:
-        for pane in (self.quiz, self.exercise):
-            await pane.draw()
-        await self.query_one(ReaderPane).fail(say(self.lang, key), detail, say(self.lang, f"{key}.remedy"))
-
-    def _restore_settings(self) -> None:
-        theme, lang = self._study.setting("theme"), self._study.progress.language
-        if theme in self.app.available_themes:
-            self.app.theme = theme
-        if lang == "en":
-            self.lang = "en"
-        elif lang == "ko":
-            self.lang = "ko"
-
-    async def _mount_lab(self) -> None:
-        """The one place where the lab comes in, and where its messages are listened to."""
-        from tui.panes.lab.pane import LabPane
-
-        self._lab = LabPane(self._study.runs, self._study.cache, self.lang)
-        await self.query_one("#lab").mount(self._lab)
-
-    # recording and showing
-
-    def record(self, kind: str, item: str = "", payload: Mapping[str, object] | None = None) -> None:
-        """Append an event, and show at once what it changed; before the log is there, it waits for it."""
-        if not self._open:
-            self._early.append((kind, item, payload or {}))
-            return
-        self._celebrate(self._study.record(kind, item, payload))
-
-    def prove(self, proofs: "Iterable[RunEvidence]") -> None:
-        """Record what is not known yet of what runs prove."""
-        for kind, item, payload in proofs:
-            if self._open and self._study.progress.proofs.get((kind, item)) != payload:
-                self.record(kind, item, payload)
-
-    def witness(self, runs: "Iterable[str]", ended: bool = False) -> None:
-        names = list(runs)
-        self.run_worker(self._witness(names, names if ended else ()))
-
-    async def _witness(self, runs: "Sequence[str] | None", ended: "Sequence[str]") -> None:
-        """Look in a thread, for it reads files; without names, at every run there is."""
-        from tui.run_evidence import found
-
-        if self._open:
-            try:
-                self.prove(await asyncio.to_thread(found, self._study.runs, runs, ended, self._study.progress))
-            except OSError as error:
-                self.tell(str(error), "trouble")
-
-    def _celebrate(self, change: "Change") -> None:
-        level = self._study.progress.level
-        if change.level_up and not self._quiet:
-            name = say(self.lang, f"level.{self._study.progress.level_name}")
-            self._cheer(say(self.lang, "level.up", n=level, name=name))
-        for each in change.achievements:
-            name = say_or(self.lang, f"achievement.{each}", each)
-            hint = say_or(self.lang, f"achievement.{each}.hint", "")
-            self._cheer(say(self.lang, "achievement", name=name, hint=hint))
-        self.refresh_standing()
-        self.show_problems()
-
-    def _cheer(self, text: str) -> None:
-        """On whatever screen the learner is."""
-        cast("LowrankApp", self.app).tell(text, "cheer")
-
-    def refresh_standing(self) -> None:
-        """Header, contents and tabs, from the progress as it is now."""
-        if not self._open:
-            return
-        progress, lesson, course = self._study.progress, self._lesson, self._study.course
-        name = say_or(self.lang, f"level.{progress.level_name}", progress.level_name)
-        quiet = self.quiz.quiet = self._quiet
-        track = next((t for t in course.tracks if lesson and t.id == lesson.track), None) if course else None
-        self.stand(
-            Standing(
-                track=f"{track.title[self.lang]} · {lesson.number}/{len(track.lessons)}" if track and lesson else "",
-                title=lesson.title[self.lang] if lesson else "",
-                level="" if quiet else say(self.lang, "level", name=name, n=progress.level),
-                fraction=progress.xp_in_level / progress.xp_to_next if progress.xp_to_next else 1.0,
-                xp=f"{progress.xp_in_level}/{progress.xp_to_next}" if progress.xp_to_next else f"{progress.xp}",
-                lang=self.lang.upper(),
-            )
-        )
-        if course is None or lesson is None:
-            return
-        section = self.query_one(ReaderPane).section
-        self.contents.show(course, progress, lesson.id, section.id if section else "", self._due)
-        right = sum(1 for q in lesson.questions if q.id in progress.questions and progress.questions[q.id].right)
-        for tabs in self.query(TabStrip):
-            tabs.set_status("quiz", f"{right}/{len(lesson.questions)}" if lesson.questions else "")
-            tabs.set_status("contents", f"↻{self._due}" if self._due else "")
-
-    @property
-    def _quiet(self) -> bool:
-        """Whether the learner wants nothing said of points and levels."""
-        return self._study.setting("points") == "hidden"
-
-    @property
-    def standing(self) -> Standing:
-        """What the header shows."""
-        return self._standing
-
-    def stand(self, standing: Standing) -> None:
-        """Show it here, and on whatever else is open."""
-        self._standing = standing
-        for top in self.query(TopBar):
-            top.standing = standing
-        app = cast("LowrankApp", self.app)
-        for screen in (app.laboratory, app.progress_page):
-            if screen is not None:
-                screen.stand(standing)
-
-    def show_problems(self) -> None:
-        """What lasts and does not belong to one pane stands under the header, here and on whatever else is open."""
-        app = cast("LowrankApp", self.app)
-        for screen in (self, app.laboratory, app.progress_page):
-            for notice in screen.query(NoticeBar) if screen is not None else ():
-                notice.show(self.notice)
-
-    @property
-    def notice(self) -> str:
-        """Every lasting problem, in a line each."""
-        home = self._study.home
-        return "\n".join(
-            say(self.lang, f"trouble.{p.kind}", detail=shorten(p.said(self.lang), home, HOME))
-            for p in self._study.problems
-            if p.kind != "content"
-        )
-
-    def watch_lang(self, lang: "str") -> None:
-        super().watch_lang(lang)  # type: ignore[arg-type]
-        if self._open:
-            self.refresh_standing()
-            self.show_problems()
-
-    def leave(self) -> None:
-        """Record where the reading stops."""
-        reader = self.query_one(ReaderPane)
-        if self._open and self._lesson is not None and reader.section is not None:
-            self._place(reader.section.id, reader.block)
-
-    def _place(self, section: str, block: int) -> None:
-        assert self._lesson is not None
-        progress, lesson = self._study.progress, self._lesson.id
-        before = progress.position.get(lesson, self._lesson.sections[0].id), progress.position_block.get(lesson, 0)
-        if before != (section, block):
-            self.record("lesson.position", lesson, {"section": section, "block": block})
-
-    # reader, contents, quiz
-
-    def on_reader_pane_shown(self, event: ReaderPane.Shown) -> None:
-        if self._lesson is not None and self._study.progress.position.get(self._lesson.id) != event.section:
-            self._place(event.section, 0)
-        self.refresh_standing()
-
-    def on_reader_pane_read(self, event: ReaderPane.Read) -> None:
-        if not self._study.was_read(event.section, self.lang):
-            self.record("section.read", event.section, {"lang": self.lang})
-
-    def on_reader_pane_copied(self, event: ReaderPane.Copied) -> None:
-        key = "code.none" if event.title is None else "code.copied"
-        self.tell(say(self.lang, key, title=event.title or ""))
-
-    def on_reader_pane_links_asked(self) -> None:
-        self.action_links()
+    def action_back(self) -> None:
+        """Away with a message, and else back to the text."""
+        if not any([toast.skip() for toast in self.query(Toast)]):
+            self.action_show("text")
 
     def action_links(self) -> None:
         """The links of the lesson; the one chosen is opened in the browser."""
         from tui.screens.dialogs import LinksScreen
 
-        if self._lesson is None or not self._lesson.links:
+        if self.lesson is None or not self.lesson.links:
             self.tell(say(self.lang, "links.none"))
             return
-        self.app.push_screen(LinksScreen(self._lesson.links, self.lang), self._follow)
+        self.app.push_screen(LinksScreen(self.lesson.links, self.lang), self._follow)
 
     def _follow(self, url: str | None) -> None:
         if url:
@@ -348,22 +409,59 @@ class LessonRoom(ExerciseRoom):
     async def action_section(self, step: int) -> None:
         await self.query_one(ReaderPane).action_section(step)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "show" and parameters == (self.pane,) and self.focused is not None:
+            return self._views.get(self.pane) not in self.focused.ancestors_with_self
+        return not (action in ("show", "pane", "back") and too_small(self.size))
+
+    # what the panes tell
+
+    def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
+        self.action_show(event.name)
+
+    def on_reader_pane_shown(self, event: ReaderPane.Shown) -> None:
+        if self.lesson is not None and self.session.progress.position.get(self.lesson.id) != event.section:
+            self._record_place(self.lesson, event.section, 0)
+        self.refresh_progress()
+
+    def on_reader_pane_read(self, event: ReaderPane.Read) -> None:
+        if not self.session.was_read(event.section, self.lang):
+            self.session.record("section.read", event.section, {"lang": self.lang})
+
+    def on_reader_pane_copied(self, event: ReaderPane.Copied) -> None:
+        key = "code.none" if event.title is None else "code.copied"
+        self.tell(say(self.lang, key, title=event.title or ""))
+
+    def on_reader_pane_links_asked(self) -> None:
+        self.action_links()
+
     async def on_contents_pane_chosen(self, event: "ContentsPane.Chosen") -> None:
         await self.go(event.place.kind, event.place.lesson, event.place.section)
 
-    async def go(self, kind: str, lesson_id: str, section: str = "") -> None:
-        """To a lesson, a section, an exercise or a quiz; or to the review."""
-        if kind == "review":
-            await cast("LowrankApp", self.app).action_progress("review")
-        if self._study.course is None or kind == "review":
-            return
-        lesson = self._study.course.lesson(lesson_id)
-        if lesson is not self._lesson or section:
-            await self.open_lesson(lesson, section)
-        self.action_show(kind if kind in ("exercise", "quiz") else "text")
-
     def on_quiz_pane_given(self, event: "QuizPane.Given") -> None:
-        self.record("question.answered", event.question, event.payload)
+        self.session.record("question.answered", event.question, event.payload)
 
     def on_quiz_pane_hinted(self, event: "QuizPane.Hinted") -> None:
-        self.record("hint.used", event.question, {"hint": event.hint})
+        self.session.record("hint.used", event.question, {"hint": event.hint})
+
+    def on_exercise_pane_typed(self, event: "ExercisePane.Typed") -> None:
+        self.exercises.predict(event)
+
+    def on_exercise_pane_run_asked(self, event: "ExercisePane.RunAsked") -> None:
+        self.exercises.run(event.exercise)
+
+    def on_exercise_pane_check_asked(self) -> None:
+        self.exercises.go_on()
+
+    async def on_exercise_pane_explained(self, event: "ExercisePane.Explained") -> None:
+        await self.exercises.explain(event)
+
+    def on_lab_pane_run_started(self, event: "RunStarted") -> None:
+        self.session.record_started(event.run_id, event.method, event.model, event.data)
+
+    def on_lab_pane_run_ended(self, event: "RunEnded") -> None:
+        self.run_worker(self.session.run_ended(event.run_id, event.state, event.method, event.result))
+
+    def on_lab_pane_status(self, event: "Status") -> None:
+        self.query_one("#tabs", TabStrip).set_status("lab", event.text)
+        self.exercise.set_status(event.text)

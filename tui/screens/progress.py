@@ -1,32 +1,34 @@
 """The progress page: a line of parts, one of them in front; it lies over the classroom or the laboratory."""
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Resize
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.progress.data import DataPane, quiet
+from tui.panes.progress.data import DataPane
 from tui.panes.progress.parts import AchievementsPane, OverviewPane, PointsPane
 from tui.panes.progress.reviews import ReviewPane, payload
+from tui.screens.header import show_header
 from tui.screens.too_small import SmallNotice, too_small
+from tui.session import REVIEWS, Change, LearnerSession
 from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.tab_strip import TabStrip
 from tui.widgets.toast import Toast
-from tui.widgets.top_bar import NoticeBar, Standing, TopBar
+from tui.widgets.top_bar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.app import LowrankApp
     from tui.panes.quiz import QuizPane
-    from tui.session import LearnerSession
 
 PARTS: Final = ("overview", "points", "deeds", "review", "keeping")
 
@@ -49,16 +51,25 @@ class ProgressScreen(Screen[None]):
     lang: reactive["Lang"] = reactive("en", init=False)
     part: reactive[str] = reactive("", init=False)
 
-    def __init__(self, study: "LearnerSession", standing: Standing, lang: "Lang", part: str = "overview") -> None:
+    @dataclass
+    class Go(Message):
+        """What earns points is to be gone to: `kind` is section, question, exercise or run."""
+
+        kind: str
+        lesson: str = ""
+        item: str = ""
+
+    def __init__(self, session: LearnerSession, part: str = "overview") -> None:
         super().__init__()
+        lang = session.lang
         self.set_reactive(ProgressScreen.lang, lang)
-        self.study = study
-        self._standing, self._first = standing, part
-        self.overview = OverviewPane(study, lang, "overview")
-        self.points = PointsPane(study, lang, "points")
-        self.deeds = AchievementsPane(study, lang, "deeds")
-        self.review = ReviewPane(study, lang)
-        self.keeping = DataPane(study, lang, "keeping")
+        self.session = session
+        self._first = part
+        self.overview = OverviewPane(session, lang, "overview")
+        self.points = PointsPane(session, lang, "points")
+        self.deeds = AchievementsPane(session, lang, "deeds")
+        self.review = ReviewPane(session, lang)
+        self.keeping = DataPane(session, lang, "keeping")
         self.due: list[str] = []
         self.ready = False
         """Everything is looked up and drawn; tests wait for it."""
@@ -72,7 +83,7 @@ class ProgressScreen(Screen[None]):
     @property
     def shown(self) -> tuple[str, ...]:
         """The parts that there are: all, but for the points where they are hidden."""
-        return tuple(name for name in PARTS if name != "points" or not quiet(self.study))
+        return tuple(name for name in PARTS if name != "points" or not self.session.points_hidden)
 
     @property
     def in_front(self) -> tuple[Widget | None, str, str]:
@@ -93,7 +104,7 @@ class ProgressScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(KeyFooter).set_reactive(KeyFooter.lang, self.lang)
-        self.query_one(NoticeBar).show(cast("LowrankApp", self.app).room.notice)
+        self.session.listen(self._changed)
         self.part = self._first if self._first in self.shown else "overview"
         self.run_worker(self._begin())
 
@@ -103,30 +114,23 @@ class ProgressScreen(Screen[None]):
 
     async def ask_due(self) -> None:
         """Look up in a thread what is to be reviewed today, and begin with it."""
-        self.due = await asyncio.to_thread(self.study.due)
+        self.due = await asyncio.to_thread(self.session.due)
         await self.review.ask(self.due)
         self.draw()
 
-    def stand(self, standing: Standing) -> None:
-        """Level and XP have changed, or how they are shown."""
-        self._standing = standing
-        self.draw()
+    def _changed(self, change: Change) -> None:
+        self.lang = self.session.lang
+        if change.kind != REVIEWS:  # those it counts itself
+            self.draw()
 
     def draw(self) -> None:
         """Tell in every part what is so now; a question that is being answered stays as it is."""
         if not self.part or not self.query(TopBar):  # it is being opened, or was closed
             return
-        top = self._standing
-        self.query_one(TopBar).standing = Standing(
-            track=say(self.lang, "progress.title"),
-            title=say(self.lang, f"progress.part.{self.part}"),
-            level=top.level,
-            fraction=top.fraction,
-            xp=top.xp,
-            lang=self.lang.upper(),
-        )
+        title = say(self.lang, f"progress.part.{self.part}")
+        show_header(self, self.session, say(self.lang, "progress.title"), title)
         left = len(self.due)
-        self.overview.due, self.overview.quiet = left, quiet(self.study)
+        self.overview.due = left
         for pane in (self.overview, self.points, self.deeds, self.keeping):
             pane.show(self.lang)
         tabs = self.query_one(TabStrip)
@@ -154,15 +158,11 @@ class ProgressScreen(Screen[None]):
         self.refresh_bindings()
 
     def on_unmount(self) -> None:
-        self._app.progress_page = None
+        self.session.unlisten(self._changed)
 
     def on_resize(self, _: Resize) -> None:
         for notice in self.query(SmallNotice):
             notice.show(self.size, self.lang)
-
-    @property
-    def _app(self) -> "LowrankApp":
-        return cast("LowrankApp", self.app)
 
     # what the parts ask for
 
@@ -170,31 +170,24 @@ class ProgressScreen(Screen[None]):
         """An answer in the review."""
         event.stop()
         self.due = [each for each in self.due if each != event.question]
-        self._app.room.record("review.done", event.question, payload(event.payload))
+        self.session.record("review.done", event.question, payload(event.payload))
         self.draw()
 
     def on_data_pane_changed(self, event: DataPane.Changed) -> None:
         event.stop()
         self.tell(event.text, event.kind)
-        self.run_worker(self._anew(), exclusive=True, group="anew")
+        self.session.replaced()
+        self.run_worker(self.ask_due(), exclusive=True, group="due")
 
-    async def _anew(self) -> None:
-        await self._app.room.anew()
-        await self.ask_due()
-
-    async def on_points_pane_asked(self, event: PointsPane.Asked) -> None:
-        """To what a point is given for: in the classroom, or in the laboratory for a run."""
+    def on_points_pane_asked(self, event: PointsPane.Asked) -> None:
+        """To what a point is given for: in a lesson, or in the laboratory for a run."""
         event.stop()
-        app, course = self._app, self.study.course
         if event.kind == "run":
-            await app.action_laboratory()
-            return
-        for lesson in (lesson for track in course.tracks for lesson in track.lessons) if course else ():
+            self.post_message(self.Go("run"))
+        for lesson in self.session.course.lessons if self.session.course else ():
             items = {*(each.id for each in lesson.sections), *(each.id for each in lesson.questions)}
             if event.item in items or (lesson.exercise is not None and lesson.exercise.id == event.item):
-                app.show_room()
-                kind = {"question": "quiz"}.get(event.kind, event.kind)
-                await app.room.go(kind, lesson.id, event.item if kind == "section" else "")
+                self.post_message(self.Go(event.kind, lesson.id, event.item))
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         self.action_show(event.name)
@@ -220,6 +213,6 @@ class ProgressScreen(Screen[None]):
             self.app.pop_screen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "show" and parameters == ("points",) and self.is_mounted and quiet(self.study):
+        if action == "show" and parameters == ("points",) and self.is_mounted and self.session.points_hidden:
             return False
         return not (action in ("show", "step") and too_small(self.size))

@@ -66,7 +66,7 @@ def at_bench(until: Any, monkeypatch: pytest.MonkeyPatch) -> OpenBench:
         from tui.screens.laboratory import Laboratory
 
         app: LowrankApp = pilot.app
-        await until(pilot, lambda: app.room.ready)
+        await until(pilot, lambda: app.lesson_screen.ready)
         # Straight to that bench: the form, where it begins while there are no runs, takes longer than all the others.
         monkeypatch.setattr(Laboratory, "first_place", lambda _: place)
         await app._open_laboratory(RunSelection(run, marked))

@@ -47,8 +47,8 @@ async def test_an_answer_that_comes_when_the_program_is_closed_is_let_go(
     async with app().run_test(size=SIZE) as pilot:
         here = await at_bench(pilot, place, run=run.id)
         answers_come_late()
-        pilot.app.room.on_screen_resume()
-        pilot.app.room.witness([run.id])
+        pilot.app.lesson_screen.on_screen_resume()
+        pilot.app.lesson_screen.run_worker(pilot.app.session.look_at_runs([run.id]))
         pilot.app.laboratory.run_worker(here.enter())
         await pilot.pause()
     assert pilot.app._exception is None
@@ -87,7 +87,7 @@ async def test_a_screen_may_be_told_things_and_left_at_any_step_of_its_coming(
         for _ in range(steps):
             await asyncio.sleep(0)
         pilot.app.action_language()
-        pilot.app.room.refresh_standing()
+        pilot.app.lesson_screen.refresh_progress()
         pilot.app.tell("told")
     assert pilot.app._exception is None
     coming.cancel()

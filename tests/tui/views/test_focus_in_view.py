@@ -40,7 +40,7 @@ async def test_every_field_of_the_lab_pane(app: Any, opened: Any, until: Any, si
     async with app().run_test(size=size) as pilot:
         await opened(pilot)
         await pilot.press("t")
-        await until(pilot, lambda: pilot.app.room.pane == "lab" and pilot.app.room.query(FormView))
+        await until(pilot, lambda: pilot.app.lesson_screen.pane == "lab" and pilot.app.lesson_screen.query(FormView))
         await pilot.press("down", "up")
         await until(pilot, lambda: pilot.app.focused is not None)
         await round_the_form(pilot, until, 10)

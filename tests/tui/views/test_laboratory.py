@@ -10,7 +10,7 @@ from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from tui import input_priority
-from tui.screens.lesson import LessonRoom
+from tui.screens.lesson import LessonScreen
 from tui.views.view import PLACES, RunSelection
 from tui.widgets.top_bar import TopBar
 
@@ -23,7 +23,7 @@ async def test_f4_opens_it_and_comes_back(app: Any, opened: Any, until: Any) -> 
         laboratory = pilot.app.laboratory
         await until(pilot, lambda: laboratory.place == "new")
         await pilot.press("f4")
-        assert pilot.app.screen is pilot.app.room
+        assert pilot.app.screen is pilot.app.lesson_screen
         await pilot.press("f4")
         assert pilot.app.screen is laboratory
 
@@ -32,16 +32,16 @@ async def test_opened_first_it_leaves_the_classroom_unfilled_until_that_is_seen(
     program = app()
     program.open_at(RunSelection())
     async with program.run_test(size=(120, 40)) as pilot:
-        room, reader = program.room, program.room.query_one("#reader")
+        room, reader = program.lesson_screen, program.lesson_screen.query_one("#reader")
         await until(pilot, lambda: program.laboratory is not None and program.screen is program.laboratory)
-        await until(pilot, lambda: room.loaded and program._watcher is not None)
+        await until(pilot, lambda: program.session.loaded and program._watcher is not None)
         assert "Curious" in program.laboratory.query_one(TopBar).standing.level
         assert not room.ready and not room.query("LabPane") and not reader.query(".page > *")
         await pilot.press("f2")
         assert room.lang == "ko"
         await pilot.press("ctrl+l")
         await until(pilot, lambda: program.screen is program.progress_page and program.progress_page.ready)
-        program.show_room()
+        program.show_lesson()
         await until(pilot, lambda: room.ready)
         assert room.query("LabPane") and reader.query(".page > *") and program.screen is room
 
@@ -49,11 +49,11 @@ async def test_opened_first_it_leaves_the_classroom_unfilled_until_that_is_seen(
 async def test_a_classroom_covered_before_its_first_frame_is_loaded_all_the_same(
     app: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LessonRoom, "_invoke_later", lambda *_: None)  # no frame of it ever comes
+    monkeypatch.setattr(LessonScreen, "_invoke_later", lambda *_: None)  # no frame of it ever comes
     program = app()
     program.open_at(RunSelection())
     async with program.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: program.room.loaded and program._watcher is not None)
+        await until(pilot, lambda: program.session.loaded and program._watcher is not None)
         assert program.screen is program.laboratory
 
 
@@ -91,7 +91,7 @@ def heavy(screen: Any) -> list[Widget]:
 async def test_what_only_holds_others_is_blank(app: Any, opened: Any, at_bench: Any) -> None:
     async with app().run_test(size=(120, 40)) as pilot:
         await opened(pilot)
-        assert not heavy(pilot.app.room)
+        assert not heavy(pilot.app.lesson_screen)
         for place in PLACES:
             await at_bench(pilot, place)
             assert not heavy(pilot.app.laboratory)
@@ -118,7 +118,7 @@ async def test_escape_leaves_a_field_first_so_that_digits_are_keys_again(app: An
         await pilot.press("escape", "2")
         await until(pilot, lambda: laboratory.place == "runs")
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
 
 
 async def test_what_a_bench_looks_for_in_vain_is_an_error_but_not_while_the_program_closes(

@@ -16,7 +16,7 @@ WIDE = (120, 40)
 
 
 def earned(pilot: Any, deed: str) -> bool:
-    return deed in pilot.app.study.progress.achievements
+    return deed in pilot.app.session.progress.achievements
 
 
 async def test_a_comparison_that_is_looked_at(app: Any, at_bench: Any, until: Any, home: Path, events: Any) -> None:
@@ -42,8 +42,8 @@ async def test_a_note_on_a_diverged_run(app: Any, at_bench: Any, until: Any, hom
     async with app().run_test(size=WIDE) as pilot:
         bench = await at_bench(pilot, "runs")
         await until(pilot, lambda: bench.ready and bench.rows)
-        proofs = pilot.app.study.progress.proofs
-        await until(pilot, lambda: ("run.failed", "hot") in pilot.app.study.progress.proofs)
+        proofs = pilot.app.session.progress.proofs
+        await until(pilot, lambda: ("run.failed", "hot") in pilot.app.session.progress.proofs)
         assert not earned(pilot, "post-mortem"), proofs
         await pilot.press("e")
         await until(pilot, lambda: pilot.app.screen.query(TextArea))
@@ -113,9 +113,9 @@ async def test_runs_from_before_a_reset_stay_undone(app: Any, opened: Any, until
     async with app().run_test(size=WIDE) as pilot:
         await opened(pilot)
         await until(pilot, lambda: earned(pilot, "second-wind"))
-        pilot.app.study.reset()
+        pilot.app.session.reset()
     async with app().run_test(size=WIDE) as pilot:
         await opened(pilot)
-        assert pilot.app.study.progress.xp == 0 and pilot.app.study.progress.achievements == ()
+        assert pilot.app.session.progress.xp == 0 and pilot.app.session.progress.achievements == ()
         assert len(events("run.finished")) == 1
-        assert pilot.app.study.undo_reset() and earned(pilot, "second-wind")
+        assert pilot.app.session.undo_reset() and earned(pilot, "second-wind")

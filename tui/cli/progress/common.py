@@ -1,4 +1,4 @@
-"""What the commands of `lowrank progress` share: the open log, its state, and one way to answer."""
+"""What the commands of `lowrank progress` share: the session, and one way to answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,30 +9,25 @@ from tui.cli.common import note, say, write
 from tui.home import home
 
 if TYPE_CHECKING:
-    from store.event_log import EventLog
-    from store.progress import Progress
+    from tui.session import LearnerSession
 
 
 @contextmanager
-def open_log() -> Iterator["EventLog"]:
-    """The log, with its errors in the words of the command line and what was damaged told of."""
+def open_session() -> Iterator["LearnerSession"]:
+    """The learner's session, with its errors in the words of the command line and what was damaged told of."""
     from store.errors import StoreError
-    from store.event_log import EventLog
+    from tui.session import LearnerSession
 
+    session = LearnerSession(home())
     try:
-        log = EventLog(home() / "progress")
-        yield log
+        session.load()
+        session.ensure_kept()
+        yield session
+        session.ensure_kept()
     except StoreError as error:
         raise LabError(str(error)) from error
-    for notice in log.notices:
+    for notice in session.notices:
         note(f"lowrank: {notice}")
-
-
-def state_of(log: "EventLog") -> "Progress":
-    from lessons.loader import load_course
-    from store.progress import course_ids, replay
-
-    return replay(log.events(), course_ids(load_course()))
 
 
 def answer(as_json: bool, fields: dict[str, object], text: str) -> None:

@@ -7,17 +7,15 @@ from typer import Argument
 
 from lab import outputs
 from tui.cli.common import Json
-from tui.cli.progress.common import answer, open_log
+from tui.cli.progress.common import answer, open_session
 
 
 def export(
     file: Annotated[Path, Argument(help="The file to write, for example progress.json.")], as_json: Json = False
 ) -> int:
     """Write all progress to one file (docs/progress.md says what is in it)."""
-    from store import transfer
-
     outputs.check_file(file, "name")
-    with open_log() as log:
-        count = transfer.export(log, file)
+    with open_session() as session:
+        count = session.export(file)
     answer(as_json, {"file": str(file), "events": count}, f"{count} events in {file}")
     return 0

@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument
 
 from tui.cli.common import Json
-from tui.cli.progress.common import answer, open_log
+from tui.cli.progress.common import answer, open_session
 
 
 def import_(
@@ -14,9 +14,7 @@ def import_(
     as_json: Json = False,
 ) -> int:
     """Add the progress in a file to what is here; nothing is replaced, and doing it twice changes nothing."""
-    from store import transfer
-
-    with open_log() as log:
-        found = transfer.import_(log, file)
+    with open_session() as session:
+        found = session.import_(file)
     answer(as_json, {"file": str(file), **found._asdict()}, f"{found.new} new events, {found.known} known already")
     return 0

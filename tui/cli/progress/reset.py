@@ -8,7 +8,7 @@ from typer import Option
 
 from lab.errors import LabError
 from tui.cli.common import Json
-from tui.cli.progress.common import answer, open_log, state_of
+from tui.cli.progress.common import answer, open_session
 
 
 def reset(
@@ -16,17 +16,15 @@ def reset(
     as_json: Json = False,
 ) -> int:
     """Begin anew: what was done so far counts for nothing, until `undo-reset`. Nothing is deleted."""
-    from store.event import RESET
-
-    with open_log() as log:
-        state = state_of(log)
+    with open_session() as session:
+        state = session.progress
         if not yes:
             if not sys.stdin.isatty():
                 raise LabError("a reset asks first, and nobody is there to answer", remedy="give --yes", usage=True)
             question = f"Begin anew? {state.xp} XP and {len(state.achievements)} achievements will no longer count"
             if not typer.confirm(f"{question} (`lowrank progress undo-reset` takes that back).", err=True):
                 raise LabError("nothing was changed")
-        event = log.append(RESET)
-    answer(as_json, {"reset": event.id, "xp_before": state.xp, "xp": 0},
+        session.reset()
+    answer(as_json, {"reset": session.progress.reset, "xp_before": state.xp, "xp": 0},
           f"{state.xp} XP put aside; `lowrank progress undo-reset` brings them back")  # fmt: skip
     return 0

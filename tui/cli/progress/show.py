@@ -1,18 +1,13 @@
 """`lowrank progress show`: level, XP, lessons and achievements."""
 
-from datetime import datetime
-
 from tui.cli.common import Json, say, write
-from tui.cli.progress.common import open_log, state_of
+from tui.cli.progress.common import open_session
 
 
 def show(as_json: Json = False) -> int:
     """Show level, XP, lessons done, achievements, and how many questions are to be asked again today."""
-    from store.reviews import due
-
-    with open_log() as log:
-        state = state_of(log)
-    reviews = len(due(state, datetime.now().astimezone()))
+    with open_session() as session:
+        state, reviews = session.progress, len(session.due())
     fields = {
         "level": state.level,
         "level_name": state.level_name,

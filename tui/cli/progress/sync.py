@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument
 
 from tui.cli.common import Json, note
-from tui.cli.progress.common import answer, open_log
+from tui.cli.progress.common import answer, open_session
 
 
 def sync(
@@ -14,10 +14,8 @@ def sync(
     as_json: Json = False,
 ) -> int:
     """Exchange progress with your other devices through a shared folder."""
-    from store.sync import sync as exchange
-
-    with open_log() as log:
-        done = exchange(log.folder, folder)
+    with open_session() as session:
+        done = session.sync(folder)
     fields = {
         "sent": done.sent,
         "received": done.received,

@@ -2,18 +2,15 @@
 
 from lab.errors import LabError
 from tui.cli.common import Json
-from tui.cli.progress.common import answer, open_log, state_of
+from tui.cli.progress.common import answer, open_session
 
 
 def undo_reset(as_json: Json = False) -> int:
     """Let everything from before the last reset count again, beside what was done since."""
-    from store.event import RESET_UNDONE
-
-    with open_log() as log:
-        before = state_of(log).reset
-        if not before:
+    with open_session() as session:
+        before = session.progress.reset
+        if not session.undo_reset():
             raise LabError("there is no reset to undo")
-        log.append(RESET_UNDONE, payload={"reset": before})
-        state = state_of(log)
-    answer(as_json, {"undone": before, "xp": state.xp}, f"back to {state.xp} XP")
+    xp = session.progress.xp
+    answer(as_json, {"undone": before, "xp": xp}, f"back to {xp} XP")
     return 0

@@ -39,11 +39,6 @@ def kept_folder(home: Path) -> str:
         return ""
 
 
-def quiet(study: "LearnerSession") -> bool:
-    """Whether the learner wants nothing said of points and levels."""
-    return study.setting(QUIET) == "hidden"
-
-
 class DataPane(PagePane):
     """Each line is a key; what writes works in a thread, and is said in a line when it is done."""
 
@@ -64,9 +59,9 @@ class DataPane(PagePane):
             super().__init__()
             self.text, self.kind = text, kind
 
-    def __init__(self, study: "LearnerSession", lang: "Lang", id: str) -> None:
+    def __init__(self, session: "LearnerSession", lang: "Lang", id: str) -> None:
         super().__init__(id=id)
-        self.study, self.lang = study, lang
+        self.session, self.lang = session, lang
         self._view = LinesView(self.lines)
         self._view.auto_links = False
 
@@ -80,29 +75,29 @@ class DataPane(PagePane):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "undo" or bool(self.study.progress.reset)
+        return action != "undo" or bool(self.session.progress.reset)
 
     # what stands there
 
     def lines(self, width: int) -> Lines:
         """The keys with what they do, by what they are for."""
-        lang, folder = self.lang, kept_folder(self.study.home)
+        lang, folder = self.lang, kept_folder(self.session.home)
         where = say(lang, "keeping.sync.none")
         if folder:
             where = say(lang, "keeping.sync.folder", folder=short_path(inert(folder), width // 2))
-        shown = say(lang, f"keeping.quiet.{'hidden' if quiet(self.study) else 'shown'}")
+        shown = say(lang, f"keeping.quiet.{'hidden' if self.session.points_hidden else 'shown'}")
         lines = [styled(say(lang, "keeping.moves"), "bold $heading")]
         lines += self._row("s", "sync", where, width)
         lines += self._row("e", "export", "", width)
         lines += self._row("i", "import", "", width)
         lines += [styled(""), styled(say(lang, "keeping.anew"), "bold $heading")]
         lines += self._row("r", "reset", "", width)
-        if self.study.progress.reset:
+        if self.session.progress.reset:
             lines += self._row("u", "undo", "", width)
         lines += [styled("")]
         lines += self._row("h", "quiet", shown, width)
         foot = [say(lang, "keeping.command", command=COMMAND)]
-        foot.append(say(lang, "keeping.here", home=inert(self.study.home / "progress")))
+        foot.append(say(lang, "keeping.here", home=inert(self.session.home / "progress")))
         return [*lines, styled(""), *(line for text in foot for line in styled(text, "$faint").wrap(width))]
 
     def _row(self, key: str, name: str, state: str, width: int) -> Lines:
@@ -115,19 +110,19 @@ class DataPane(PagePane):
 
     def action_sync(self) -> None:
         """With the folder that was chosen, or ask for one."""
-        if folder := kept_folder(self.study.home):
+        if folder := kept_folder(self.session.home):
             self._sync(Path(folder))
         else:
             self.action_folder()
 
     def action_folder(self) -> None:
         """Another folder from now on."""
-        self._ask("folder", kept_folder(self.study.home) or "~/", self._sync)
+        self._ask("folder", kept_folder(self.session.home) or "~/", self._sync)
 
     def _sync(self, folder: Path) -> None:
         def work() -> str:
-            done = self.study.sync(folder)
-            (self.study.home / FOLDER).write_text(f"{folder}\n", "utf-8")
+            done = self.session.sync(folder)
+            (self.session.home / FOLDER).write_text(f"{folder}\n", "utf-8")
             return say(self.lang, "keeping.did.sync", sent=done.sent, received=done.received, devices=done.devices)
 
         self._do(work)
@@ -139,7 +134,7 @@ class DataPane(PagePane):
             def work() -> str:
                 if path.exists():
                     raise OSError(say(self.lang, "keeping.there", path=short_path(path, self.app.size.width // 2)))
-                self.study.export(path)
+                self.session.export(path)
                 return say(self.lang, "keeping.did.export", path=short_path(path, self.app.size.width // 2))
 
             self._do(work)
@@ -151,7 +146,7 @@ class DataPane(PagePane):
 
         def import_(path: Path) -> None:
             def work() -> str:
-                done = self.study.import_(path)
+                done = self.session.import_(path)
                 return say(self.lang, "keeping.did.import", new=done.new, known=done.known)
 
             self._do(work)
@@ -162,13 +157,13 @@ class DataPane(PagePane):
         """All back to nothing, after asking."""
         from tui.screens.dialogs import ConfirmScreen
 
-        if not self.study.progress.days:
+        if not self.session.progress.days:
             self.post_message(self.Changed(say(self.lang, "keeping.nothing-reset")))
             return
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.study.reset()
+                self.session.reset()
                 self.post_message(self.Changed(say(self.lang, "keeping.did.reset")))
 
         texts = [say(self.lang, f"keeping.ask.reset{part}") for part in ("", ".yes", ".no")]
@@ -176,13 +171,13 @@ class DataPane(PagePane):
 
     def action_undo(self) -> None:
         """What was before the reset counts again."""
-        text = "keeping.did.undo" if self.study.undo_reset() else "keeping.nothing-undone"
+        text = "keeping.did.undo" if self.session.undo_reset() else "keeping.nothing-undone"
         self.post_message(self.Changed(say(self.lang, text)))
 
     def action_quiet(self) -> None:
         """Say nothing of points and levels anywhere, or say it again."""
-        value = "shown" if quiet(self.study) else "hidden"
-        self.study.record("setting.set", QUIET, {"value": value})
+        value = "shown" if self.session.points_hidden else "hidden"
+        self.session.record("setting.set", QUIET, {"value": value})
         self.post_message(self.Changed(say(self.lang, f"keeping.did.{'hide' if value == 'hidden' else 'show'}")))
 
     def _ask(self, what: str, value: str, then: Callable[[Path], None]) -> None:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 class ReadPane(PagePane):
     """One page of lines, set anew when what they tell has changed."""
 
-    def __init__(self, study: "LearnerSession", lang: "Lang", id: str) -> None:
+    def __init__(self, session: "LearnerSession", lang: "Lang", id: str) -> None:
         super().__init__(id=id)
-        self.study, self.lang = study, lang
+        self.session, self.lang = session, lang
         self._view = LinesView(self.lines)
 
     def on_mount(self) -> None:
@@ -50,13 +50,12 @@ class OverviewPane(ReadPane):
     """`due` is the number of questions to review today."""
 
     due = 0
-    quiet = False
 
     def lines(self, width: int) -> Lines:
         from store.progress import calibration
 
-        progress, course, lang = self.study.progress, self.study.course, self.lang
-        lines = [] if self.quiet else overview.level(progress, lang, width)
+        progress, course, lang = self.session.progress, self.session.course, self.lang
+        lines = [] if self.session.points_hidden else overview.level(progress, lang, width)
         if course is not None:
             lines += overview.done(course, progress, self.due, lang, width)
         lines += overview.days(progress.days, datetime.now().astimezone().date(), lang, width)
@@ -67,7 +66,7 @@ class AchievementsPane(ReadPane):
     """The achievements."""
 
     def lines(self, width: int) -> Lines:
-        return achievements.lines(self.study.progress, self.lang, width)
+        return achievements.lines(self.session.progress, self.lang, width)
 
 
 class PointsGrid(DataGrid):
@@ -100,9 +99,9 @@ class PointsPane(Vertical):
             super().__init__()
             self.kind, self.item = kind, item
 
-    def __init__(self, study: "LearnerSession", lang: "Lang", id: str) -> None:
+    def __init__(self, session: "LearnerSession", lang: "Lang", id: str) -> None:
         super().__init__(id=id)
-        self.study, self.lang = study, lang
+        self.session, self.lang = session, lang
         self._groups: list[points.Group] = []
         self._opened: set[str] = set()
 
@@ -116,7 +115,7 @@ class PointsPane(Vertical):
         if not self._opened:
             self.show(self.lang)
             keys = [group.key for group in self._groups]
-            here = self.study.progress.last_lesson
+            here = self.session.progress.last_lesson
             self._opened = {here} if here in keys else set(keys[:1])
             self.show(self.lang)
         self.query_one(DataGrid).focus()
@@ -124,8 +123,8 @@ class PointsPane(Vertical):
     def show(self, lang: "Lang") -> None:
         """Tell what is so now."""
         self.lang = lang
-        course = self.study.course
-        self._groups = points.groups(course, self.study.progress, lang) if course else []
+        course = self.session.course
+        self._groups = points.groups(course, self.session.progress, lang) if course else []
         empty = styled(say(lang, "points.empty"), "$text-muted")
         self.query_one(DataGrid).show(points.columns(lang), points.rows(self._groups, self._opened, lang), empty)
         for view in self.query(LinesView):
@@ -133,7 +132,7 @@ class PointsPane(Vertical):
 
     def _head(self, width: int) -> Lines:
         total = sum(group.worth for group in self._groups)
-        return points.head(self.study.progress, total, self.lang, width)
+        return points.head(self.session.progress, total, self.lang, width)
 
     def _told(self, width: int) -> Lines:
         kind, _, item = self.query_one(DataGrid).cursor_key.partition(":") if self.is_mounted else ("", "", "")

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 class ReviewPane(QuizPane):
     """Asks what is due; an answer is posted as the quiz's `Given`, and there is no second try on the same day."""
 
-    def __init__(self, study: "LearnerSession", lang: "Lang") -> None:
+    def __init__(self, session: "LearnerSession", lang: "Lang") -> None:
         super().__init__()
         self.set_reactive(ReviewPane.lang, lang)
-        self.study = study
+        self.session = session
         self._from: dict[str, Lesson] = {}
         self._next = ""
         self._over = False
 
     async def ask(self, due: list[str]) -> None:
         """Begin with these questions; without any, say when the next one comes back."""
-        course, progress = self.study.course, self.study.progress
+        course, progress = self.session.course, self.session.progress
         found = questions_of(course) if course else {}
         self._from = {key: found[key][0] for key in due if key in found}
         self._sheets = [sheet_for(found[key][1], progress) for key in self._from]
@@ -59,7 +59,7 @@ class ReviewPane(QuizPane):
         found = [(head, "bold $heading")]
         if self._next:
             found.append((say(self.lang, "review.none.next", date=self._next), ""))
-        elif not self.study.progress.recalls:
+        elif not self.session.progress.recalls:
             found.append((say(self.lang, "review.none.never"), ""))
         return [*found, (say(self.lang, "review.none.why"), "$text-muted")]
 
@@ -96,7 +96,7 @@ class ReviewPane(QuizPane):
         self._at += 1
         self._over = self._at >= len(self._sheets)
         self._at = min(self._at, len(self._sheets) - 1)
-        self._next = next_due(self.study.progress) if self._over else ""
+        self._next = next_due(self.session.progress) if self._over else ""
         self.scroll_home(animate=False)
         await self.draw()
 

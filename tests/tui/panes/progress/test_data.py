@@ -85,7 +85,7 @@ async def test_a_reset_is_asked_about_and_can_be_undone(
     at_keeping: Any, until: Any, text: Any, learned: Path, events: Any
 ) -> None:
     async with at_keeping() as (pilot, _):
-        study = pilot.app.study
+        study = pilot.app.session
         before = study.progress.xp
         await pilot.press("r")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
@@ -95,10 +95,10 @@ async def test_a_reset_is_asked_about_and_can_be_undone(
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await pilot.press("enter")
         await until(pilot, lambda: study.progress.xp == 0 and "u  Undo the last reset" in text(pilot))
-        assert pilot.app.room.quiz.right == 0
+        assert pilot.app.lesson_screen.quiz.right == 0
         await pilot.press("u")
         await until(pilot, lambda: study.progress.xp == before and "Undo the last" not in text(pilot))
-        await until(pilot, lambda: pilot.app.room.quiz.right == 1)
+        await until(pilot, lambda: pilot.app.lesson_screen.quiz.right == 1)
     assert [kind for kind, _, _ in events()][-2:] == ["progress.reset", "progress.reset-undone"]
 
 
@@ -120,12 +120,12 @@ async def test_points_can_be_hidden_everywhere(
         await pilot.press("1")
         await until(pilot, lambda: page.part == "overview" and "28 days" in text(pilot))
         assert "XP" not in text(pilot)
-        pilot.app.show_room()
-        await pilot.app.room.go("quiz", "demo/after")
-        await pilot.app.room.quiz.action_turn(1)
+        pilot.app.show_lesson()
+        await pilot.app.lesson_screen.go("quiz", "demo/after")
+        await pilot.app.lesson_screen.quiz.action_turn(1)
         await until(pilot, lambda: "F6  a hint" in text(pilot))
         assert "XP" not in text(pilot) and "Curious" not in text(pilot)
-        pilot.app.room.record("run.finished", "r9", {"method": "DoRA"})
+        pilot.app.session.record("run.finished", "r9", {"method": "DoRA"})
     async with at_keeping() as (pilot, page):
         assert "Curious" not in text(pilot)
         await pilot.press("h")

@@ -20,7 +20,7 @@ async def test_a_key_opens_it_and_escape_goes_back(app: Any, opened: Any, until:
         await pilot.press("a")
         await until(pilot, lambda: "The last 28 days" in text(pilot))
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
         await pilot.app.action_laboratory()
         laboratory = pilot.app.laboratory
         await until(pilot, lambda: laboratory.bench is not None)
@@ -33,7 +33,7 @@ async def test_a_key_opens_it_and_escape_goes_back(app: Any, opened: Any, until:
 async def test_a_click_on_the_level_opens_it_too(app: Any, opened: Any, until: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
-        column = pilot.app.room.query_one("#top").render().plain.index("Curious")
+        column = pilot.app.lesson_screen.query_one("#top").render().plain.index("Curious")
         await pilot.click("#top", offset=(column, 0))
         await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen))
 
@@ -88,7 +88,7 @@ async def test_what_is_done_at_a_glance(app: Any, at_page: Any, text: Any, learn
 async def test_every_point_is_explained(app: Any, at_page: Any, until: Any, text: Any, learned: Path) -> None:
     async with app().run_test(size=WIDE) as pilot:
         page = await at_page(pilot, "points")
-        progress = pilot.app.study.progress
+        progress = pilot.app.session.progress
         groups = page.points._groups
         assert sum(group.earned for group in groups) == progress.xp
         grid = page.query_one(DataGrid)
@@ -122,10 +122,10 @@ async def test_a_point_leads_to_where_it_is_earned(
                 await pilot.pause()
         assert grid.go_to(key)
         await pilot.press("enter")
-        where = pilot.app.room if pane else None
+        where = pilot.app.lesson_screen if pane else None
         await until(pilot, lambda: pilot.app.screen is (where or pilot.app.laboratory))
         if pane:
-            await until(pilot, lambda: pilot.app.room.pane == pane)
+            await until(pilot, lambda: pilot.app.lesson_screen.pane == pane)
 
 
 async def test_achievements_with_their_day_and_how_far_the_others_are(
@@ -148,7 +148,7 @@ async def test_a_review_asks_explains_and_is_recorded(
         await pilot.pause()
         page = await at_page(pilot, "review")
         due = list(page.due)
-        assert due and pilot.app.room._due == len(due)
+        assert due and pilot.app.session.reviews_due == len(due)
         assert due[0] == "demo/after?order"  # it was called certain, and was wrong
         for number, question in enumerate(due, 1):
             await until(pilot, lambda n=number: f"Review {n}/{len(due)}" in text(pilot))
@@ -173,9 +173,9 @@ async def test_a_review_asks_explains_and_is_recorded(
         if "demo/thin?one" in kept:
             assert kept["demo/thin?one"]["rating"] == 1 and kept["demo/thin?one"]["confidence"] == "certain"
         assert page.due == []
-        assert ("demo/after?order", "review") in {(a.item, a.award) for a in pilot.app.study.progress.awards}
+        assert ("demo/after?order", "review") in {(a.item, a.award) for a in pilot.app.session.progress.awards}
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.room._due == 0)
+        await until(pilot, lambda: pilot.app.session.reviews_due == 0)
 
 
 async def test_what_is_due_stands_in_the_contents_and_leads_to_the_review(
@@ -206,7 +206,7 @@ async def test_keys_of_ones_own_hold_here(app: Any, home: Path, at_page: Any, un
         await pilot.press("w")
         await until(pilot, lambda: "Points and levels are hidden" in text(pilot))
         await pilot.press("escape", "escape")
-        await until(pilot, lambda: pilot.app.screen is pilot.app.room)
+        await until(pilot, lambda: pilot.app.screen is pilot.app.lesson_screen)
         await pilot.press("f12")
         await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen))
 

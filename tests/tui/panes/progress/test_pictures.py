@@ -88,7 +88,7 @@ def test_what_is_due_stands_in_the_contents(
     async def contents(pilot: Any) -> None:
         await opened(pilot)
         await pilot.press("c")
-        await until(pilot, lambda: pilot.app.room._due)
+        await until(pilot, lambda: pilot.app.session.reviews_due)
         await pilot.pause()
 
     assert snap_compare(app(lang), terminal_size=(80, 24), run_before=contents)
