@@ -104,6 +104,7 @@ def hostile_run(root: Path, ended: str = "finished") -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["plain", "json"])
 def test_a_run_with_a_hostile_name_and_hostile_texts(say: Say, as_json: list[str], tmp_path: Path) -> None:
     root = next(tmp_path.iterdir()) / "runs"
@@ -199,6 +200,7 @@ def test_what_is_written_on_purpose(say: Say, tmp_path: Path) -> None:
             assert (code, bool(out)) == (0, True), words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["plain", "json"])
 def test_a_data_set_with_hostile_rows(say: Say, as_json: list[str], tmp_path: Path) -> None:
     data = tmp_path / f"data{HOSTILE}"
