@@ -36,7 +36,7 @@ COUNTED = ("rows", "tokens", "supervised_tokens", "masked_share")
 """What the check counts in the training rows of a bundled data set, or of a folder that is repaired."""
 
 DEEDS = ("data-checked", "baseline-scored", "run-finished", "run-scored", "report-written")
-RunActions = Literal["data-checked", "baseline-scored", "run-finished", "run-scored", "report-written"]
+DataTaskKind = Literal["data-checked", "baseline-scored", "run-finished", "run-scored", "report-written"]
 Take = Literal["lowest", "highest"]
 
 
@@ -130,7 +130,7 @@ class DataTask:
     id: str
     prompt: Text
     exact: Text
-    deed: RunActions
+    deed: DataTaskKind
 
 
 Foretold = Prediction | Selection

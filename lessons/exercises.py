@@ -14,10 +14,10 @@ from lessons.exercise_steps import (
     TOLD,
     Alternative,
     DataTask,
+    DataTaskKind,
     Exercise,
     Prediction,
     Repair,
-    RunActions,
     Selection,
     Step,
     Trial,
@@ -265,7 +265,7 @@ def _step(table: Table, words: Words, known: _Known) -> Step:
         case "repair":
             step = _repair(table, words)
         case "deed":
-            deed: RunActions = DEEDS[DEEDS.index(table.one_of("deed", *DEEDS))]  # type: ignore[assignment]
+            deed: DataTaskKind = DEEDS[DEEDS.index(table.one_of("deed", *DEEDS))]  # type: ignore[assignment]
             step = DataTask(table.text("id"), words.text("prompt"), words.text("exact"), deed)
         case _:
             step = _prediction(table, words, known)

@@ -12,7 +12,7 @@ from lessons.grading import grade, grade_number
 from lessons.numbers import show_number
 from lessons.question_variants import every_size
 from lessons.validation.exercise import check_exercise, unrecognised
-from lessons.validation.lesson_files import Desk, local
+from lessons.validation.lesson_files import LoadedLesson, local
 from lessons.validation.problems import Problem
 
 SHORTEST_WHY = 12
@@ -25,20 +25,20 @@ MOST_SIZES = 500
 """Combinations of drawn sizes that are looked at; more would take long and show little else."""
 
 
-def check_answers(desk: Desk) -> Iterator[Problem]:
-    for question in desk.lesson.questions:
-        for lang in desk.langs if question.options else ():
-            yield from _options(desk, lang, question)
+def check_answers(loaded: LoadedLesson) -> Iterator[Problem]:
+    for question in loaded.lesson.questions:
+        for lang in loaded.langs if question.options else ():
+            yield from _options(loaded, lang, question)
         for answer, key in _right_answers(question):
             if not grade(question, answer).right:
-                yield _wrong(desk, question, (key,), "its own answer does not pass", f"mend `{key}`")
+                yield _wrong(loaded, question, (key,), "its own answer does not pass", f"mend `{key}`")
         if question.number is not None:
-            yield from _number(desk, question, question.number)
+            yield from _number(loaded, question, question.number)
         for mistake in question.gap.mistakes if question.gap else ():
-            yield from _mistake(desk, question, mistake)
-    yield from _places(desk)
-    if desk.lesson.exercise is not None:
-        yield from check_exercise(desk, desk.lesson.exercise)
+            yield from _mistake(loaded, question, mistake)
+    yield from _places(loaded)
+    if loaded.lesson.exercise is not None:
+        yield from check_exercise(loaded, loaded.lesson.exercise)
 
 
 def _right_answers(question: Question) -> Iterator[tuple[str | Sequence[str], str]]:
@@ -52,18 +52,18 @@ def _right_answers(question: Question) -> Iterator[tuple[str | Sequence[str], st
             yield from ((spelling, "accept") for spelling in question.gap.accepted)
 
 
-def _mistake(desk: Desk, question: Question, mistake: KnownMistake) -> Iterator[Problem]:
+def _mistake(loaded: LoadedLesson, question: Question, mistake: KnownMistake) -> Iterator[Problem]:
     for spelling in mistake.spellings:
         verdict = grade(question, spelling)
         if verdict.right or getattr(verdict, "mistake", None) is not mistake:
             what = f"the mistake {mistake.id!r} ({spelling}) does not meet its own words"
-            yield _wrong(desk, question, (f"{mistake.id} =",), what, "list each spelling once")
+            yield _wrong(loaded, question, (f"{mistake.id} =",), what, "list each spelling once")
 
 
-def _options(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
+def _options(loaded: LoadedLesson, lang: Lang, question: Question) -> Iterator[Problem]:
     def found(option: Option, key: str, what: str, remedy: str, kind: str = "option") -> Problem:
         keys = (local(question.id), "options", option.id, key)
-        return desk.in_text(kind, lang, "quiz.toml", keys, f"the option {option.id!r} {what}", remedy)
+        return loaded.in_text(kind, lang, "quiz.toml", keys, f"the option {option.id!r} {what}", remedy)
 
     seen: dict[str, str] = {}
     explained: dict[str, str] = {}
@@ -85,7 +85,7 @@ def _options(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
         yield found(longest, "text", what, "make the options alike in length", kind="guessable")
 
 
-def _number(desk: Desk, question: Question, answer: NumberAnswer) -> Iterator[Problem]:
+def _number(loaded: LoadedLesson, question: Question, answer: NumberAnswer) -> Iterator[Problem]:
     """The answer and every misconception, for all sizes that an attempt may draw."""
     told = set()
     for names in itertools.islice(every_size(answer), MOST_SIZES):
@@ -98,23 +98,23 @@ def _number(desk: Desk, question: Question, answer: NumberAnswer) -> Iterator[Pr
 
         if "" not in told and not graded(evaluate(answer.formula, names)).right:
             told.add("")
-            yield _wrong(desk, question, ("answer",), f"its own answer does not pass{where}", "mend `answer`")
+            yield _wrong(loaded, question, ("answer",), f"its own answer does not pass{where}", "mend `answer`")
         for wrong, what, remedy in unrecognised(answer.misconceptions, names, graded):
             if wrong.id not in told:
                 told.add(wrong.id)
-                yield _wrong(desk, question, (f"{wrong.id} =",), f"{what}{where}", remedy)
+                yield _wrong(loaded, question, (f"{wrong.id} =",), f"{what}{where}", remedy)
 
 
-def _wrong(desk: Desk, question: Question, near: str | Sequence[str], what: str, remedy: str) -> Problem:
+def _wrong(loaded: LoadedLesson, question: Question, near: str | Sequence[str], what: str, remedy: str) -> Problem:
     more = (near,) if isinstance(near, str) else tuple(near)
     name = local(question.id)
-    return desk.in_structure("answer", ("[[questions]]", f'"{name}"', *more), f"question {name!r}: {what}", remedy)
+    return loaded.in_structure("answer", ("[[questions]]", f'"{name}"', *more), f"question {name!r}: {what}", remedy)
 
 
-def _places(desk: Desk) -> Iterator[Problem]:
+def _places(loaded: LoadedLesson) -> Iterator[Problem]:
     """The right answer must not always stand in the same place."""
-    choices = [question for question in desk.lesson.questions if question.kind == "one"]
+    choices = [question for question in loaded.lesson.questions if question.kind == "one"]
     places = {next(i for i, o in enumerate(question.options) if o.correct) for question in choices}
     if len(choices) > 2 and len(places) == 1:
         what = f"the right option of every question is number {places.pop() + 1}"
-        yield desk.in_structure("guessable", ("[[questions]]",), what, "order the options differently")
+        yield loaded.in_structure("guessable", ("[[questions]]",), what, "order the options differently")

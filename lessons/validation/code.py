@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import foreign
-from lessons.validation.lesson_files import Desk, line_of, local
+from lessons.validation.lesson_files import LoadedLesson, line_of, local
 from lessons.validation.problems import Problem
 
 SHELLS = ("bash", "sh", "shell", "zsh", "console")
@@ -24,12 +24,12 @@ _ARROWS = frozenset({">", ">>", "<"})
 Command = tuple[Path, int, tuple[str, ...]]
 
 
-def check_code(desks: Sequence[Desk]) -> Iterator[Problem]:
+def check_code(all_loaded: Sequence[LoadedLesson]) -> Iterator[Problem]:
     """All blocks of all lessons; the programs are asked once about all their commands."""
     commands: list[Command] = []
-    for desk in desks:
-        for entry in desk.source("lesson.toml").toml().tables("code"):
-            source, language = desk.source("code", entry.text("file")), entry.text("language").lower()
+    for loaded in all_loaded:
+        for entry in loaded.source("lesson.toml").toml().tables("code"):
+            source, language = loaded.source("code", entry.text("file")), entry.text("language").lower()
             if language in SHELLS:
                 for found in commands_in(source.file, source.text):
                     if isinstance(found, Problem):
@@ -38,18 +38,18 @@ def check_code(desks: Sequence[Desk]) -> Iterator[Problem]:
                         commands.append(found)
             else:
                 yield from _parsed(source.file, source.text, language)
-        commands += _with_gaps(desk)
+        commands += _with_gaps(loaded)
     if commands:
-        answers = desks[0].tools.commands([words for _, _, words in commands])
+        answers = all_loaded[0].tools.commands([words for _, _, words in commands])
         for (file, line, _), why in zip(commands, answers, strict=True):
             if why:
                 yield Problem(file, line, "command", why, "`--help` of the program says what it takes")
 
 
-def _with_gaps(desk: Desk) -> Iterator[Command]:
+def _with_gaps(loaded: LoadedLesson) -> Iterator[Command]:
     """The command of every question about a flag, with each accepted spelling in its gap."""
-    structure = desk.source("lesson.toml")
-    for question in desk.lesson.questions:
+    structure = loaded.source("lesson.toml")
+    for question in loaded.lesson.questions:
         for spelling in question.gap.accepted if question.gap else ():
             near = ("[[questions]]", f'"{local(question.id)}"', "command")
             for found in commands_in(structure.file, question.gap.filled(spelling) if question.gap else ""):

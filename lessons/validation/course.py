@@ -12,7 +12,7 @@ from lessons.validation.code import check_code
 from lessons.validation.ids import check_ids
 from lessons.validation.languages import check_languages
 from lessons.validation.layout_rules import check_fit
-from lessons.validation.lesson_files import Desk, Tools, line_of
+from lessons.validation.lesson_files import LoadedLesson, Tools, line_of
 from lessons.validation.problems import Problem
 from lessons.validation.text import check_text, todos
 from lessons.validation.unused_files import check_files
@@ -22,11 +22,11 @@ REMEDY = "docs/authoring.md describes the format"
 
 @dataclass(frozen=True)
 class Report:
-    """Problems in the order of files and lines; `desks` are the lessons that could be loaded, in course order."""
+    """Problems in the order of files and lines; `loaded` are the lessons that could be loaded, in course order."""
 
     root: Path
     problems: tuple[Problem, ...]
-    desks: tuple[Desk, ...]
+    loaded: tuple[LoadedLesson, ...]
 
     @property
     def errors(self) -> int:
@@ -46,35 +46,35 @@ def find_root(folder: Path) -> Path | None:
 def check_course(root: Path, tools: Tools) -> Report:
     """Everything that is wrong with the course in `root`."""
     found: list[Problem] = []
-    desks: list[Desk] = []
+    all_loaded: list[LoadedLesson] = []
     tracks, lessons = _names(root, found)
     for id in lessons:
         folder = root / id
         try:
-            desks.append(Desk(folder, load_lesson(folder, id.partition("/")[0]), tools))
+            all_loaded.append(LoadedLesson(folder, load_lesson(folder, id.partition("/")[0]), tools))
         except ContentError as error:
             found.append(_content(error))
-    loaded = [desk.lesson.id for desk in desks]
-    broken = [id for id in lessons if id not in loaded]
-    order = list(check_order(desks, lessons))
+    loaded_ids = [loaded.lesson.id for loaded in all_loaded]
+    broken = [id for id in lessons if id not in loaded_ids]
+    order = list(check_order(all_loaded, lessons))
     found += order
     if not broken and not order:
         found += _asked(lambda: _whole(root))
-    for desk in desks:
+    for loaded in all_loaded:
         for check in (check_text, check_languages, check_answers, check_fit):
-            found += _asked(lambda check=check, desk=desk: check(desk))  # type: ignore[misc]
-    found += _asked(lambda: check_code(desks))
-    found += _asked(lambda: check_ids(root, desks, broken))
-    found += _asked(lambda: check_files(root, tracks, lessons, desks))
-    return Report(root, tuple(sorted(set(found))), tuple(desks))
+            found += _asked(lambda check=check, loaded=loaded: check(loaded))  # type: ignore[misc]
+    found += _asked(lambda: check_code(all_loaded))
+    found += _asked(lambda: check_ids(root, all_loaded, broken))
+    found += _asked(lambda: check_files(root, tracks, lessons, all_loaded))
+    return Report(root, tuple(sorted(set(found))), tuple(all_loaded))
 
 
-def check_order(desks: Sequence[Desk], order: Sequence[str]) -> Iterator[Problem]:
+def check_order(all_loaded: Sequence[LoadedLesson], order: Sequence[str]) -> Iterator[Problem]:
     """Prerequisites that are no lesson, lead back to where they started, or come later in the course."""
-    needs = {desk.lesson.id: desk.lesson.prerequisites for desk in desks}
-    for desk in desks:
-        id = desk.lesson.id
-        for wanted in desk.lesson.prerequisites:
+    needs = {loaded.lesson.id: loaded.lesson.prerequisites for loaded in all_loaded}
+    for loaded in all_loaded:
+        id = loaded.lesson.id
+        for wanted in loaded.lesson.prerequisites:
             near = ("prerequisites", f'"{wanted}"')
             if wanted not in order:
                 what, remedy = f"there is no lesson {wanted!r}", f"there are {', '.join(order)}"
@@ -84,7 +84,7 @@ def check_order(desks: Sequence[Desk], order: Sequence[str]) -> Iterator[Problem
                 what, remedy = f"the prerequisite {wanted!r} comes after this lesson", "order the lessons differently"
             else:
                 continue
-            yield desk.in_structure("prerequisite", near, what, remedy)
+            yield loaded.in_structure("prerequisite", near, what, remedy)
 
 
 def _circle(needs: dict[str, tuple[str, ...]], start: str, first: str) -> list[str]:

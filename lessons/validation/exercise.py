@@ -9,7 +9,7 @@ from lessons.exercises import measured_names
 from lessons.formula import FormulaError, evaluate
 from lessons.grading import grade_prediction, grade_selection, truth_of, values_of
 from lessons.numbers import show_number
-from lessons.validation.lesson_files import Desk
+from lessons.validation.lesson_files import LoadedLesson
 from lessons.validation.problems import Problem
 
 DRAWS = 300
@@ -18,14 +18,14 @@ DRAWS = 300
 Names = Mapping[str, int | float]
 
 
-def check_exercise(desk: Desk, exercise: Exercise) -> Iterator[Problem]:
+def check_exercise(loaded: LoadedLesson, exercise: Exercise) -> Iterator[Problem]:
     known: dict[str, float] = {**exercise.typical}
     for trial in exercise.trials:
         try:
-            found = desk.tools.trial(trial)
+            found = loaded.tools.trial(trial)
         except ValueError as error:
             near = ("[exercise", f"runs.{trial.name}]")
-            yield desk.in_structure(
+            yield loaded.in_structure(
                 "answer", near, f"the run {trial.name!r} cannot be made: {error}", "mend its fields"
             )
             continue
@@ -34,64 +34,64 @@ def check_exercise(desk: Desk, exercise: Exercise) -> Iterator[Problem]:
     for name in exercise.typical.keys() - named:
         owner, _, key = name.partition(".")
         near = (f"[exercise.typical.{owner}]", key)
-        yield desk.in_structure("unused", near, f"no formula names the typical {name!r}", "take it away")
+        yield loaded.in_structure("unused", near, f"no formula names the typical {name!r}", "take it away")
     for step in exercise.steps:
         match step:
             case Prediction():
-                yield from _prediction(desk, exercise, step, known)
+                yield from _prediction(loaded, exercise, step, known)
             case Selection():
-                yield from _selection(desk, exercise, step, known)
+                yield from _selection(loaded, exercise, step, known)
             case Repair():
-                yield from _repair(desk, step)
+                yield from _repair(loaded, step)
 
 
-def _wrong(desk: Desk, step: str, more: Sequence[str], what: str, remedy: str) -> Problem:
+def _wrong(loaded: LoadedLesson, step: str, more: Sequence[str], what: str, remedy: str) -> Problem:
     near = ("[[exercise.steps]]", f'"{step}"', *more)
-    return desk.in_structure("answer", near, f"prediction {step!r}: {what}", remedy)
+    return loaded.in_structure("answer", near, f"prediction {step!r}: {what}", remedy)
 
 
-def _prediction(desk: Desk, exercise: Exercise, step: Prediction, known: Names) -> Iterator[Problem]:
+def _prediction(loaded: LoadedLesson, exercise: Exercise, step: Prediction, known: Names) -> Iterator[Problem]:
     missing = [name for name in measured_names(step) if name not in known]
     if missing:
         remedy = "make the run once and write what it measured below [exercise.typical.RUN]"
-        yield _wrong(desk, step.id, (), f"nobody can tell how it is judged: no typical {', '.join(missing)}", remedy)
+        yield _wrong(loaded, step.id, (), f"nobody can tell how it is judged: no typical {', '.join(missing)}", remedy)
         return
     try:
-        names = {**known, **desk.tools.shape(exercise, step)}
+        names = {**known, **loaded.tools.shape(exercise, step)}
         truth = truth_of(step, names)
     except ValueError as error:
-        yield _wrong(desk, step.id, (), f"it cannot be judged: {error}", "mend its source, its run or its formula")
+        yield _wrong(loaded, step.id, (), f"it cannot be judged: {error}", "mend its source, its run or its formula")
         return
     if grade_prediction(step, truth, truth, names).kind != "exact":
-        yield _wrong(desk, step.id, (), "the truth does not pass", "mend `truth` or `tolerance`")
+        yield _wrong(loaded, step.id, (), "the truth does not pass", "mend `truth` or `tolerance`")
     if not 0 <= truth <= step.most:
         what = f"the truth ({show_number(truth)}) cannot be foretold: numbers from 0 to {show_number(step.most)} can"
-        yield _wrong(desk, step.id, ("most",), what, "write a larger `most`, or mend `truth`")
+        yield _wrong(loaded, step.id, ("most",), what, "write a larger `most`, or mend `truth`")
     told = {step.off["en"]: "no misconception at all"}
     for wrong in step.misconceptions:
         if (words := wrong.feedback["en"]) in told:
             what = f"the misconception {wrong.id!r} says the same as {told[words]}"
-            yield _wrong(desk, step.id, ("misconceptions", wrong.id), what, "say what this one means")
+            yield _wrong(loaded, step.id, ("misconceptions", wrong.id), what, "say what this one means")
         told.setdefault(words, repr(wrong.id))
 
     def graded(value: float) -> Feedback:
         return grade_prediction(step, round(value, step.digits), truth, names)
 
     for wrong, what, remedy in unrecognised(step.misconceptions, names, graded):
-        yield _wrong(desk, step.id, ("misconceptions", wrong.id), what, remedy)
+        yield _wrong(loaded, step.id, ("misconceptions", wrong.id), what, remedy)
 
 
-def _selection(desk: Desk, exercise: Exercise, step: Selection, known: Names) -> Iterator[Problem]:
+def _selection(loaded: LoadedLesson, exercise: Exercise, step: Selection, known: Names) -> Iterator[Problem]:
     told: dict[str, str] = {}
     for option in step.options:
         if (words := option.chosen["en"]) in told:
             what = f"the option {option.id!r} is told the same as {told[words]!r}"
-            yield _wrong(desk, step.id, ("options", option.id), what, "say what this choice means")
+            yield _wrong(loaded, step.id, ("options", option.id), what, "say what this choice means")
         told.setdefault(words, option.id)
     try:
-        shape = desk.tools.shape(exercise, step)
+        shape = loaded.tools.shape(exercise, step)
     except ValueError as error:
-        yield _wrong(desk, step.id, (), f"it cannot be judged: {error}", "mend its source or its run")
+        yield _wrong(loaded, step.id, (), f"it cannot be judged: {error}", "mend its source or its run")
         return
     never = {option.id for option in step.options}
     draw = random.Random(0)
@@ -108,23 +108,23 @@ def _selection(desk: Desk, exercise: Exercise, step: Selection, known: Names) ->
                 never.add(option.id)
     for id in sorted(never):
         what = f"the option {id!r} is never the true one, whatever is measured"
-        yield _wrong(desk, step.id, ("options", id), what, "mend its formula, or leave it out")
+        yield _wrong(loaded, step.id, ("options", id), what, "mend its formula, or leave it out")
     if all(name in known for name in measured_names(step)):
         values = values_of(step, {**known, **shape})
         if all(grade_selection(step, option.id, values).right for option in step.options):
-            yield _wrong(desk, step.id, ("tie",), "every option counts as right", "make `tie` smaller")
+            yield _wrong(loaded, step.id, ("tie",), "every option counts as right", "make `tie` smaller")
 
 
-def _repair(desk: Desk, step: Repair) -> Iterator[Problem]:
-    broken, repaired = desk.tools.data(str(step.broken)), desk.tools.data(str(step.repaired))
+def _repair(loaded: LoadedLesson, step: Repair) -> Iterator[Problem]:
+    broken, repaired = loaded.tools.data(str(step.broken)), loaded.tools.data(str(step.repaired))
     if broken is None or repaired is None:
         return
     if step.passes(broken):
-        yield _wrong(desk, step.id, ("folder",), f"nothing is broken in data/{step.folder}", "break something in it")
+        yield _wrong(loaded, step.id, ("folder",), f"nothing is broken in data/{step.folder}", "break something in it")
     if not step.passes(repaired):
         rest = f"{repaired['errors']:.0f} errors, {repaired['warnings']:.0f} warnings, {repaired['rows']:.0f} rows"
         what = f"data/{step.repaired.name} does not pass: {rest}"
-        yield _wrong(desk, step.id, ("folder",), what, "`lowrank data check` says what is wrong with it")
+        yield _wrong(loaded, step.id, ("folder",), what, "`lowrank data check` says what is wrong with it")
 
 
 def unrecognised(

@@ -6,7 +6,7 @@ from pathlib import Path
 from lessons.content_file import Source
 from lessons.course import Lesson
 from lessons.exercise_steps import Selection
-from lessons.validation.lesson_files import Desk, local
+from lessons.validation.lesson_files import LoadedLesson, local
 from lessons.validation.problems import Problem
 
 FILE = "ids.txt"
@@ -40,21 +40,21 @@ def listed(root: Path) -> dict[str, int]:
     return {line.strip(): number for number, line in enumerate(lines, 1) if line.strip()}
 
 
-def check_ids(root: Path, desks: Sequence[Desk], unreadable: Sequence[str]) -> Iterator[Problem]:
+def check_ids(root: Path, all_loaded: Sequence[LoadedLesson], unreadable: Sequence[str]) -> Iterator[Problem]:
     """Ids that vanished, and published ones that are not in the list; `unreadable` lessons are not judged."""
     known = listed(root)
-    today = {id for desk in desks for id in ids_of(desk.lesson)}
+    today = {id for loaded in all_loaded for id in ids_of(loaded.lesson)}
     for id, line in known.items():
         if id not in today and not any(_belongs(id, lesson) for lesson in unreadable):
             what = f"the id {id!r} was published, and the course no longer has it"
             yield Problem(root / FILE, line, "id", what, "give it back its name: learners' progress hangs on it")
-    for desk in desks:
-        new = [id for id in ids_of(desk.lesson) if id not in known] if desk.lesson.status == "published" else []
+    for loaded in all_loaded:
+        new = [id for id in ids_of(loaded.lesson) if id not in known] if loaded.lesson.status == "published" else []
         if new:
             named = ", ".join(new[:3]) + (f" and {len(new) - 3:,} more" if len(new) > 3 else "")
             what = f"{'ids' if len(new) > 1 else 'an id'} of a published lesson not yet in {FILE}: {named}"
             remedy = "when they are final, `lowrank check --add-ids` writes them down for good"
-            yield desk.in_structure("id", _place(new[0]), what, remedy)
+            yield loaded.in_structure("id", _place(new[0]), what, remedy)
 
 
 def add_ids(root: Path, lessons: Sequence[Lesson]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lessons.course import Block, Bullets, Lang, Table
 from lessons.loader import SOURCE, stale_sections
 from lessons.numbers import NotANumber, parse_number
-from lessons.validation.lesson_files import Desk, local
+from lessons.validation.lesson_files import LoadedLesson, local
 from lessons.validation.problems import Problem, shown
 
 _HANGUL = re.compile("[가-힣]")
@@ -22,48 +22,48 @@ _PROSE = 4
 """Latin words in a row of text without Hangul, from which on it is taken for text nobody has translated."""
 
 
-def check_languages(desk: Desk) -> Iterator[Problem]:
-    yield from _english(desk)
-    for lang in desk.langs:
+def check_languages(loaded: LoadedLesson) -> Iterator[Problem]:
+    yield from _english(loaded)
+    for lang in loaded.langs:
         if lang != SOURCE:
-            yield from _sections(desk, lang)
-            yield from _texts(desk, lang)
-    yield from _stale(desk)
+            yield from _sections(loaded, lang)
+            yield from _texts(loaded, lang)
+    yield from _stale(loaded)
 
 
-def _english(desk: Desk) -> Iterator[Problem]:
-    for name in desk.files(SOURCE):
-        source = desk.source(SOURCE, name)
+def _english(loaded: LoadedLesson) -> Iterator[Problem]:
+    for name in loaded.files(SOURCE):
+        source = loaded.source(SOURCE, name)
         for number, line in enumerate(source.text.split("\n"), 1):
             if _HANGUL.search(line):
                 yield Problem(source.file, number, "languages", "Korean in the English text", "write it in English")
 
 
-def _sections(desk: Desk, lang: Lang) -> Iterator[Problem]:
-    english, other = desk.document(SOURCE), desk.document(lang)
-    for section in desk.lesson.sections:
+def _sections(loaded: LoadedLesson, lang: Lang) -> Iterator[Problem]:
+    english, other = loaded.document(SOURCE), loaded.document(lang)
+    for section in loaded.lesson.sections:
         id = local(section.id)
         ours, theirs = (f"{part.title}\n{part.body}" for part in (english.sections[id], other.sections[id]))
         for what, near in _differences(ours, theirs):
-            yield desk.in_section("languages", lang, id, near, what, "say the same in both languages")
+            yield loaded.in_section("languages", lang, id, near, what, "say the same in both languages")
         if _shape(section.blocks[SOURCE]) != _shape(section.blocks[lang]):
             one, two = (", ".join(_shape(section.blocks[each])) for each in (SOURCE, lang))
             what = f"{id!r} has other blocks ({two}) than the English ({one})"
-            yield desk.in_section("languages", lang, id, "", what, "give both the same paragraphs, lists and tables")
+            yield loaded.in_section("languages", lang, id, "", what, "give both the same paragraphs, lists and tables")
         for number, line in enumerate(other.sections[id].body.split("\n"), other.sections[id].line):
             if _untranslated(line):
-                file = desk.source(lang, "lesson.md").file
+                file = loaded.source(lang, "lesson.md").file
                 yield Problem(file, number, "languages", "this text is not Korean", "write it in Korean")
 
 
-def _texts(desk: Desk, lang: Lang) -> Iterator[Problem]:
-    for name in desk.files(lang)[1:]:
-        english = dict(desk.texts(SOURCE, name))
-        for keys, text in desk.texts(lang, name):
+def _texts(loaded: LoadedLesson, lang: Lang) -> Iterator[Problem]:
+    for name in loaded.files(lang)[1:]:
+        english = dict(loaded.texts(SOURCE, name))
+        for keys, text in loaded.texts(lang, name):
             for what, _ in _differences(english.get(keys, ""), text):
-                yield desk.in_text("languages", lang, name, keys, what, "say the same in both languages")
+                yield loaded.in_text("languages", lang, name, keys, what, "say the same in both languages")
             if _untranslated(text):
-                yield desk.in_text("languages", lang, name, keys, "this text is not Korean", "write it in Korean")
+                yield loaded.in_text("languages", lang, name, keys, "this text is not Korean", "write it in Korean")
 
 
 def _differences(english: str, other: str) -> Iterator[tuple[str, str]]:
@@ -113,17 +113,17 @@ def _untranslated(text: str) -> bool:
     return len(words) >= _PROSE and not _HANGUL.search(text) and not text.lstrip().startswith("|")
 
 
-def _stale(desk: Desk) -> Iterator[Problem]:
-    lesson = desk.lesson
+def _stale(loaded: LoadedLesson) -> Iterator[Problem]:
+    lesson = loaded.lesson
     stale = stale_sections(lesson)
     for lang in lesson.title:
-        if lang not in desk.langs:
+        if lang not in loaded.langs:
             remedy = f"write the folder {lang}/; until then learners see the English text"
-            yield desk.in_structure("untranslated", ("id =",), f"there is no {lang!r} text", remedy)
+            yield loaded.in_structure("untranslated", ("id =",), f"there is no {lang!r} text", remedy)
             continue
         for section in lesson.sections:
             made_from: Mapping[Lang, str] = section.translated_from
             if lang != SOURCE and section.id in stale and made_from.get(lang) != section.source_hash:
                 id = local(section.id)
-                remedy = f"bring it up to date, then `lowrank mark-translated {shown(desk.folder)} {id}`"
-                yield desk.in_section("stale", lang, id, "", f"{id!r}: the English text has changed since", remedy)
+                remedy = f"bring it up to date, then `lowrank mark-translated {shown(loaded.folder)} {id}`"
+                yield loaded.in_section("stale", lang, id, "", f"{id!r}: the English text has changed since", remedy)

@@ -23,7 +23,7 @@ from lessons.course import (
 )
 from lessons.loader import SOURCE
 from lessons.markdown_parser import spans
-from lessons.validation.lesson_files import Desk, local
+from lessons.validation.lesson_files import LoadedLesson, local
 from lessons.validation.problems import Problem
 
 MEASURE = 76
@@ -48,62 +48,62 @@ WORDS_PER_MINUTE = 125
 """Half the usual pace of reading, since tables, formulas and code are looked at and not run through."""
 
 
-def check_fit(desk: Desk) -> Iterator[Problem]:
+def check_fit(loaded: LoadedLesson) -> Iterator[Problem]:
     words = 0
-    for section in desk.lesson.sections:
-        for lang in desk.langs:
-            yield from _section(desk, lang, section)
+    for section in loaded.lesson.sections:
+        for lang in loaded.langs:
+            yield from _section(loaded, lang, section)
         words += sum(_words(block) for block in section.blocks[SOURCE])
     minutes = max(1, round(words / WORDS_PER_MINUTE))
-    if abs(desk.lesson.minutes - minutes) > 1:
-        what = f"{words:,} words take about {minutes} minutes, not {desk.lesson.minutes}"
-        yield desk.in_structure("minutes", ("minutes =",), what, f"write minutes = {minutes}")
-    for lang in desk.langs:
-        for question in desk.lesson.questions:
-            yield from _question(desk, lang, question)
-        for name in desk.files(lang)[1:]:
-            for keys, text in desk.texts(lang, name):
+    if abs(loaded.lesson.minutes - minutes) > 1:
+        what = f"{words:,} words take about {minutes} minutes, not {loaded.lesson.minutes}"
+        yield loaded.in_structure("minutes", ("minutes =",), what, f"write minutes = {minutes}")
+    for lang in loaded.langs:
+        for question in loaded.lesson.questions:
+            yield from _question(loaded, lang, question)
+        for name in loaded.files(lang)[1:]:
+            for keys, text in loaded.texts(lang, name):
                 cells, _ = _longest_word(spans(text))
                 if cells > OPTION:
                     what = f"a word of {cells} cells, and a line has {OPTION}"
-                    yield desk.in_text("width", lang, name, keys, what, "break it")
+                    yield loaded.in_text("width", lang, name, keys, what, "break it")
 
 
-def _section(desk: Desk, lang: Lang, section: Section) -> Iterator[Problem]:
+def _section(loaded: LoadedLesson, lang: Lang, section: Section) -> Iterator[Problem]:
     lines = 1
     for block in section.blocks[lang]:
         lines += _height(block) + 1
         match block:
             case Code() | Diagram():
                 if lang == SOURCE:
-                    yield from _code(desk, block)
+                    yield from _code(loaded, block)
             case Table(header, rows):
                 columns = zip(header, *rows, strict=False)
                 needed = sum(max(_longest_word(cell)[0] for cell in column) + 2 for column in columns) - 2
                 if needed > MEASURE:
                     what = f"a table needs {needed} cells, and the page has {MEASURE}"
                     near = _plain(header[0]) if _plain(header[0]).strip() else "|"
-                    yield desk.in_section("width", lang, section.id, near, what, "shorten its words or its columns")
+                    yield loaded.in_section("width", lang, section.id, near, what, "shorten its words or its columns")
             case Bars() | Chart():
-                yield from _picture(desk, lang, block)
+                yield from _picture(loaded, lang, block)
             case _:
                 for run in _runs(block):
                     cells, word = _longest_word(run)
                     if cells > MEASURE - 2:
                         what = f"a word of {cells} cells, and the line has {MEASURE - 2}"
-                        yield desk.in_section("width", lang, section.id, word, what, "break it, or put it into code")
+                        yield loaded.in_section("width", lang, section.id, word, what, "break it, or put it into code")
     if lines > LONGEST:
         what = f"{local(section.id)!r} has {lines} lines at 80×24; two screens are {LONGEST}"
-        yield desk.in_section("length", lang, section.id, "", what, "shorten the section, or make it two")
+        yield loaded.in_section("length", lang, section.id, "", what, "shorten the section, or make it two")
 
 
-def _picture(desk: Desk, lang: Lang, block: Bars | Chart) -> Iterator[Problem]:
+def _picture(loaded: LoadedLesson, lang: Lang, block: Bars | Chart) -> Iterator[Problem]:
     """Labels that leave room for bars, a legend that leaves room for lines."""
 
     def found(text: str, what: str) -> Problem:
-        source = desk.source(lang, DRAWN)
+        source = loaded.source(lang, DRAWN)
         near = next((line for line in source.text.split("\n") if text in line), "")
-        return desk.found("width", source, (near,), what, "shorten it")
+        return loaded.found("width", source, (near,), what, "shorten it")
 
     title = block.title[lang] if block.title else ""
     if cell_len(title) > MEASURE:
@@ -114,7 +114,7 @@ def _picture(desk: Desk, lang: Lang, block: Bars | Chart) -> Iterator[Problem]:
                 yield found(bar.label[lang], f"a label of {cells} cells, and a bar leaves it {LABEL}")
             if cell_len(bar.shown) > VALUE and lang == SOURCE:
                 what = f"the bar {bar.id!r} is worth {bar.shown}: {cell_len(bar.shown)} cells, and there are {VALUE}"
-                yield desk.in_structure("width", ("[[bars]]", f'"{bar.id}"'), what, "show fewer digits")
+                yield loaded.in_structure("width", ("[[bars]]", f'"{bar.id}"'), what, "show fewer digits")
     elif (lines := legend_lines(block, lang)) > LEGEND:
         what = f"axes and legend take {lines} lines at 80×24, and a chart leaves them {LEGEND}"
         yield found(block.x[lang], what)
@@ -133,28 +133,28 @@ def legend_lines(chart: Chart, lang: Lang) -> int:
     return lines
 
 
-def _code(desk: Desk, block: Code | Diagram) -> Iterator[Problem]:
+def _code(loaded: LoadedLesson, block: Code | Diagram) -> Iterator[Problem]:
     limit, noun = (CODE, "code") if isinstance(block, Code) else (MEASURE, "a diagram")
     for number, line in enumerate(block.text.split("\n"), 1):
         if (cells := cell_len(line)) > limit:
-            file = desk.folder / "code" / _file_of(desk, block)
+            file = loaded.folder / "code" / _file_of(loaded, block)
             what = f"a line of {cells} cells, and {noun} has {limit}"
             yield Problem(file, number, "width", what, "break the line")
 
 
-def _file_of(desk: Desk, block: Code | Diagram) -> str:
+def _file_of(loaded: LoadedLesson, block: Code | Diagram) -> str:
     """The file that a block came from; diagrams are told apart by their text."""
-    data = desk.source("lesson.toml").toml()
+    data = loaded.source("lesson.toml").toml()
     for entry in data.tables("code" if isinstance(block, Code) else "diagrams"):
         name = entry.text("file")
         if isinstance(block, Code) and entry.text("id") == block.id:
             return name
-        if isinstance(block, Diagram) and desk.source("code", name).text.rstrip("\n") == block.text:
+        if isinstance(block, Diagram) and loaded.source("code", name).text.rstrip("\n") == block.text:
             return name
     return ""
 
 
-def _question(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
+def _question(loaded: LoadedLesson, lang: Lang, question: Question) -> Iterator[Problem]:
     name = local(question.id)
     prompt = _plain(spans(question.prompt[lang]))
     lines = 2 + _wrapped(prompt, MEASURE) + 1
@@ -164,10 +164,10 @@ def _question(desk: Desk, lang: Lang, question: Question) -> Iterator[Problem]:
         if cells > CODE:
             near = ("[[questions]]", f'"{name}"', "command")
             what = f"the command has {cells} cells with its gap filled, and code has {CODE}"
-            yield desk.in_structure("width", near, what, "shorten it")
+            yield loaded.in_structure("width", near, what, "shorten it")
     if question.options and question.chart is None and lines > PAGE:
         what = f"the question with its options has {lines} lines, and {PAGE} are in view at 80×24"
-        yield desk.in_text("width", lang, "quiz.toml", (name, "prompt"), what, "shorten it or its options")
+        yield loaded.in_text("width", lang, "quiz.toml", (name, "prompt"), what, "shorten it or its options")
 
 
 def _height(block: Block) -> int:

@@ -1,4 +1,4 @@
-"""A lesson on the checker's desk: as it was loaded, beside the files that it was loaded from."""
+"""A lesson that is checked: as it was loaded, beside the files that it was loaded from."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class Tools:
 
 
 @dataclass
-class Desk:
+class LoadedLesson:
     folder: Path
     lesson: Lesson
     tools: Tools

@@ -8,7 +8,7 @@ from lessons.content_file import Source
 from lessons.figures import of_lesson
 from lessons.lesson_texts import Numbers
 from lessons.loader import SOURCE
-from lessons.validation.lesson_files import Desk
+from lessons.validation.lesson_files import LoadedLesson
 from lessons.validation.problems import Problem
 
 TODO = re.compile(r"\bTODO\b:?\s*(.*)")
@@ -18,11 +18,11 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s`]+")
 _REFERENCES = re.compile(r"\{\{.*?\}\}|^\[[a-z0-9-]+\]: .*$", re.MULTILINE)
 
 
-def check_text(desk: Desk) -> Iterator[Problem]:
-    for source in _sources(desk):
+def check_text(loaded: LoadedLesson) -> Iterator[Problem]:
+    for source in _sources(loaded):
         yield from todos(source)
-    yield from _links(desk)
-    yield from _numbers(desk)
+    yield from _links(loaded)
+    yield from _numbers(loaded)
 
 
 def todos(source: Source) -> Iterator[Problem]:
@@ -34,27 +34,27 @@ def todos(source: Source) -> Iterator[Problem]:
             yield Problem(source.file, number, "todo", what, "write it, and take the TODO away")
 
 
-def _sources(desk: Desk) -> Iterator[Source]:
-    yield desk.source("lesson.toml")
-    for lang in desk.langs:
-        yield from (desk.source(lang, name) for name in desk.files(lang))
-    table = desk.source("lesson.toml").toml()
-    yield from (desk.source("code", e.text("file")) for key in ("code", "diagrams") for e in table.tables(key))
+def _sources(loaded: LoadedLesson) -> Iterator[Source]:
+    yield loaded.source("lesson.toml")
+    for lang in loaded.langs:
+        yield from (loaded.source(lang, name) for name in loaded.files(lang))
+    table = loaded.source("lesson.toml").toml()
+    yield from (loaded.source("code", e.text("file")) for key in ("code", "diagrams") for e in table.tables(key))
 
 
-def _links(desk: Desk) -> Iterator[Problem]:
+def _links(loaded: LoadedLesson) -> Iterator[Problem]:
     seen: dict[str, str] = {}
-    for link in desk.lesson.links:
+    for link in loaded.lesson.links:
         near = ("[[links]]", f'"{link.id}"', "url =")
         if why := _malformed(link.url):
-            yield desk.in_structure("link", near, f"{link.url} {why}", "give the address of a page")
+            yield loaded.in_structure("link", near, f"{link.url} {why}", "give the address of a page")
         if link.url in seen:
             what = f"leads where the link {seen[link.url]!r} leads"
-            yield desk.in_structure("link", near, what, "use that one in both places")
+            yield loaded.in_structure("link", near, what, "use that one in both places")
         seen.setdefault(link.url, link.id)
-    for lang in desk.langs:
-        for name in desk.files(lang):
-            source = desk.source(lang, name)
+    for lang in loaded.langs:
+        for name in loaded.files(lang):
+            source = loaded.source(lang, name)
             for number, line in enumerate(source.text.split("\n"), 1):
                 if match := _ADDRESS.search(re.sub(r"`[^`]*`", "", line)):
                     what = f"the address {match[0]} stands in the text"
@@ -78,23 +78,23 @@ def _malformed(url: str) -> str:
     return "ends in punctuation" if url[-1] in ".,;:!?'" else ""
 
 
-def _numbers(desk: Desk) -> Iterator[Problem]:
+def _numbers(loaded: LoadedLesson) -> Iterator[Problem]:
     """What lesson.toml names is written as {{name}} in every text, and what it names is used."""
-    shown = Numbers(desk.source("lesson.toml").toml().table("numbers"), of_lesson(desk.folder)).shown
+    shown = Numbers(loaded.source("lesson.toml").toml().table("numbers"), of_lesson(loaded.folder)).shown
     literals, used = _literals(shown), ""
-    for lang in desk.langs:
-        for name in desk.files(lang):
-            source = desk.source(lang, name)
+    for lang in loaded.langs:
+        for name in loaded.files(lang):
+            source = loaded.source(lang, name)
             used += source.text if lang == SOURCE else ""
             for number, line in enumerate(_REFERENCES.sub("", source.text).split("\n"), 1):
                 for key, literal in _typed(line, literals):
                     what = f"{literal} is typed, and lesson.toml names it {key!r}"
                     yield Problem(source.file, number, "number", what, f"write {{{{{key}}}}}")
-    formulas = " ".join(re.findall(r'(?:formula|value)\s*=\s*"(.*?)"', desk.source("lesson.toml").text))
+    formulas = " ".join(re.findall(r'(?:formula|value)\s*=\s*"(.*?)"', loaded.source("lesson.toml").text))
     for key in shown:
         if f"{{{{{key}}}}}" not in used and not re.search(rf"\b{key}\b", formulas):
             what = f"no text, formula or bar uses the number {key!r}"
-            yield desk.in_structure("unused", ("[numbers]", f"\n{key} ", key), what, "take it away")
+            yield loaded.in_structure("unused", ("[numbers]", f"\n{key} ", key), what, "take it away")
 
 
 def _literals(shown: Mapping[str, str]) -> list[tuple[str, str]]:

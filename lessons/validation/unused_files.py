@@ -9,43 +9,45 @@ from lessons.exercise_steps import Repair
 from lessons.figures import FOLDER
 from lessons.loader import SOURCE
 from lessons.validation.ids import FILE
-from lessons.validation.lesson_files import TEXTS, Desk
+from lessons.validation.lesson_files import TEXTS, LoadedLesson
 from lessons.validation.problems import Problem
 
 
-def check_files(root: Path, tracks: Sequence[str], lessons: Sequence[str], desks: Sequence[Desk]) -> Iterator[Problem]:
+def check_files(
+    root: Path, tracks: Sequence[str], lessons: Sequence[str], all_loaded: Sequence[LoadedLesson]
+) -> Iterator[Problem]:
     """Everything below `root` that neither the course, a track (by folder) nor a lesson (by id) refers to.
 
     Of lessons that could not be loaded only the folder is known, so their files and the figures are not judged.
     """
     yield from _others(root, {"course.toml", FILE, FOLDER, *tracks}, "course.toml")
-    if len(desks) == len(lessons):
-        structures = (desk.source("lesson.toml").toml().data for desk in desks)
+    if len(all_loaded) == len(lessons):
+        structures = (loaded.source("lesson.toml").toml().data for loaded in all_loaded)
         figures = {f"{name}.json" for data in structures for name in _named(data, "figure")}
         yield from _others(root / FOLDER, figures, "no lesson.toml")
     for track in tracks:
         own = {id.partition("/")[2] for id in lessons if id.startswith(f"{track}/")}
         yield from _others(root / track, {"track.toml", *own}, f"{track}/track.toml")
-    for desk in desks:
-        structure = desk.source("lesson.toml").toml()
+    for loaded in all_loaded:
+        structure = loaded.source("lesson.toml").toml()
         named = set(_named(structure.data, "file"))
-        folders = {file.parent.name for name in named for file in desk.folder.glob(f"*/{name}")} - set(LANGS)
-        repairs = set(_repairs(desk))
+        folders = {file.parent.name for name in named for file in loaded.folder.glob(f"*/{name}")} - set(LANGS)
+        repairs = set(_repairs(loaded))
         folders |= {"data"} if repairs else set()
-        yield from _others(desk.folder, {"lesson.toml", *LANGS, *folders}, "the format")
+        yield from _others(loaded.folder, {"lesson.toml", *LANGS, *folders}, "the format")
         for folder in folders:
-            yield from _others(desk.folder / folder, named | repairs, "lesson.toml")
-        absent = {"exercise.toml": desk.lesson.exercise is None}
+            yield from _others(loaded.folder / folder, named | repairs, "lesson.toml")
+        absent = {"exercise.toml": loaded.lesson.exercise is None}
         absent[DRAWN] = not structure.has("bars") and not structure.has("charts")
         texts = {"lesson.md", *(name for name in TEXTS if not absent.get(name))}
-        for lang in desk.langs:
+        for lang in loaded.langs:
             own = texts if lang == SOURCE else {*texts, "source.toml"}
-            yield from _others(desk.folder / lang, own, "the format")
+            yield from _others(loaded.folder / lang, own, "the format")
 
 
-def _repairs(desk: Desk) -> Iterator[str]:
+def _repairs(loaded: LoadedLesson) -> Iterator[str]:
     """The folders in data/ that the exercise has repaired, and those that show how."""
-    for step in desk.lesson.exercise.steps if desk.lesson.exercise else ():
+    for step in loaded.lesson.exercise.steps if loaded.lesson.exercise else ():
         if isinstance(step, Repair):
             yield from (step.broken.name, step.repaired.name)
 

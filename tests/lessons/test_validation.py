@@ -318,15 +318,15 @@ def test_the_list_of_ids_holds_what_progress_hangs_on(root: Path) -> None:
     assert len(ids) == len(set(ids)) == len(listed(root))
     (root / FILE).unlink()
     assert check(root).errors == 1
-    assert list(add_ids(root, [desk.lesson for desk in check(root).desks])) == ids
-    assert add_ids(root, [desk.lesson for desk in check(root).desks]) == ()
+    assert list(add_ids(root, [each.lesson for each in check(root).loaded])) == ids
+    assert add_ids(root, [each.lesson for each in check(root).loaded]) == ()
     assert set(listed(root)) == {id for id in listed(BUNDLED) if id.startswith(LESSON)}
 
 
 def test_ids_of_a_draft_may_still_change(root: Path) -> None:
     second_lesson()(root)
     assert check(root).problems == ()
-    drafts = [dataclasses.replace(desk.lesson, status="draft") for desk in check(root).desks]
+    drafts = [dataclasses.replace(each.lesson, status="draft") for each in check(root).loaded]
     assert add_ids(root, drafts) == ()
 
 

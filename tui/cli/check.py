@@ -1,4 +1,4 @@
-"""`lowrank check`: everything that is wrong with a course, the same at the desk and in CI."""
+"""`lowrank check`: everything that is wrong with a course, the same while one writes and in CI."""
 
 import contextlib
 import functools
@@ -38,7 +38,7 @@ def check(
     root, below = course_of(folder)
     report = check_course(root, tools())
     if add_ids:
-        new = add(root, [desk.lesson for desk in report.desks])
+        new = add(root, [each.lesson for each in report.loaded])
         note(f"{len(new):,} ids added to {root / FILE}")
         report = check_course(root, tools()) if new else report
     problems = [p for p in report.problems if p.file.is_relative_to(below) or p.file == root / FILE]
@@ -50,7 +50,7 @@ def check(
         return 1 if errors else 0
     for problem in problems:
         write(problem)
-    lessons = sum(desk.folder.is_relative_to(below) for desk in report.desks)
+    lessons = sum(each.folder.is_relative_to(below) for each in report.loaded)
     note(f"{_many(lessons, 'lesson')}, {_many(errors, 'error')}, {_many(warnings, 'warning')}")
     return 1 if errors else 0
 

@@ -11,7 +11,7 @@ from lab.runs.state import RunState
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
-    from lessons.exercise_steps import Exercise, Repair, RunActions
+    from lessons.exercise_steps import DataTaskKind, Exercise, Repair
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def own_runs(place: Place) -> Iterator["Run"]:
             yield run
 
 
-def did(run: "Run", deed: "RunActions") -> bool:
+def did(run: "Run", deed: "DataTaskKind") -> bool:
     """Whether that was done with a run of the learner's own; `data-checked` needs the engine."""
     trained = run.spec.iters > 1  # a run of one iteration is how a baseline is scored, and is no training yet
     match deed:
