@@ -177,7 +177,7 @@ def _curves(comparison: Comparison, kind: str, say: Say) -> list[svg.Curve]:
         curves = [curve_of(comparison.contenders[at], kind, "iteration") for at in group]
         mean, band = mean_and_band(curves) if len(group) > 1 else ([], [])
         if mean:
-            name = say("report.seeds", name=comparison.contenders[group[0]].method, n=len(group))
+            name = say("report.seeds", name=comparison.contenders[group[0]].method, count=len(group))
             found.append(svg.Curve(name, mean, band, shared(mean, curves) if measured else ()))
         else:
             found += [svg.Curve(comparison.labels[at], curve, (), curve if measured else ())

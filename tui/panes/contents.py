@@ -101,7 +101,7 @@ class ContentsPane(OptionList):
         entries: list[Option] = []
         assert self._course is not None
         if self._due:
-            text = say(self.lang, "review.due" if self._due > 1 else "review.due.one", n=self._due)
+            text = say(self.lang, "review.due", n=self._due)
             entries += [self._entry(Place("review", ""), ("↻ ", "$primary"), styled(text)), _still(Content(""))]
         for number, track in enumerate(self._course.tracks):
             if number:

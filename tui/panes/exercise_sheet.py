@@ -195,7 +195,7 @@ def problem_rows(lang: "Lang", step: "Repair", report: Mapping[str, Any]) -> Lay
         if step.clean and report["warnings"]:
             drawn += styled(say(lang, "exercise.repair.warnings"), "$warning").wrap(width)
         if rows < step.rows:
-            drawn += styled(say(lang, "exercise.repair.few", rows=step.rows), "$warning").wrap(width)
+            drawn += styled(say(lang, "exercise.repair.few", count=step.rows), "$warning").wrap(width)
         problems = sorted(report["problems"], key=lambda each: each["severity"] != "error")
         for each in problems[:MOST_PROBLEMS]:
             place = say(lang, "exercise.file", file=each["file"], line=each["line"]) if each["line"] else each["file"]

@@ -184,7 +184,7 @@ class Sheet:
         right, total = tally
         if total > 1:
             name = say(lang, f"quiz.sure.{self.confidence}")
-            said += " " + say(lang, "quiz.sure.tally", right=right, n=total, name=name)
+            said += " " + say(lang, "quiz.sure.tally", right=right, count=total, name=name)
         return lambda width: hang([(Content("  "), styled(said, "$text-muted"))], width)
 
 

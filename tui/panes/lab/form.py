@@ -198,7 +198,7 @@ class FormView(VerticalScroll, can_focus=False):
             bits = f"{model.bits} bit" if model.bits else ""
             return self._fitting(" · ".join(filter(None, (size, bits))), bits or size)
         if name == "data":
-            text = self.say("lab.rows", count=f"{data.rows:,}")
+            text = self.say("lab.rows", count=data.rows)
             return self._fitting(text, f"{data.rows:,}") if data.rows else ""
         if name == "method":
             derived = fields.method(self.values, self.choices)

@@ -123,7 +123,7 @@ class DataPane(PagePane):
         def work() -> str:
             done = self.session.sync(folder)
             (self.session.home / FOLDER).write_text(f"{folder}\n", "utf-8")
-            return say(self.lang, "keeping.did.sync", sent=done.sent, received=done.received, devices=done.devices)
+            return say(self.lang, "keeping.did.sync", sent=done.sent, received=done.received, count=done.devices)
 
         self._do(work)
 

@@ -72,8 +72,7 @@ def days(active: Iterable[str], today: date, lang: "Lang", width: int) -> Lines:
     for week in range(WEEKS):
         row = dates[7 * week : 7 * week + 7]
         lines.append(join([pad(_day(f"{each}" in found, each == today), cell) for each in row]))
-    key = "none" if not count else "one" if count == 1 else "some"
-    text = styled(say(lang, f"overview.days.{key}", n=count), "$text-muted")
+    text = styled(say(lang, "overview.days.active" if count else "overview.days.none", count=count), "$text-muted")
     beside = text.wrap(max(width - 7 * cell - 3, 20))
     for number, line in enumerate(beside[: len(lines) - 1], 1):
         lines[number] = pad(lines[number], 7 * cell + 3) + line

@@ -190,8 +190,8 @@ def explained(point: Point, lang: "Lang", width: int) -> Lines:
             left = XP[award] - (point.costs or {}).get("hints", 0) * (award == "question")
             items.append((styled("○ ", "$faint"), styled(say(lang, f"points.open.{award}", xp=left), "$text-muted")))
     for reason, xp in (point.costs or {}).items():
-        key = "points.gone.first-try" if reason == "first-try" else f"points.gone.hint{'s' * (point.hints > 1)}"
-        items.append((styled("− ", "$warning"), styled(say(lang, key, xp=xp, n=point.hints), "$text-muted")))
+        key = "points.gone.first-try" if reason == "first-try" else "points.gone.hints"
+        items.append((styled("− ", "$warning"), styled(say(lang, key, xp=xp, count=point.hints), "$text-muted")))
     return lines + hang(items, width)
 
 

@@ -41,7 +41,7 @@ def about_question(question: Question, subject: RunSource, say: Say) -> Content:
     """Where a question comes from, or how to ask one."""
     if question.number:
         text = say("talk.question", number=question.number, count=len(subject.questions))
-        text += " · " + say("talk.earlier", turns=question.earlier) if question.earlier else ""
+        text += " · " + say("talk.earlier", count=question.earlier) if question.earlier else ""
         return styled(text, "$text-muted")
     return styled(say("talk.hint.plain" if subject.plain else "talk.hint"), "$text-muted")
 
@@ -61,9 +61,9 @@ def foot(answer: Answer, exchange: Exchange, say: Say) -> Content:
     if not answer.reason or answer.stale or exchange.hidden:
         return Content("")
     speed = units.count(answer.tokens / answer.seconds) if answer.seconds else ""
-    parts = [styled(say("talk.tokens", tokens=answer.tokens, speed=speed), "$text-muted")] if speed else []
+    parts = [styled(say("talk.tokens", count=answer.tokens, speed=speed), "$text-muted")] if speed else []
     if answer.reason == "length":
-        parts = [styled(say("talk.cut", tokens=answer.tokens or exchange.settings.max_tokens), "$warning")]
+        parts = [styled(say("talk.cut", count=answer.tokens or exchange.settings.max_tokens), "$warning")]
     elif answer.reason == "stopped":
         parts.append(styled(say("talk.stopped"), "$warning"))
     if exchange.question.expected and answer.reason != "stopped":

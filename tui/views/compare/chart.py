@@ -55,6 +55,6 @@ def _banded(comparison: Comparison, members: list[int], curves: list[list[Point]
     marker, style = SERIES[members[0] % len(SERIES)]
     stroke = STROKES[members[0] % len(STROKES)]
     mean, band = mean_and_band(curves)
-    name = f"{comparison.contenders[members[0]].method}: {say('compare.band', n=len(members))}"
+    name = f"{comparison.contenders[members[0]].method}: {say('compare.band', count=len(members))}"
     points = shared(mean, curves) if kind == "validation" else []
     return Line(name, marker, style, points, stroke, mean, band)

@@ -16,7 +16,7 @@ Say = Callable[..., str]
 
 def head(comparison: Comparison, three: bool, say: Say, width: int) -> Lines:
     """What is compared, how it differs, and what one should know before one compares."""
-    title = say("compare.title.three-way") if three else say("compare.title", n=len(comparison.contenders))
+    title = say("compare.title.three-way") if three else say("compare.title", count=len(comparison.contenders))
     actions = [ActionItem("", say(f"key.compare.{name}"), name).content() for name in ("measure", "report")]
     return [
         spread(styled(title, "bold $heading"), join(actions, "  "), width),

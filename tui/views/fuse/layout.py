@@ -199,7 +199,7 @@ class FuseLayout(LaboratoryView, can_focus=True):
         here, table = self._prospect, self.query_one(WayTable)
         self.set_class(here is None, "-empty")
         gguf, checkpoint = self.query_one("#fuse-gguf", Choice), self.query_one("#fuse-checkpoint", Choice)
-        self.query_one("#fuse-rows", Choice).names = {rows: self.say("fuse.rows", n=rows) for rows in ROWS}
+        self.query_one("#fuse-rows", Choice).names = {rows: self.say("fuse.rows", count=rows) for rows in ROWS}
         self.query_one("#fuse-folder-label", Static).update(self.say("fuse.folder"))
         self.query_one("#fuse-gguf-label", Static).update(self.say("fuse.gguf"))
         if here is not None:
@@ -240,8 +240,8 @@ class FuseLayout(LaboratoryView, can_focus=True):
     def _first(self, width: int) -> Lines:
         table, text = self._table, ""
         if table is not None:
-            numbers = {name: f"{table[name]:,}" for name in ("rows", "tokens", "questions")}
-            text = self.say("fuse.measure.done", split=table["split"], **numbers)
+            numbers = {name: f"{table[name]:,}" for name in ("rows", "tokens")}
+            text = self.say("fuse.measure.done", split=table["split"], count=table["questions"], **numbers)
         return [lines.step(1, "measure", table is not None, True, text, self.say, width)]
 
     def _progressing(self, width: int) -> Lines:

@@ -154,7 +154,7 @@ def seen(adapter: Adapter, say: Say) -> str:
     s, found = adapter.found["summary"], list(layers(adapter).values())
     if not s["norm"]:
         return say("inspect.see.nothing")
-    said = [say("inspect.see.size", layers=s["layers"], change=share(s["relative_norm"])), _spread(adapter, say)]
+    said = [say("inspect.see.size", count=s["layers"], change=share(s["relative_norm"])), _spread(adapter, say)]
     if len(found) > 1:
         ordered = sorted(found, key=lambda each: each["relative_norm"])
         low, high = ordered[0], ordered[-1]

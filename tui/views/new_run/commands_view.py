@@ -88,7 +88,7 @@ class CommandsView(VerticalScroll, can_focus=True):
             keys = (("F5", "train"), ("F6", "mlx"), ("F7", "yaml"))
             return [line for key, name in keys for line in self._entry(key, name, missing, width, 1)]
         yaml = self.equal.yaml.splitlines()
-        count = say(self.lang, "new.command.lines", lines=len(yaml))
+        count = say(self.lang, "new.command.lines", count=len(yaml))
         lines = self._entry("F5", "train", self.equal.train, width, 8 if self.whole else 2)
         lines += self._entry("F6", "mlx", f"mlx_lm lora -c {FILE}", width, 1)
         lines += self._entry("F7", "yaml", FILE if self.whole else f"{FILE}  ({count})", width, 1)

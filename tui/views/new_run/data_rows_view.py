@@ -88,14 +88,14 @@ class RowsView(VerticalScroll, can_focus=True):
         cut = ""
         if split["truncated"]:
             lost = f"{split['lost_tokens'] / max(1, tokens['total']):.1%}"
-            cut = "✂ " + self._say("new.lengths.cut", rows=units.count(split["truncated"]), window=units.count(window),
+            cut = "✂ " + self._say("new.lengths.cut", count=split["truncated"], window=units.count(window),
                                    share=lost)  # fmt: skip
         return [*lines, fit(styled(cut, "$warning"), width)]
 
     def _row(self, row: dict[str, Any], data: dict[str, Any], width: int) -> Lines:
         title = self._say("new.rows.title", number=units.count(row["number"] + 1),
                           rows=units.count(data["rows"]["train"]))  # fmt: skip
-        facts = self._say("new.rows.facts", tokens=units.count(row["tokens"]), learned=units.count(row["supervised"]))
+        facts = self._say("new.rows.facts", count=row["tokens"], learned=units.count(row["supervised"]))
         back = action_link(styled("‹ ", "bold $primary"), "turn(-1)")
         on = action_link(styled(" ›", "bold $primary"), "turn(1)")
         head = back + styled(title, "bold $heading") + on + styled(f"  {facts}", "$text-muted")
@@ -103,7 +103,7 @@ class RowsView(VerticalScroll, can_focus=True):
         for line in written(row["pieces"]):
             lines += line.wrap(max(width, 4))
         rest = row["tokens"] - row["shown"]
-        return lines + ([styled(self._say("new.rows.cut", tokens=units.count(rest)), "$text-muted")] * (rest > 0))
+        return lines + ([styled(self._say("new.rows.cut", count=rest), "$text-muted")] * (rest > 0))
 
 
 def learned_piece(text: str) -> Content:

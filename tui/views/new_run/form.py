@@ -15,7 +15,6 @@ from textual.widgets import Input, Static
 from lab.planning.learning_rate import FIRST_STEP
 from lab.planning.recipes import RECIPES
 from lab.spec import RunSpec
-from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import styled
@@ -307,7 +306,7 @@ class Form(Vertical):
                 return offer.note, "$text-disabled"
             known = self.known
             if field.name == "data":
-                return (self.say("new.rows", count=units.count(known.rows)) if known.rows else ""), "$text-disabled"
+                return (self.say("new.rows", count=known.rows) if known.rows else ""), "$text-disabled"
             return (self.say("new.bit", bits=known.bits) if known.bits else ""), "$text-disabled"
         if field.name == "fine_tune_type":
             derived = fields.method(self.values, self.known)

@@ -75,7 +75,7 @@ class Fetching:
             bench.doing("")
             bench.refresh_bindings()
         lost = sum(count for reasons in found.get("left_out", {}).values() for count in reasons.values())
-        bench.notice("new.fetch.lost" if lost else "new.fetch.here", name=name, count=units.count(lost))
+        bench.notice("new.fetch.lost" if lost else "new.fetch.here", name=name, count=lost)
         return found
 
     async def _ask(self, kind: str, name: str) -> dict[str, Any] | None:

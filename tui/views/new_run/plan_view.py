@@ -136,7 +136,7 @@ class PlanView(VerticalScroll, can_focus=True):
         asks = checkpoints(spec) if timing.samples else 0
         parts = self._say(
             "new.plan.parts", start=_seconds(timing.start), iters=units.count(spec.iters), step=_seconds(timing.step),
-            looks=validations(spec), validation=_seconds(timing.validation),
+            count=validations(spec), validation=_seconds(timing.validation),
         )  # fmt: skip
         if asks:
             parts += " " + self._say("new.plan.asks", asks=asks, samples=_seconds(timing.samples))
@@ -182,7 +182,8 @@ def sentence(warning: "Warning", lang: "Lang") -> str:
     kind = str(values.get("about", warning.kind))
     if kind == "rate" and not values.get("scale"):
         kind = "rate-full"
-    shown = {name: _shown(name, value) for name, value in values.items()}
+    shown: dict[str, object] = {name: _shown(name, value) for name, value in values.items()}
+    shown["count"] = values.get("rows")
     try:
         return say(lang, f"new.warning.{kind}", **shown)
     except KeyError:

@@ -63,7 +63,7 @@ def offers(runs: Path, cache: Path, lang: "Lang") -> dict[str, tuple[Offer, ...]
     for model in list_models(cache):
         kind = say(lang, "new.bit", bits=model.bits) if model.bits else units.size(model.bytes)
         models.append(Offer(model.name, f"{model.parameters / 1e6:.1f} M · {kind}", True))
-    data = [Offer(d.name, say(lang, "new.rows", count=units.count(d.rows["train"])), True) for d in bundled_data()]
+    data = [Offer(d.name, say(lang, "new.rows", count=d.rows["train"]), True) for d in bundled_data()]
     order = ["sql", "record", "journal"]
     data.sort(key=lambda offer: order.index(offer.name) if offer.name in order else len(order))
     return {

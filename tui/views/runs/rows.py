@@ -238,7 +238,7 @@ def queue_of(rows: Sequence[Row]) -> list[Row]:
 
 def group_line(name: str, told: Standing, say: Say, width: int) -> Content:
     """One progress bar for all the runs of a group."""
-    parts = [say("runs.group", done=told.ended, all=told.runs)]
+    parts = [say("runs.group", done=told.ended, count=told.runs)]
     if told.failed:
         parts.append(say("runs.group.failed", failed=told.failed))
     if told.ended < told.runs and told.remaining is not None:

@@ -54,7 +54,7 @@ class RunActions(LaboratoryView):
 
     def _called(self, rows: Sequence[Row]) -> str:
         """One run by its name, several by their number."""
-        return inert(rows[0].title) if len(rows) == 1 else self.say("runs.some", count=units.count(len(rows)))
+        return inert(rows[0].title) if len(rows) == 1 else self.say("runs.some", count=len(rows))
 
     def _do(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Work in a thread, and afterwards say what came of it; trouble is said in its own words."""
@@ -238,7 +238,7 @@ class RunActions(LaboratoryView):
                 return self._tell("runs.cannot.empty")
             what = inert(gone[0].name or gone[0].id)
             if len(gone) > 1:
-                what = self.say("runs.some", count=units.count(len(gone)))
+                what = self.say("runs.some", count=len(gone))
             yes = self.say("runs.ask.empty.yes")
             return self._ask("runs.ask.empty", empty, yes, what=what, size=units.size(size))
 

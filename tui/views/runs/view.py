@@ -186,7 +186,7 @@ class RunsView(RunActions):
 
     def _show_some(self, rows: list[Row], total: int) -> None:
         if not self.ready and self.is_attached:
-            self._reading = self.say("runs.reading", done=units.count(len(rows)), all=units.count(total))
+            self._reading = self.say("runs.reading", done=units.count(len(rows)), count=total)
             self.show(rows)
 
     def look(self) -> None:
@@ -250,7 +250,7 @@ class RunsView(RunActions):
             self.query_one("#runs-details LinesView", LinesView).set_layout(
                 lambda width: details(row, queue, self.say, width)
             )
-        count = self.say("runs.count", shown=units.count(len(self.shown)), all=units.count(len(self.rows)))
+        count = self.say("runs.count", shown=units.count(len(self.shown)), count=len(self.rows))
         marked = len(self.grid.marked)
         size = units.size(sum(each.total_bytes for each in self.shown))
         parts = [self.say("runs.count.marked", marked=marked)] * bool(marked) + [count, size]
