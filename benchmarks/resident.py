@@ -31,10 +31,10 @@ HOURS_RUN, SHOWN = "hour", 100
 """The run whose events are written, and how many it begins with."""
 AROUND = {
     "runs": "filter",
-    "live": "tokens/s",
+    "run": "tokens/s",
     "compare": "What differs",
     "inspect": "checkpoint",
-    "talk": "Ask something",
+    "chat": "Ask something",
     "fuse": "Fuse",
     "new": "lora_parameters:",
 }

@@ -1,4 +1,4 @@
-"""Small scientific deeds; their names and hints are the interface's, under the same ids."""
+"""Achievements: small scientific acts. Their names and hints are in the catalogues, under the same ids."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping

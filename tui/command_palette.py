@@ -61,14 +61,14 @@ def lesson_commands(screen: "LessonScreen") -> Iterable[SystemCommand]:
 def laboratory_commands(laboratory: "Laboratory") -> Iterable[SystemCommand]:
     """What can be done at the bench in front, then the other benches."""
     lang, bench = laboratory.lang, laboratory.bench
-    here = say(lang, f"bench.{laboratory.place}") if laboratory.place else ""
+    here = say(lang, f"view.{laboratory.place}") if laboratory.place else ""
     for title, action in bench.palette().items() if bench is not None else ():
         yield SystemCommand(title, here, partial(bench.run_action, action) if bench else laboratory.action_leave)
-    three_way = say(lang, "key.bench.three-way"), say(lang, "bench.three-way.help")
+    three_way = say(lang, "key.view.three-way"), say(lang, "view.three-way.help")
     yield SystemCommand(*three_way, laboratory.action_three_way)
     for name in PLACES:
-        title = say(lang, "palette.go", name=say(lang, f"bench.{name}"))
-        yield SystemCommand(title, say(lang, f"bench.{name}.help"), partial(laboratory.action_show, name))
+        title = say(lang, "palette.go", name=say(lang, f"view.{name}"))
+        yield SystemCommand(title, say(lang, f"view.{name}.help"), partial(laboratory.action_show, name))
     yield SystemCommand(say(lang, "palette.classroom"), say(lang, "palette.go.help"), laboratory.action_leave)
 
 

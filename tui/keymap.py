@@ -14,6 +14,13 @@ LARGEST: Final = 1 << 18
 MODIFIERS: Final = ("ctrl", "alt", "shift", "super", "meta", "hyper")
 
 
+OLD_NAMES: Final = {
+    "view.run": "view.run", "view.chat": "view.chat", "view.": "view.", "run.": "run.", "chat.": "chat.",
+    "progress.achievements": "progress.achievements",
+}  # fmt: skip
+"""What actions were called before, or how their names began; a file may say so still."""
+
+
 class KeymapError(Exception):
     """Why the file cannot be used, in one line; `korean` is the same line."""
 
@@ -38,7 +45,8 @@ def read(home: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise KeymapError(f"{file}: {error}") from None
     keymap = {}
-    for name, keys in _flat(found):
+    for said, keys in _flat(found):
+        name = _name_now(said)
         if not isinstance(keys, str) or not keys.strip(" ,"):
             raise KeymapError(
                 f'{file}: {name} needs keys in quotes, such as "{name}" = "ctrl+x"',
@@ -51,6 +59,11 @@ def read(home: Path) -> dict[str, str]:
             hangul_too([each.key for each in Binding.make_bindings([Binding(",".join(names), "")])])
         )
     return keymap
+
+
+def _name_now(name: str) -> str:
+    old = next((each for each in OLD_NAMES if name.startswith(each)), "")
+    return OLD_NAMES.get(old, "") + name.removeprefix(old)
 
 
 def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

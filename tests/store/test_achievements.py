@@ -1,4 +1,4 @@
-"""Fifteen deeds: each is earned by what was recorded of it, and by nothing less."""
+"""Fifteen achievements: each is earned by what was recorded of it, and by nothing less."""
 
 from dataclasses import replace
 from typing import Any

@@ -47,7 +47,7 @@ def test_the_log_of_a_release_comes_to_what_it_came_to_then(
     assert log.events() == EventLog(fixture).events() != ()
     then = json.loads((fixture / "state.json").read_text("utf-8"))
     found = release.state(replay(log.events(), COURSE))
-    # A later version may know more deeds and pay for more; it takes nothing back.
+    # A later version may know more achievements and pay for more; it takes nothing back.
     for key in ("achievements", "awards"):
         assert [each for each in then[key] if each not in found[key]] == []
     more = {"achievements", "awards", "xp", "level"}

@@ -129,7 +129,7 @@ def test_the_command_lists_every_action(monkeypatch: pytest.MonkeyPatch, tmp_pat
     result = CliRunner().invoke(app, ["keys", "--json"])
     rows = {row["action"]: row for row in json.loads(result.output)["keys"]}
     assert rows["app.theme"] == {"action": "app.theme", "keys": "alt+t", "about": "light / dark", "own": True}
-    assert {"lab.stop", "bench.compare", "quiz.submit"} <= rows.keys()
+    assert {"lab.stop", "view.compare", "quiz.submit"} <= rows.keys()
     (tmp_path / "keys.toml").write_text('"app.nothing" = "f9"\n')
     assert "app.nothing" in str(CliRunner().invoke(app, ["keys"]).exception)
     checks = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output.splitlines()[-1])["checks"]
@@ -151,11 +151,11 @@ def test_every_key_that_a_page_names_belongs_to_an_action_that_is_loaded_with_it
         for word, text in texts(lang).items():
             for action in re.findall("⟪(.*?)⟫", text):
                 assert action in keys, word
-                assert action.partition(".")[0] in (word.partition(".")[0], "bench"), f"{word}: {action} may be absent"
+                assert action.partition(".")[0] in (word.partition(".")[0], "view"), f"{word}: {action} may be absent"
 
 
 async def test_pages_name_the_keys_of_ones_own(app: Any, home: Path, until: Any) -> None:
-    (home / "keys.toml").write_text('"runs.sweep" = "W"\n"bench.three-way" = "f12"\n')
+    (home / "keys.toml").write_text('"runs.sweep" = "W"\n"view.three-way" = "f12"\n')
     async with app().run_test(size=(120, 40)) as pilot:
         await pilot.press("f4")
         await until(pilot, lambda: pilot.app.laboratory is not None and pilot.app.laboratory.bench is not None)
@@ -164,3 +164,20 @@ async def test_pages_name_the_keys_of_ones_own(app: Any, home: Path, until: Any)
     (home / "keys.toml").unlink()
     async with app().run_test(size=(80, 24)):
         assert "w for a sweep" in say("en", "runs.empty.begin"), "the usual ones again"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("view.new", "view.new"),
+        ("view.run", "view.run"),
+        ("view.chat", "view.chat"),
+        ("run.zoom-in", "run.zoom-in"),
+        ("chat.blind", "chat.blind"),
+        ("progress.achievements", "progress.achievements"),
+        ("lab.stop", "lab.stop"),
+    ],
+)
+def test_an_action_may_be_called_what_it_was_called_before(tmp_path: Path, before: str, now: str) -> None:
+    (tmp_path / "keys.toml").write_text(f'"{before}" = "alt+u"\n')
+    assert read(tmp_path) == {now: "alt+u"} and now in keys_of()

@@ -75,7 +75,7 @@ class Work:
             if isinstance(step, Prediction | Selection):
                 troubles += await self._measure(step)
         if any(isinstance(step, DataTask) for step in self.exercise.steps):
-            troubles += await self._deeds()
+            troubles += await self._own_data()
         self.tell(None)
         return troubles
 
@@ -159,7 +159,7 @@ class Work:
             self.record("exercise.measured", item, kept)
         return report
 
-    async def _deeds(self) -> list[str]:
+    async def _own_data(self) -> list[str]:
         """Keep every deed that is found done with a run of the learner's own."""
         from lessons.exercise_steps import DataTask
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from lessons.exercise_steps import Exercise, Step
     from store.progress import ExerciseState
 
-Name = Literal["predict", "run", "compare", "repair", "deeds", "explain", "done"]
+Name = Literal["predict", "run", "compare", "repair", "own-data", "explain", "done"]
 TrialState = Literal["none", "waiting", "finished", "failed"]
 
 
@@ -34,14 +34,14 @@ def _parts(exercise: "Exercise") -> Iterator[Part]:
     from lessons.exercises import trials_of
 
     hang = tuple(number for number, step in enumerate(exercise.steps) if trials_of(exercise, step))
-    deeds = tuple(number for number, step in enumerate(exercise.steps) if isinstance(step, DataTask))
+    tasks = tuple(number for number, step in enumerate(exercise.steps) if isinstance(step, DataTask))
     for number, step in enumerate(exercise.steps):
         match step:
             case Repair():
                 yield Part("repair", (number,))
             case DataTask():
-                if number == deeds[0]:
-                    yield Part("deeds", deeds)
+                if number == tasks[0]:
+                    yield Part("own-data", tasks)
             case _ if number not in hang:
                 yield from (Part("predict", (number,)), Part("compare", (number,)))
             case _ if number == hang[0]:
@@ -59,7 +59,7 @@ def is_done(exercise: "Exercise", part: Part, state: "ExerciseState") -> bool:
 
 
 def stage(exercise: "Exercise", state: "ExerciseState") -> Part:
-    """The first part that is not done; deeds are the learner's own pace, so what comes after them may be done first."""
+    """The first part that is not done. Tasks on the learner's own data may wait: what follows may be done first."""
     return next((part for part in parts(exercise) if not is_done(exercise, part, state)), Part("done"))
 
 

@@ -190,7 +190,7 @@ class ExercisePane(PagePane):
             case "run":
                 return self._desk is not None and self._desk.startable
             case "check":
-                return here is not None and here.name in ("repair", "deeds")
+                return here is not None and here.name in ("repair", "own-data")
             case "keep":
                 return here is not None and here.name in ("explain", "done")
             case "enter":

@@ -46,7 +46,7 @@ class Desk:
     @property
     def foretelling(self) -> bool:
         """Whether all that is seen follows from `face`; later on, folders and what engines do are seen, too."""
-        return self.here.name == "predict" and all(part.name != "deeds" for part in parts(self.exercise))
+        return self.here.name == "predict" and all(part.name != "own-data" for part in parts(self.exercise))
 
     @property
     def face(self) -> object:
@@ -77,7 +77,7 @@ class Desk:
     def _part(self, number: int, part: Part) -> list[Widget]:
         now, done = part == self.here, is_done(self.exercise, part, self.state)
         head = Static(sheet.heading(self.lang, number, part.name, done, now), classes="step -now" if now else "step")
-        shown = now or done or part.name == "deeds" or (part.name == "run" and "waiting" in self.states.values())
+        shown = now or done or part.name == "own-data" or (part.name == "run" and "waiting" in self.states.values())
         if not shown and not (part.name == "explain" and self.state.sentences):
             return [head]
         draw = {
@@ -85,7 +85,7 @@ class Desk:
             "run": self._run,
             "compare": self._compare,
             "repair": self._repair,
-            "deeds": self._deeds,
+            "own-data": self._own_data,
             "explain": self._explain,
         }[part.name]
         return [head, Vertical(*draw(part, now, done), classes="body")]
@@ -211,7 +211,7 @@ class Desk:
         truth = truth if step.digits else round(truth)
         return sheet.comparison(self.lang, sheet.source_of(step), value, truth, said, step.digits)
 
-    # repair and deeds
+    # repair and own data
 
     def _repair(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
         from lessons.exercise_steps import Repair
@@ -241,7 +241,7 @@ class Desk:
         elif not self.trouble:
             yield Static(styled(self.say("repair.looking"), "$primary"))
 
-    def _deeds(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
+    def _own_data(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
         rows = []
         for number in part.steps:
             step = self.exercise.steps[number]
@@ -253,7 +253,7 @@ class Desk:
         yield LinesView(lambda width: hang(rows, width, gap=1), classes="rows")
         if not done:
             yield Static(
-                styled(self.work or self.trouble or self.say("deeds.how"), "$text-muted"),
+                styled(self.work or self.trouble or self.say("own-data.how"), "$text-muted"),
                 id="exercise-work",
                 classes="-now" if now else "",
             )

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 BENCHES: Final = {
     "new": ("tui.views.new_run.view", "NewRunView"),
     "runs": ("tui.views.runs.view", "RunsView"),
-    "live": ("tui.views.run.view", "RunView"),
+    "run": ("tui.views.run.view", "RunView"),
     "compare": ("tui.views.compare.view", "CompareView"),
     "inspect": ("tui.views.inspect.view", "InspectView"),
-    "talk": ("tui.views.chat.view", "ChatView"),
+    "chat": ("tui.views.chat.view", "ChatView"),
     "fuse": ("tui.views.fuse.view", "FuseView"),
 }
 """Where each bench is; imported when it is first opened, so that the first frame waits for none of them."""
@@ -49,14 +49,14 @@ class Laboratory(Screen[None]):
 
     BLANK = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(bind(str(n), f"show('{name}')", f"bench.{name}") for n, name in enumerate(PLACES, 1)),
-        bind("ctrl+pagedown", "step(1)", "bench.next"),
-        bind("ctrl+pageup", "step(-1)", "bench.previous"),
-        bind("v,f8", "three_way", "bench.three-way"),
+        *(bind(str(n), f"show('{name}')", f"view.{name}") for n, name in enumerate(PLACES, 1)),
+        bind("ctrl+pagedown", "step(1)", "view.next"),
+        bind("ctrl+pageup", "step(-1)", "view.previous"),
+        bind("v,f8", "three_way", "view.three-way"),
         bind("tab", "focus_on(1)", "go.next-pane"),
         bind("shift+tab", "focus_on(-1)", "go.previous-pane"),
-        bind("f4", "leave", "bench.leave", show=True),
-        bind("escape", "back", "bench.back"),
+        bind("f4", "leave", "view.leave", show=True),
+        bind("escape", "back", "view.back"),
     ]
     DEFAULT_CSS = """
     Laboratory { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
@@ -97,7 +97,7 @@ class Laboratory(Screen[None]):
     def first_place(self) -> str:
         """One run or several where some are picked; the form while nothing was ever run, and else the runs."""
         if self.picks.run:
-            return "compare" if len(self.picks.marked) > 1 else "live"
+            return "compare" if len(self.picks.marked) > 1 else "run"
         return "runs" if self.lab.names() else "new"
 
     @property
@@ -108,7 +108,7 @@ class Laboratory(Screen[None]):
     @property
     def in_front(self) -> tuple[LaboratoryView | None, str, str]:
         """The bench in front, and the keys of its name and of the laboratory's."""
-        return self.bench, f"bench.{self.place}", "bench.laboratory"
+        return self.bench, f"view.{self.place}", "view.laboratory"
 
     async def open(self, place: str) -> LaboratoryView:
         """Bring a bench to the front and give it the keys."""
@@ -145,8 +145,8 @@ class Laboratory(Screen[None]):
 
     def _show_header(self) -> None:
         """The bench stands in the place of the lesson."""
-        title = say(self.lang, f"bench.{self.place}") if self.place else ""
-        show_header(self, self.session, say(self.lang, "bench.laboratory"), title)
+        title = say(self.lang, f"view.{self.place}") if self.place else ""
+        show_header(self, self.session, say(self.lang, "view.laboratory"), title)
 
     def tell(self, text: str, kind: str = "") -> None:
         """One line for a few seconds; `kind` as for `Toast.say`."""

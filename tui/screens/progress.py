@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lessons.course import Lang
     from tui.panes.quiz import QuizPane
 
-PARTS: Final = ("overview", "points", "deeds", "review", "keeping")
+PARTS: Final = ("overview", "points", "achievements", "review", "keeping")
 
 
 class ProgressScreen(Screen[None]):
@@ -67,7 +67,7 @@ class ProgressScreen(Screen[None]):
         self._first = part
         self.overview = OverviewPane(session, lang, "overview")
         self.points = PointsPane(session, lang, "points")
-        self.deeds = AchievementsPane(session, lang, "deeds")
+        self.achievements = AchievementsPane(session, lang, "achievements")
         self.review = ReviewPane(session, lang)
         self.keeping = DataPane(session, lang, "keeping")
         self.due: list[str] = []
@@ -77,7 +77,7 @@ class ProgressScreen(Screen[None]):
     @property
     def panes(self) -> "dict[str, OverviewPane | PointsPane | AchievementsPane | ReviewPane | DataPane]":
         """The parts by name, in order."""
-        found = (self.overview, self.points, self.deeds, self.review, self.keeping)
+        found = (self.overview, self.points, self.achievements, self.review, self.keeping)
         return dict(zip(PARTS, found, strict=True))
 
     @property
@@ -131,7 +131,7 @@ class ProgressScreen(Screen[None]):
         show_header(self, self.session, say(self.lang, "progress.title"), title)
         left = len(self.due)
         self.overview.due = left
-        for pane in (self.overview, self.points, self.deeds, self.keeping):
+        for pane in (self.overview, self.points, self.achievements, self.keeping):
             pane.show(self.lang)
         tabs = self.query_one(TabStrip)
         tabs.active, tabs.shown, tabs.lang = self.part, self.shown, self.lang

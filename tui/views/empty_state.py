@@ -9,11 +9,11 @@ from textual.content import Content
 from tui.formatting.text_layout import Lines, hang, styled
 from tui.key_names import with_fixed_keys
 
-START: Final[Mapping[str, str]] = MappingProxyType({"bench.new": "bench.empty.new"})
+START: Final[Mapping[str, str]] = MappingProxyType({"view.new": "view.empty.new"})
 
 
 def nothing_yet(
-    say: Callable[..., str], width: int, about: str, title: str = "bench.empty", keys: Mapping[str, str] = START
+    say: Callable[..., str], width: int, about: str, title: str = "view.empty", keys: Mapping[str, str] = START
 ) -> Lines:
     """`title`, `about` and what each action of `keys` does are keys of words."""
     named = [(with_fixed_keys(f"⟪{action}⟫  "), say(text)) for action, text in keys.items()]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lessons.course import Lang
     from tui.panes.lab.run_monitor import Lab
 
-PLACES: Final = ("new", "runs", "live", "compare", "inspect", "talk", "fuse")
+PLACES: Final = ("new", "runs", "run", "compare", "inspect", "chat", "fuse")
 """The benches in the order of their digits."""
 
 

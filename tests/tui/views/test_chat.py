@@ -59,7 +59,7 @@ async def test_a_talk_from_the_first_letter_to_the_end_of_its_engine(
     app: Any, at_bench: Any, until: Any, text: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with app().run_test(size=SIZE) as pilot:
-        bench = await at_bench(pilot, "talk", run="lora")
+        bench = await at_bench(pilot, "chat", run="lora")
         field = bench.query_one(PromptField)
         assert field.has_focus and not bench.conversation.partner.awake
         await pilot.press("h", "i")
@@ -126,7 +126,7 @@ async def test_votes_are_cast_blind_and_told_apart_afterwards(
 ) -> None:
     run = Runs(trained / "runs").get("lora")
     async with app().run_test(size=(80, 24)) as pilot:
-        bench = await at_bench(pilot, "talk", run="lora")
+        bench = await at_bench(pilot, "chat", run="lora")
         bench.lot.seed(0)
         await pilot.press("f6", "f5")
         await until(pilot, lambda: answered(bench))
@@ -159,7 +159,7 @@ async def test_the_score_is_measured_once_and_can_be_stopped(
     app: Any, at_bench: Any, until: Any, text: Any, few_rows: Run
 ) -> None:
     async with app().run_test(size=SIZE) as pilot:
-        bench = await at_bench(pilot, "talk", run="lora")
+        bench = await at_bench(pilot, "chat", run="lora")
         assert "not measured yet" in text(pilot)
         await pilot.press("f7")
         await until(pilot, lambda: "Scoring last" in text(pilot))
@@ -183,7 +183,7 @@ async def test_where_there_is_nothing_to_talk_with(
 ) -> None:
     monkeypatch.setattr(talk_bench, "LOOK", 0.01)
     async with app().run_test(size=(80, 24)) as pilot:
-        here = await at_bench(pilot, "talk")
+        here = await at_bench(pilot, "chat")
         await until(pilot, lambda: "1  begins a new one" in text(pilot))
         await pilot.press("f5", "f6", "f7")
         run = bench.run("young")
@@ -223,7 +223,7 @@ async def test_what_models_and_rows_say_is_inert(
     exchange = Exchange.again({**own.fields(), "base": NASTY, "adapter": NASTY, "expected": NASTY})
     chat_history.append(run, exchange.entry())
     async with app().run_test(size=SIZE) as pilot:
-        here = await at_bench(pilot, "talk", run="nasty")
+        here = await at_bench(pilot, "chat", run="nasty")
         await pilot.press("f9", "down", "enter")
         await pilot.pause()
         screen = text(pilot)
@@ -233,5 +233,5 @@ async def test_what_models_and_rows_say_is_inert(
 
 
 def test_what_a_dial_does_is_said_on_one_line_of_a_small_screen() -> None:
-    hints = [texts(lang)[key] for lang in ("en", "ko") for key in texts(lang) if key.startswith("talk.hint")]
+    hints = [texts(lang)[key] for lang in ("en", "ko") for key in texts(lang) if key.startswith("chat.hint")]
     assert hints and max(map(cell_len, hints)) <= 78

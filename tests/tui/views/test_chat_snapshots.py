@@ -43,7 +43,7 @@ def still(at_bench: Any, until: Any) -> Callable[..., Ready]:
     def keys(*presses: str, change: Callable[[Any], None] = lambda _: None) -> Ready:
         async def run_before(pilot: Any) -> None:
             """Open, press the keys, and hold still: no blinking cursor, and none of what comes by the clock."""
-            bench = await at_bench(pilot, "talk", run=NAME)
+            bench = await at_bench(pilot, "chat", run=NAME)
             for widget in pilot.app.screen.query("Toast, TopBar, TabStrip"):
                 widget.visible = False
             bench.query_one(PromptField).cursor_blink = False
@@ -68,7 +68,7 @@ def blind(bench: Any) -> None:
     scene = bench.scene
     scene.settings, scene.blind, scene.question = settings, True, question
     scene.exchange = Exchange(question, settings, True, True, ("adapter", "base"), answers=said)
-    scene.state, scene.values = "talk.ready", {"size": "11.4 MB"}
+    scene.state, scene.values = "chat.ready", {"size": "11.4 MB"}
     scene.scoring = {"checkpoint": "last", "stage": "adapter", "done": 50, "total": 200}
     bench.room.show(scene)
 

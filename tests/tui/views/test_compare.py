@@ -67,7 +67,7 @@ async def test_every_key_of_a_comparison(app: Any, compare: Any, until: Any, tex
         await until(pilot, lambda: bench.ids == ("b",))
         assert runs[0].path.exists() and pilot.app.laboratory.picks.marked == ("b",)
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.laboratory.place == "live")
+        await until(pilot, lambda: pilot.app.laboratory.place == "run")
         assert pilot.app.laboratory.picks.run == "b"
 
 

@@ -10,7 +10,7 @@ from damages import DAMAGES, healthy
 from tui.views.run.view import RunView
 from tui.widgets.data_grid import DataGrid
 
-BENCHES = ("live", "inspect", "talk", "fuse", "new", "compare")
+BENCHES = ("run", "inspect", "chat", "fuse", "new", "compare")
 SOME = ("a folder for spec.yaml", "a pipe for events.jsonl", "events of other types", "a result without types",
         "a talk of other types")  # fmt: skip
 

@@ -176,7 +176,7 @@ async def test_a_run_is_timed_started_and_filled_in_again(app: Any, at_bench: An
         await until(pilot, lambda: Runs(bench.lab.root).all() and bench.picks.run)
         run = Runs(bench.lab.root).get(bench.picks.run)
         assert (run.spec.iters, run.spec.batch_size, run.spec.seed) == (2000, 1, 3)
-        await until(pilot, lambda: pilot.app.laboratory.place == "live")
+        await until(pilot, lambda: pilot.app.laboratory.place == "run")
         request_stop(run)
 
         bench.form.fill(type(run.spec)())

@@ -30,7 +30,7 @@ def live(app: Any, at_bench: Any, until: Any) -> Any:
         async def __aenter__(self) -> tuple[Any, Any]:
             self.test = app().run_test(size=self.size)
             pilot = await self.test.__aenter__()
-            bench = await at_bench(pilot, "live", run=self.run)
+            bench = await at_bench(pilot, "run", run=self.run)
             await until(pilot, lambda: bench.shown is not None and bench.shown.answered)
             return pilot, bench
 
@@ -184,7 +184,7 @@ async def test_empty_and_missing_runs_say_what_to_do(
     app: Any, at_bench: Any, until: Any, text: Any, bench: Any
 ) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
-        live = await at_bench(pilot, "live")
+        live = await at_bench(pilot, "run")
         await until(pilot, lambda: "1  begins a new one" in text(pilot))
         assert live.status() == "" and live.palette() == {}
         await pilot.press("x", "r", "e", "left", "plus")
@@ -192,7 +192,7 @@ async def test_empty_and_missing_runs_say_what_to_do(
         await until(pilot, lambda: "from-elsewhere" in text(pilot))
         assert pilot.app.laboratory.picks.run == "from-elsewhere"
         pilot.app.laboratory.picks.run = "gone"
-        await pilot.app.laboratory.open("live")
+        await pilot.app.laboratory.open("run")
         await until(pilot, lambda: "cannot be read: no run 'gone'" in text(pilot))
 
 
@@ -204,7 +204,7 @@ async def test_a_run_is_watched_stopped_resumed_and_begun_anew(
     run = prepare(fields, Runs(home / "runs"), home / "cache")
     start(run, home / "cache")
     async with app().run_test(size=(120, 40)) as pilot:
-        bench = await at_bench(pilot, "live")
+        bench = await at_bench(pilot, "run")
         await until(pilot, lambda: bench.run is not None and len(bench.run.progress.train) > 3)
         assert bench.status().startswith("●") and "/100000" in bench.status()
         await until(pilot, lambda: "goes on if you close" in said(bench, "note"))

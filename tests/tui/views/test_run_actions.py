@@ -57,7 +57,7 @@ async def test_votes_count_once_they_are_revealed(app: Any, at_bench: Any, until
     for _ in range(5):
         votes.add(run, votes.Vote("q", "a", "b", "base", "adapter"))
     async with app().run_test(size=WIDE) as pilot:
-        bench = await at_bench(pilot, "talk", run="tasted")
+        bench = await at_bench(pilot, "chat", run="tasted")
         await until(pilot, lambda: bench.scene is not None and bench.scene.subject.votes)
         bench.action_blind()
         await pilot.pause()

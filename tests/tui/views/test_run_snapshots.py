@@ -41,7 +41,7 @@ def compare(app: Any, at_bench: Any, until: Any, snap_compare: Any, monkeypatch:
 
     def check(lang: str, size: str, *keys: str, theme: str = "lowrank-dark") -> bool:
         async def before(pilot: Any) -> None:
-            live = await at_bench(pilot, "live", run=NAME)
+            live = await at_bench(pilot, "run", run=NAME)
             await until(pilot, lambda: live.shown is not None and live.shown.answered)
             for key in keys:
                 await pilot.press(key)

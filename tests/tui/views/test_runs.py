@@ -99,7 +99,7 @@ async def test_filter_sort_mark_and_go_on(app: Any, at_runs: Any, until: Any, te
         await pilot.app.laboratory.open("runs")
         assert bench.grid.marked == bench.picks.marked
         await pilot.press("end", "enter")
-        await until(pilot, lambda: pilot.app.laboratory.place == "live")
+        await until(pilot, lambda: pilot.app.laboratory.place == "run")
         assert bench.picks.run == listed(bench)[-1]
 
 

@@ -19,10 +19,10 @@ def lines(progress: "Progress", lang: "Lang", width: int) -> Lines:
 
     earned = [each for each in reversed(progress.achievements)]
     locked = [each.id for each in ACHIEVEMENTS if each.id not in progress.achievements]
-    head = say(lang, "deeds.head", done=len(earned), total=progress.achievements_total)
+    head = say(lang, "achievements.head", done=len(earned), total=progress.achievements_total)
     found = [
-        spread(styled(say(lang, "progress.part.deeds"), "bold $heading"), styled(head, "$text-muted"), width),
-        *styled(say(lang, "deeds.about"), "$text-muted").wrap(width),
+        spread(styled(say(lang, "progress.part.achievements"), "bold $heading"), styled(head, "$text-muted"), width),
+        *styled(say(lang, "achievements.about"), "$text-muted").wrap(width),
         Content(""),
     ]
     for each in earned:
@@ -40,6 +40,6 @@ def _hint(deed: str, style: str, lang: "Lang", width: int) -> Lines:
 
 def _far(progress: "Progress", deed: str, lang: "Lang") -> Content:
     if deed not in progress.far or not progress.far[deed][1]:
-        return styled(say(lang, "deeds.locked"), "$faint")
+        return styled(say(lang, "achievements.locked"), "$faint")
     done, of = progress.far[deed]
-    return bar(done / of, 8) + styled(" " + say(lang, "deeds.far", done=done, of=of), "$text-muted")
+    return bar(done / of, 8) + styled(" " + say(lang, "achievements.far", done=done, of=of), "$text-muted")

@@ -44,7 +44,7 @@ def done(course: "Course", progress: "Progress", due: int, lang: "Lang", width: 
         "lessons": {"done": progress.lessons_done, "total": len(lessons)},
         "questions": {"right": len(right), "total": questions, "first": sum(each.first_try for each in right)},
         "exercises": {"done": len(progress.exercises_done), "total": exercises},
-        "deeds": {"done": len(progress.achievements), "total": progress.achievements_total},
+        "achievements": {"done": len(progress.achievements), "total": progress.achievements_total},
     }
     rows = {name: styled(say(lang, f"overview.{name}.of", **values)) for name, values in told.items()}
     if progress.lessons_total > len(lessons):

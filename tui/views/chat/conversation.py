@@ -68,14 +68,14 @@ class Conversation:
     def wake(self) -> None:
         """Load the base, unless that has begun."""
         if not self.partner.awake:
-            self._say_state("talk.loading", model=inert(self.scene.subject.model))
+            self._say_state("chat.loading", model=inert(self.scene.subject.model))
             self.partner.wake()
 
     def close(self) -> None:
         """End the engine; what it was saying ends with it."""
         self.partner.close()
         self._cut_short()
-        self._say_state("talk.asleep")
+        self._say_state("chat.asleep")
 
     def _put(self, sides: tuple[str, ...]) -> None:
         """Ask for these sides; what the engine still says to earlier questions is not listened to."""
@@ -97,12 +97,12 @@ class Conversation:
         kind, exchange = event["event"], self.scene.exchange
         if kind == "stage":
             making = event["stage"] == "quantizing"
-            self._say_state("talk.quantizing" if making else "talk.loading", model=inert(self.scene.subject.model))
+            self._say_state("chat.quantizing" if making else "chat.loading", model=inert(self.scene.subject.model))
         elif kind == "ready":
-            self._say_state("talk.ready", size=units.size(event["memory_bytes"]))
+            self._say_state("chat.ready", size=units.size(event["memory_bytes"]))
         elif kind == "failed":
             self._fail(event["error"])
-            self._say_state("talk.asleep")
+            self._say_state("chat.asleep")
         elif event["ask"] != self._asked or exchange is None:
             return
         elif kind == "refused":

@@ -69,7 +69,7 @@ class ChatHistory(Vertical):
     def _fill(self) -> None:
         found = self.query_one(OptionList)
         here = found.highlighted
-        head = "talk.past" if self._entries else "talk.past.empty"
+        head = "chat.past" if self._entries else "chat.past.empty"
         self.query_one("#talk-past-head", Static).update(styled(say(self.lang, head), "$text-muted"))
         found.display = bool(self._entries)
         found.clear_options()

@@ -109,8 +109,8 @@ class Room(Vertical):
             return
         subject = scene.subject
         self.query_one(ChatHistory).show(subject.history, scene.blind)
-        self.query_one(PromptField).placeholder = self.say("talk.placeholder")
-        ready = scene.state == "talk.ready"
+        self.query_one(PromptField).placeholder = self.say("chat.placeholder")
+        ready = scene.state == "chat.ready"
         state = self.say(scene.state, **scene.values) if scene.values else self.say(scene.state)
         mark = styled(("● " if ready else "○ ") + state, "$success" if ready else "$text-muted")
         self._set("title", lines.title(subject, mark, self.content_size.width))
@@ -124,17 +124,17 @@ class Room(Vertical):
         asked, scoring = bool(scene.subject.questions), scene.scoring is not None
         going = scene.exchange is not None and scene.exchange.going
         self.query_one("#talk-actions", ActionBar).show(
-            ActionItem("Esc", self.say("talk.button.stop"), "stop")
+            ActionItem("Esc", self.say("chat.button.stop"), "stop")
             if going
-            else ActionItem("⏎", self.say("talk.button.ask"), "ask"),
-            ActionItem("F5", self.say("talk.button.question"), "question", asked),
-            ActionItem("F6", self.say("talk.button.blind"), "blind"),
-            ActionItem("F7", self.say("talk.button.stop" if scoring else "talk.button.score"), "score", asked),
-            ActionItem("F9", self.say("talk.button.past"), "past"),
+            else ActionItem("⏎", self.say("chat.button.ask"), "ask"),
+            ActionItem("F5", self.say("chat.button.question"), "question", asked),
+            ActionItem("F6", self.say("chat.button.blind"), "blind"),
+            ActionItem("F7", self.say("chat.button.stop" if scoring else "chat.button.score"), "score", asked),
+            ActionItem("F9", self.say("chat.button.past"), "past"),
         )
         votes = (("left", "<"), ("same", "="), ("right", ">"))
         self.query_one("#talk-votes", ActionBar).show(
-            *(ActionItem(key, self.say(f"talk.vote.{name}"), f"vote('{name}')") for name, key in votes)
+            *(ActionItem(key, self.say(f"chat.vote.{name}"), f"vote('{name}')") for name, key in votes)
         )
 
     def draw_about(self) -> None:
@@ -145,7 +145,7 @@ class Room(Vertical):
         dial = self.query_one(SamplingControls).hint_for(self.screen.focused)
         if dial:
             key = scene.subject.kind if dial == "scale" else dial
-            self._set("about", styled(self.say(f"talk.hint.{key}"), "$text-muted"))
+            self._set("about", styled(self.say(f"chat.hint.{key}"), "$text-muted"))
         else:
             written = scene.question.edited(self.query_one(PromptField).text, scene.subject.plain)
             self._set("about", lines.about_question(written, scene.subject, self.say))

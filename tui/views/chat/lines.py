@@ -40,17 +40,17 @@ def title(subject: RunSource, state: Content, width: int) -> Content:
 def about_question(question: Question, subject: RunSource, say: Say) -> Content:
     """Where a question comes from, or how to ask one."""
     if question.number:
-        text = say("talk.question", number=question.number, count=len(subject.questions))
-        text += " · " + say("talk.earlier", count=question.earlier) if question.earlier else ""
+        text = say("chat.question", number=question.number, count=len(subject.questions))
+        text += " · " + say("chat.earlier", count=question.earlier) if question.earlier else ""
         return styled(text, "$text-muted")
-    return styled(say("talk.hint.plain" if subject.plain else "talk.hint"), "$text-muted")
+    return styled(say("chat.hint.plain" if subject.plain else "chat.hint"), "$text-muted")
 
 
 def head(exchange: Exchange | None, place: int, kind: str, say: Say) -> Content:
     """Who stands there: 0 left, 1 right; a letter while it is blind."""
     side = exchange.order[place] if exchange is not None else ("base", "adapter")[place]
-    letter = say("talk.left" if place == 0 else "talk.right")
-    name = say("talk.base" if side == "base" else "talk.tuned" if kind == "full" else "talk.adapter")
+    letter = say("chat.left" if place == 0 else "chat.right")
+    name = say("chat.base" if side == "base" else "chat.tuned" if kind == "full" else "chat.adapter")
     if exchange is None or not exchange.blind:
         return styled(name, "bold $heading")
     return join([styled(letter, "bold $heading"), styled("" if exchange.hidden else f"  {name}", "$text-muted")])
@@ -61,16 +61,16 @@ def foot(answer: Answer, exchange: Exchange, say: Say) -> Content:
     if not answer.reason or answer.stale or exchange.hidden:
         return Content("")
     speed = units.count(answer.tokens / answer.seconds) if answer.seconds else ""
-    parts = [styled(say("talk.tokens", count=answer.tokens, speed=speed), "$text-muted")] if speed else []
+    parts = [styled(say("chat.tokens", count=answer.tokens, speed=speed), "$text-muted")] if speed else []
     if answer.reason == "length":
-        parts = [styled(say("talk.cut", count=answer.tokens or exchange.settings.max_tokens), "$warning")]
+        parts = [styled(say("chat.cut", count=answer.tokens or exchange.settings.max_tokens), "$warning")]
     elif answer.reason == "stopped":
-        parts.append(styled(say("talk.stopped"), "$warning"))
+        parts.append(styled(say("chat.stopped"), "$warning"))
     if exchange.question.expected and answer.reason != "stopped":
         from lab.score import same
 
         right = same(answer.text, exchange.question.expected)
-        mark = ("✓ ", "talk.right-answer", "$success") if right else ("✗ ", "talk.wrong-answer", "$error")
+        mark = ("✓ ", "chat.right-answer", "$success") if right else ("✗ ", "chat.wrong-answer", "$error")
         parts.append(styled(mark[0] + say(mark[1]), mark[2]))
     return join(parts, " · ")
 
@@ -82,13 +82,13 @@ def below(exchange: Exchange | None, votes: int, note: str, say: Say) -> Content
     if exchange is None or not exchange.done:
         return Content("")
     if exchange.votable:
-        return styled(say("talk.vote"), "bold $primary")
+        return styled(say("chat.vote"), "bold $primary")
     if exchange.hidden:
-        return styled(say("talk.voted", count=votes), "$success") if exchange.vote else Content("")
+        return styled(say("chat.voted", count=votes), "$success") if exchange.vote else Content("")
     if not exchange.question.expected:
         return Content("")
     text = inert(exchange.question.expected.rstrip("\n"))
-    return Content.assemble((say("talk.expected") + "  ", "$text-muted"), (text, "$success"))
+    return Content.assemble((say("chat.expected") + "  ", "$text-muted"), (text, "$success"))
 
 
 def votes_line(votes: Sequence[Vote], settings: Settings, hidden: bool, kind: str, say: Say) -> Content:
@@ -97,14 +97,14 @@ def votes_line(votes: Sequence[Vote], settings: Settings, hidden: bool, kind: st
 
     here = [vote for vote in votes if (vote.checkpoint, vote.scale) == (settings.checkpoint, settings.scale)]
     if hidden:
-        return styled(say("talk.tally.hidden", count=len(here)), "$text-muted")
+        return styled(say("chat.tally.hidden", count=len(here)), "$text-muted")
     if not here:
         return Content("")
     found = tally(here)
-    key = "talk.tally.full" if kind == "full" else "talk.tally"
+    key = "chat.tally.full" if kind == "full" else "chat.tally"
     text = say(key, adapter=found.adapter, base=found.base, same=found.same)
     if found.adapter + found.base:
-        text += " · " + say("talk.tally.chance", percent=units.percent(found.chance, 1, 0))
+        text += " · " + say("chat.tally.chance", percent=units.percent(found.chance, 1, 0))
     return styled(text, "$text-muted")
 
 
@@ -119,19 +119,19 @@ def score_line(subject: RunSource, checkpoint: str, scoring: Mapping[str, Any] |
     name = inert((scoring or {}).get("checkpoint", checkpoint))
     if scoring is not None:
         if "done" not in scoring:
-            return styled(say("talk.scoring.begin", checkpoint=name), "$primary")
-        side = say("talk.base" if scoring["stage"] == "base" else "talk.adapter")
-        text = say("talk.scoring", checkpoint=name, stage=side, done=scoring["done"], total=scoring["total"])
+            return styled(say("chat.scoring.begin", checkpoint=name), "$primary")
+        side = say("chat.base" if scoring["stage"] == "base" else "chat.adapter")
+        text = say("chat.scoring", checkpoint=name, stage=side, done=scoring["done"], total=scoring["total"])
         return join([bar(share(scoring), BAR), styled(f"  {text}", "$text-muted")])
     if not subject.split:
-        return styled(say("talk.score.no-questions"), "$text-muted")
+        return styled(say("chat.score.no-questions"), "$text-muted")
     found = subject.scores.get(checkpoint)
     if found is None or found.get("exact_match") is None:
-        return styled(say("talk.score.none", checkpoint=name), "$text-muted")
+        return styled(say("chat.score.none", checkpoint=name), "$text-muted")
     values = {"right": units.percent(found["exact_match"], 1), "count": found["examples"], "split": found["split"]}
     if found.get("base_exact_match") is None:
-        return styled(say("talk.score.alone", checkpoint=name, **values))
-    return styled(say("talk.score", checkpoint=name, base=units.percent(found["base_exact_match"], 1), **values))
+        return styled(say("chat.score.alone", checkpoint=name, **values))
+    return styled(say("chat.score", checkpoint=name, base=units.percent(found["base_exact_match"], 1), **values))
 
 
 def past(entry: Mapping[str, Any], blind: bool, width: int) -> Content:

@@ -68,16 +68,16 @@ class SamplingControls(Vertical):
                 yield Choice(options, value, id=f"talk-dial-{name}")
 
     def _label(self, name: str) -> Static:
-        return Static(say(self.lang, f"talk.{name}"), id=f"talk-label-{name}", markup=False)
+        return Static(say(self.lang, f"chat.{name}"), id=f"talk-label-{name}", markup=False)
 
     def on_mount(self) -> None:
         self.watch_lang()
 
     def watch_lang(self) -> None:
         for name in NAMES:
-            self.query_one(f"#talk-label-{name}", Static).update(say(self.lang, f"talk.{name}"))
+            self.query_one(f"#talk-label-{name}", Static).update(say(self.lang, f"chat.{name}"))
         blind = self._choice("blind")
-        blind.names = {value: say(self.lang, f"talk.{value}") for value in BLIND}
+        blind.names = {value: say(self.lang, f"chat.{value}") for value in BLIND}
         blind.refresh()
 
     def offer(self, checkpoints: Sequence[str]) -> None:

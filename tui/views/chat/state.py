@@ -22,7 +22,7 @@ class Scene:
     blind: bool = False
     question: Question = field(default_factory=Question)
     exchange: Exchange | None = None
-    state: str = "talk.asleep"
+    state: str = "chat.asleep"
     values: Mapping[str, object] = field(default_factory=dict)
     scoring: Mapping[str, Any] | None = None
     note: str = ""

@@ -49,17 +49,17 @@ class ChatView(LaboratoryView):
     """What was asked, voted and scored is on disk; here is only the question in hand."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("f5,t", "question", "talk.question", show=True),
-        bind("f6,b", "blind", "talk.blind", show=True),
-        bind("f7,s", "score", "talk.score", show=True),
-        bind("f9,h", "past", "talk.past", show=True),
-        bind("escape,x", "stop", "talk.stop"),
-        bind("i,slash", "write", "talk.write"),
-        bind("ctrl+down,minus", "turn(-1)", "talk.weaker"),
-        bind("ctrl+up,plus", "turn(1)", "talk.stronger"),
-        bind("f10,less_than_sign", "vote('left')", "talk.vote-left"),
-        bind("f11,equals_sign", "vote('same')", "talk.vote-same"),
-        bind("f12,greater_than_sign", "vote('right')", "talk.vote-right"),
+        bind("f5,t", "question", "chat.question", show=True),
+        bind("f6,b", "blind", "chat.blind", show=True),
+        bind("f7,s", "score", "chat.score", show=True),
+        bind("f9,h", "past", "chat.past", show=True),
+        bind("escape,x", "stop", "chat.stop"),
+        bind("i,slash", "write", "chat.write"),
+        bind("ctrl+down,minus", "turn(-1)", "chat.weaker"),
+        bind("ctrl+up,plus", "turn(1)", "chat.stronger"),
+        bind("f10,less_than_sign", "vote('left')", "chat.vote-left"),
+        bind("f11,equals_sign", "vote('same')", "chat.vote-same"),
+        bind("f12,greater_than_sign", "vote('right')", "chat.vote-right"),
     ]
     DEFAULT_CSS = """
     ChatView { padding: 0 1; }
@@ -82,7 +82,7 @@ class ChatView(LaboratoryView):
         yield Room(self.lang)
 
     def on_mount(self) -> None:
-        self._say_empty(self.say("talk.looking"))
+        self._say_empty(self.say("chat.looking"))
 
     @property
     def room(self) -> Room:
@@ -111,7 +111,7 @@ class ChatView(LaboratoryView):
         return f"{100 * share(found):.0f} %" if found and "done" in found else ""
 
     def palette(self) -> Mapping[str, str]:
-        return {self.say(f"key.talk.{name}"): name for name in ("question", "blind", "score", "past", "stop")}
+        return {self.say(f"key.chat.{name}"): name for name in ("question", "blind", "score", "past", "stop")}
 
     def watch_lang(self) -> None:
         if not self._open:
@@ -126,7 +126,7 @@ class ChatView(LaboratoryView):
         if not self.picks.run:
             self.picks.run = await asyncio.to_thread(newest, root)
         if not self.picks.run:
-            self._explain(lambda width: nothing_yet(self.say, width, "talk.empty", "talk.empty.title"))
+            self._explain(lambda width: nothing_yet(self.say, width, "chat.empty", "chat.empty.title"))
             return
         try:
             subject = await asyncio.to_thread(look, root, self.picks.run, self.lab.cache)
@@ -141,7 +141,7 @@ class ChatView(LaboratoryView):
             self.conversation = Conversation(self.scene, self.lab.cache, self.room.draw, grown, self._answered)
         self.scene.subject = subject
         if not subject.checkpoints:
-            key = "talk.no-adapter.ended" if subject.ended else "talk.no-adapter"
+            key = "chat.no-adapter.ended" if subject.ended else "chat.no-adapter"
             self._say_empty(self.say(key, run=inert(subject.run.id)))
             self._later.after("look", LOOK, lambda: self.run_worker(self.enter()))
             return
@@ -188,7 +188,7 @@ class ChatView(LaboratoryView):
         """The next question that training never saw, asked at once."""
         scene = self.scene
         if scene is None or not scene.subject.questions:
-            self.post_message(self.Tell(self.say("talk.no-questions"), "trouble"))
+            self.post_message(self.Tell(self.say("chat.no-questions"), "trouble"))
             return
         question = scene.subject.questions[self._next % len(scene.subject.questions)]
         self._next += 1
@@ -247,7 +247,7 @@ class ChatView(LaboratoryView):
         try:
             await asyncio.to_thread(chat_history.append, scene.subject.run, entry)
         except OSError as error:
-            self.post_message(self.Tell(self.say("talk.not-kept", error=error), "trouble"))
+            self.post_message(self.Tell(self.say("chat.not-kept", error=error), "trouble"))
 
     # the dials
 
@@ -309,7 +309,7 @@ class ChatView(LaboratoryView):
             scene.subject.votes = await asyncio.to_thread(votes.add, scene.subject.run, vote)
         except OSError as error:
             exchange.vote = ""
-            self.post_message(self.Tell(self.say("talk.not-kept", error=error), "trouble"))
+            self.post_message(self.Tell(self.say("chat.not-kept", error=error), "trouble"))
         self.room.draw()
 
     # the score
@@ -321,7 +321,7 @@ class ChatView(LaboratoryView):
             return
         if scene.scoring is not None:
             self._stop_scoring()
-            self.post_message(self.Tell(self.say("talk.scoring.stopped")))
+            self.post_message(self.Tell(self.say("chat.scoring.stopped")))
         elif scene.subject.split and scene.settings.checkpoint not in scene.subject.scores:
             grown = partial(self._later.after, "score", FRAME, self.room.draw, keep=True)
             self._scorer = Scorer(scene, self.lab.cache, grown, self._scored)

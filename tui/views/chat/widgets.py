@@ -25,11 +25,11 @@ class PromptField(CleanArea):
     """Some lines for a question; Enter asks, ^J makes a new line, and ↑ at the top brings what was asked before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("enter", "hand_in", "talk.ask", show=True),
-        bind("ctrl+j", "new_line", "talk.newline"),
-        bind("escape", "leave", "talk.leave-field"),
-        bind("up", "older", "talk.older"),
-        bind("down", "newer", "talk.newer"),
+        bind("enter", "hand_in", "chat.ask", show=True),
+        bind("ctrl+j", "new_line", "chat.newline"),
+        bind("escape", "leave", "chat.leave-field"),
+        bind("up", "older", "chat.older"),
+        bind("down", "newer", "chat.newer"),
     ]
     DEFAULT_CSS = """
     PromptField { height: 3; border: none; border-left: outer $rule; background: $surface; padding: 0 1; }
@@ -98,11 +98,11 @@ class Slider(Widget, can_focus=True):
     """A multiple of the trained strength, from 0 to 2, by arrows, Home, Space, End, or the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("left", "step(-1)", "talk.slider-less"),
-        bind("right", "step(1)", "talk.slider-more"),
-        bind("home", "put(0)", "talk.slider-base"),
-        bind("space", "put(10)", "talk.slider-trained"),
-        bind("end", "put(20)", "talk.slider-most"),
+        bind("left", "step(-1)", "chat.slider-less"),
+        bind("right", "step(1)", "chat.slider-more"),
+        bind("home", "put(0)", "chat.slider-base"),
+        bind("space", "put(10)", "chat.slider-trained"),
+        bind("end", "put(20)", "chat.slider-most"),
     ]
     DEFAULT_CSS = """
     Slider { height: 1; width: 29; background: $surface; pointer: pointer; }

@@ -49,5 +49,5 @@ def choices(curve: str, over: str, say: Say) -> list[ActionItem]:
 
 
 def empty(say: Say, width: int) -> Lines:
-    keys = {"bench.three-way": "compare.empty.three-way", "bench.runs": "compare.empty.runs"}
+    keys = {"view.three-way": "compare.empty.three-way", "view.runs": "compare.empty.runs"}
     return nothing_yet(say, width, "compare.empty.text", "compare.empty.title", keys)

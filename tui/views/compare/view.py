@@ -120,7 +120,7 @@ class CompareView(CompareLayout):
     def _chosen(self, event: DataGrid.Chosen) -> None:
         event.stop()
         self.picks.run = event.key
-        self.post_message(self.Go("live"))
+        self.post_message(self.Go("run"))
 
     @on(DataGrid.Highlighted)
     def _highlighted(self, event: DataGrid.Highlighted) -> None:

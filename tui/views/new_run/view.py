@@ -233,7 +233,7 @@ class NewRunView(LaboratoryView):
             self.notice("new.queued", run=follower.id, other=going)
         else:
             self.notice("new.started", run=follower.id)
-        self.post_message(self.Go("live"))
+        self.post_message(self.Go("run"))
 
     def action_undo(self) -> None:
         self.notice("new.undone" if self.form.undo() else "new.nothing-to-undo")

@@ -22,14 +22,14 @@ def verdict(answer: Answer) -> bool | None:
 def heading(at: int, answers: Sequence[Answer], say: Say) -> Content:
     """Which moment it is, and how many answers are right."""
     known = [found for each in answers if (found := verdict(each)) is not None]
-    title = say("live.answers-at", at=f"{at:,}") if at else say("live.untrained")
-    count = say("live.right", right=sum(known), total=len(known)) if known else ""
+    title = say("run.answers-at", at=f"{at:,}") if at else say("run.untrained")
+    count = say("run.right", right=sum(known), total=len(known)) if known else ""
     return Content.assemble((title, "bold $heading"), (f"  {count}" if count else "", "$text-muted"))
 
 
 def sheet(answers: Sequence[Answer], width: int, say: Say) -> Content:
     """Every question with its answer; what was expected is said where the answer is another."""
-    names = {name: say(f"live.{name}") for name in ("asked", "expected", "answered")}
+    names = {name: say(f"run.{name}") for name in ("asked", "expected", "answered")}
     indent = max(cell_len(name) for name in names.values()) + 2
     lines: list[Content] = []
     for number, answer in enumerate(answers):
@@ -42,7 +42,7 @@ def sheet(answers: Sequence[Answer], width: int, say: Say) -> Content:
         for name, text, ink in told:
             lead = Content.styled(f"{mark} " if name == "answered" else "  ", style)
             label = pad(Content.styled(names[name], "$text-disabled"), indent)
-            parts = text.split("\n") if text else [say("live.nothing")]
+            parts = text.split("\n") if text else [say("run.nothing")]
             block = Content("\n").join(Content.styled(inert(part), ink) for part in parts)
             wrapped = block.wrap(max(8, width - 2 - indent))
             gap = Content(" " * (indent + 2))

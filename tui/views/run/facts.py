@@ -28,7 +28,7 @@ def facts(run: Follower, say: Say) -> list[Fact]:
     time, spent = (say("lab.time"), progress.elapsed) if run.ended else (say("lab.left"), measured("remaining_seconds"))
     return [
         *losses(run, say, STYLES["★"]),
-        (say("live.rate"), known(rate(measured("learning_rate")), missing), INK),
+        (say("run.rate"), known(rate(measured("learning_rate")), missing), INK),
         (say("lab.tokens"), known(units.count(now("trained_tokens")), missing), INK),
         (say("lab.speed"), known(units.count(now("tokens_per_second")), missing), INK),
         (say("lab.step"), known(units.per_iteration(1 / seconds if seconds else per_second), missing), INK),
@@ -48,9 +48,9 @@ def cursor_line(view: View, curves: Curves, timeline: Timeline, report: Train | 
         point = before(points, at)
         value = units.loss(point.y if point else None)
         where = f"@{point.x:,.0f}" if point and point.x != at else ""
-        parts.append(Content.assemble((f"{say(f'live.{name}')} ", "$text-muted"), (value, INK), (where, "$text-muted")))
+        parts.append(Content.assemble((f"{say(f'run.{name}')} ", "$text-muted"), (value, INK), (where, "$text-muted")))
     if report is not None and report.learning_rate is not None:
-        parts.append(Content.assemble((f"{say('live.rate')} ", "$text-muted"), (rate(report.learning_rate), INK)))
+        parts.append(Content.assemble((f"{say('run.rate')} ", "$text-muted"), (rate(report.learning_rate), INK)))
     parts.append(styled(units.duration(timeline.x(at, "seconds")), INK))
     return _as_fits(parts, "  ", width)
 
@@ -66,6 +66,6 @@ def view_line(view: View, whole: float, say: Say, title: str) -> Content:
     """Which axes, and how much of the run is in view."""
     low, high = view.span or (0.0, whole)
     share = 100 * (high - low) / max(1.0, whole)
-    seen = say("live.all") if view.span is None else say("live.zoom", percent=f"{share:.2g}")
-    axes = f"{title} · {say('live.log-y' if view.log else 'live.linear')} · {seen}"
+    seen = say("run.all") if view.span is None else say("run.zoom", percent=f"{share:.2g}")
+    axes = f"{title} · {say('run.log-y' if view.log else 'run.linear')} · {seen}"
     return styled(axes, "$text-muted")

@@ -63,10 +63,10 @@ class Answers(VerticalScroll, can_focus=True, inherit_bindings=False):
     """Scrolls up and down only: left and right are the cursor's."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("up,k", "scroll_up", "live.scroll-up"),
-        bind("down,j", "scroll_down", "live.scroll-down"),
-        bind("pageup", "page_up", "live.page-up"),
-        bind("pagedown", "page_down", "live.page-down"),
+        bind("up,k", "scroll_up", "run.scroll-up"),
+        bind("down,j", "scroll_down", "run.scroll-down"),
+        bind("pageup", "page_up", "run.page-up"),
+        bind("pagedown", "page_down", "run.page-down"),
     ]
 
 
@@ -184,7 +184,7 @@ class RunLayout(Vertical):
         self._sheet = key
         if shown.answered is None:
             self._set("heading", Content(""))
-            self._set("sheet", styled(tell(f"live.answers.{missing}"), "$text-muted"))
+            self._set("sheet", styled(tell(f"run.answers.{missing}"), "$text-muted"))
         else:
             at, told = shown.answered
             self._set("heading", answers.heading(at, told, tell))
@@ -203,10 +203,10 @@ class RunLayout(Vertical):
         if shown.asking and not run.ended:
             return tell("lab.stop-again")
         if run.unread and run.read < 0.999:
-            return tell("live.catching", percent=round(100 * run.read))
+            return tell("run.catching", percent=round(100 * run.read))
         if run.state is RunState.STOPPING:
             return tell("lab.ending") if run.overdue else tell("lab.stopping")
-        return waiting_line(run, tell) or ("" if run.ended else tell("live.goes-on"))
+        return waiting_line(run, tell) or ("" if run.ended else tell("run.goes-on"))
 
     def _set(self, name: str, content: Content) -> Static:
         panel = self.query_one(f"#live-{name}", Static)
@@ -222,4 +222,4 @@ def _actions(shown: Shown, wide: bool, lang: "Lang") -> list[ActionItem]:
     names += [("o", "log"), ("u", "axis"), ("s", "log-scale"), ("+", "zoom-in"), ("−", "zoom-out"), ("0", "whole")]
     names += [("e", "change"), ("y", "copy")]
     acts = {"log-scale": "log_scale", "axis": "axis", "zoom-in": "zoom(0.5)", "zoom-out": "zoom(2)"}
-    return [ActionItem(key, say(lang, f"key.live.{name}"), acts.get(name, name)) for key, name in names]
+    return [ActionItem(key, say(lang, f"key.run.{name}"), acts.get(name, name)) for key, name in names]

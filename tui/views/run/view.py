@@ -39,26 +39,26 @@ class RunView(CursorView):
     """The picked run, or the newest; also one that was started from the command line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("left", "step(-1)", "live.left"),
-        bind("right", "step(1)", "live.right", show=True),
-        bind("b", "sample(-1)", "live.sample-before"),
-        bind("n", "sample(1)", "live.sample-after", show=True),
-        bind("home", "first", "live.first"),
-        bind("end", "last", "live.last"),
-        bind("plus,equals_sign,z", "zoom(0.5)", "live.zoom-in", key_display="+"),
-        bind("minus,underscore", "zoom(2)", "live.zoom-out", key_display="−"),
-        bind("0", "whole", "live.whole"),
-        bind("comma,shift+left", "pan(-0.25)", "live.pan-left", key_display=","),
-        bind("full_stop,shift+right", "pan(0.25)", "live.pan-right", key_display="."),
-        bind("u,f6", "axis", "live.axis"),
-        bind("s,f7", "log_scale", "live.log-scale"),
-        bind("a,f9", "answers", "live.answers"),
-        bind("o,f10", "log", "live.log"),
-        bind("x,delete", "stop", "live.stop", show=True),
-        bind("r,ctrl+r", "resume", "live.resume", show=True),
-        bind("e,ctrl+e", "change", "live.change"),
-        bind("y", "copy", "live.copy"),
-        bind("escape", "back", "live.back"),
+        bind("left", "step(-1)", "run.left"),
+        bind("right", "step(1)", "run.right", show=True),
+        bind("b", "sample(-1)", "run.sample-before"),
+        bind("n", "sample(1)", "run.sample-after", show=True),
+        bind("home", "first", "run.first"),
+        bind("end", "last", "run.last"),
+        bind("plus,equals_sign,z", "zoom(0.5)", "run.zoom-in", key_display="+"),
+        bind("minus,underscore", "zoom(2)", "run.zoom-out", key_display="−"),
+        bind("0", "whole", "run.whole"),
+        bind("comma,shift+left", "pan(-0.25)", "run.pan-left", key_display=","),
+        bind("full_stop,shift+right", "pan(0.25)", "run.pan-right", key_display="."),
+        bind("u,f6", "axis", "run.axis"),
+        bind("s,f7", "log_scale", "run.log-scale"),
+        bind("a,f9", "answers", "run.answers"),
+        bind("o,f10", "log", "run.log"),
+        bind("x,delete", "stop", "run.stop", show=True),
+        bind("r,ctrl+r", "resume", "run.resume", show=True),
+        bind("e,ctrl+e", "change", "run.change"),
+        bind("y", "copy", "run.copy"),
+        bind("escape", "back", "run.back"),
     ]
     DEFAULT_CSS = """
     RunView #live-empty { max-width: 77; margin: 2 3; }
@@ -118,18 +118,18 @@ class RunView(CursorView):
             going, ended = await asyncio.to_thread(self.lab.newest)
             name = going or ended
         if not name:
-            self._explain(lambda width: nothing_yet(self.say, width, "live.empty"))
+            self._explain(lambda width: nothing_yet(self.say, width, "run.empty"))
             return
         self.picks.run = name
         if self.run is None or self.run.id != name:
             if self.run is None:
-                self._explain(self._said("live.opening", run=inert(name)))
+                self._explain(self._said("run.opening", run=inert(name)))
             try:
                 follower = await asyncio.to_thread(self.lab.follow, name)
             except (LabError, OSError, ValueError) as error:
                 self.shown, self._refused = None, name
                 reason = error.what if isinstance(error, LabError) else error
-                self._explain(self._said("live.unreadable", run=inert(name), reason=inert(reason)))
+                self._explain(self._said("run.unreadable", run=inert(name), reason=inert(reason)))
                 return
             self.shown = Shown(follower)
             self._close, self._tail = None, LogTail(follower.run.path / "log.txt")
@@ -273,7 +273,7 @@ class RunView(CursorView):
             log.focus()
             await self._read_log()
             if not log.line_count:
-                log.write_line(self.say("live.no-log"))
+                log.write_line(self.say("run.no-log"))
         else:
             self.query_one(Answers).focus()
         self.refresh_bindings()
@@ -310,9 +310,9 @@ class RunView(CursorView):
             await asyncio.to_thread(self.lab.service.start, run.run)
         except (LabError, OSError) as error:
             reason = error.what if isinstance(error, LabError) else error
-            self.post_message(self.Tell(self.say("live.not-resumed", reason=inert(reason)), "trouble"))
+            self.post_message(self.Tell(self.say("run.not-resumed", reason=inert(reason)), "trouble"))
             return
-        self.post_message(self.Tell(self.say("live.resumed", run=inert(run.id))))
+        self.post_message(self.Tell(self.say("run.resumed", run=inert(run.id))))
         await self.poll()
 
     def action_change(self) -> None:
@@ -324,7 +324,7 @@ class RunView(CursorView):
     def action_copy(self) -> None:
         if self.run is not None:
             self.app.copy_to_clipboard(self.run.command)
-            self.post_message(self.Tell(self.say("live.copied", command=inert(self.run.command))))
+            self.post_message(self.Tell(self.say("run.copied", command=inert(self.run.command))))
 
     def action_back(self) -> None:
         """Out of what was opened last: the question, the log, the answers, the cursor, the zoom."""
@@ -353,4 +353,4 @@ class RunView(CursorView):
     def palette(self) -> dict[str, str]:
         names = ("axis", "log_scale", "answers", "log", "stop", "resume", "change", "copy")
         allowed = [name for name in names if self.check_action(name, ())]
-        return {self.say(f"key.live.{name.replace('_', '-')}"): name for name in allowed}
+        return {self.say(f"key.run.{name.replace('_', '-')}"): name for name in allowed}

@@ -318,7 +318,7 @@ class RunsView(RunActions):
 
     def on_data_grid_chosen(self, event: DataGrid.Chosen) -> None:
         self.picks.run = event.key
-        self.post_message(LaboratoryView.Go("live"))
+        self.post_message(LaboratoryView.Go("run"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """The letter is on the screen before what it finds."""

@@ -149,13 +149,13 @@ async def test_the_run_bench_says_whether_answers_will_come(case: str, lang: Any
         board = page.query_one(RunLayout)
         board.draw(Shown(follower(case)), lang)
         said = str(board.query_one("#live-sheet", Static).render())
-        assert said == say(lang, f"live.answers.{CASES[case][3]}")
+        assert said == say(lang, f"run.answers.{CASES[case][3]}")
         shown = Shown(follower("untrained"))
         board.draw(shown, lang)
-        assert str(board.query_one("#live-sheet", Static).render()) == say(lang, "live.answers.unread")
+        assert str(board.query_one("#live-sheet", Static).render()) == say(lang, "run.answers.unread")
         shown.looked = True
         board.draw(shown, lang)
-        assert str(board.query_one("#live-sheet", Static).render()) == say(lang, "live.answers.before")
+        assert str(board.query_one("#live-sheet", Static).render()) == say(lang, "run.answers.before")
 
 
 def outlook(trouble: str = "", lang: Any = "en", answer: Any = None) -> str:

@@ -71,7 +71,9 @@ async def test_the_palette_opens_a_part_from_the_classroom(app: Any, opened: Any
         await pilot.press(*"progress achiev")
         await until(pilot, lambda: "Progress: Achievements" in text(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen) and pilot.app.screen.part == "deeds")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, ProgressScreen) and pilot.app.screen.part == "achievements"
+        )
 
 
 @pytest.mark.main_path
@@ -132,7 +134,7 @@ async def test_achievements_with_their_day_and_how_far_the_others_are(
     app: Any, at_page: Any, text: Any, learned: Path
 ) -> None:
     async with app().run_test(size=(120, 60)) as pilot:
-        await at_page(pilot, "deeds")
+        await at_page(pilot, "achievements")
         lines = text(pilot).splitlines()
         assert any("★ First light" in line and "2026-03-11 12:00" in line for line in lines)
         assert any("★ Two tongues" in line and "2026-03-17" in line for line in lines)
@@ -190,7 +192,7 @@ async def test_what_is_due_stands_in_the_contents_and_leads_to_the_review(
 
 async def test_the_page_changes_its_language_in_place(app: Any, at_page: Any, until: Any, text: Any) -> None:
     async with app().run_test(size=SMALL) as pilot:
-        page = await at_page(pilot, "deeds")
+        page = await at_page(pilot, "achievements")
         await pilot.press("l")
         await until(pilot, lambda: "업적" in text(pilot) and "첫 빛" in text(pilot))
         for part in PARTS:

@@ -52,7 +52,7 @@ def test_a_question_explained(app: Any, prepared: Any, snap_compare: Any, learne
 
 @pytest.mark.long
 @in_two_sizes
-@pytest.mark.parametrize("part", ["overview", "deeds", "review"])
+@pytest.mark.parametrize("part", ["overview", "achievements", "review"])
 def test_nothing_yet(app: Any, prepared: Any, snap_compare: Any, part: str, size: str, lang: str) -> None:
     assert snap_compare(app(lang), terminal_size=SIZES[size], run_before=prepared(part))
 
@@ -78,7 +78,7 @@ def test_a_question_before_a_reset(
 @pytest.mark.long
 def test_in_the_light(app: Any, prepared: Any, snap_compare: Any, learned: Path) -> None:
     light = app("ko", theme="lowrank-light")
-    assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("deeds"))
+    assert snap_compare(light, terminal_size=(120, 40), run_before=prepared("achievements"))
 
 
 @in_both_languages
