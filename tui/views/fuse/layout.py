@@ -199,7 +199,7 @@ class FuseLayout(LaboratoryView, can_focus=True):
         here, table = self._prospect, self.query_one(WayTable)
         self.set_class(here is None, "-empty")
         gguf, checkpoint = self.query_one("#fuse-gguf", Choice), self.query_one("#fuse-checkpoint", Choice)
-        self.query_one("#fuse-rows", Choice).names = {rows: self.say("fuse.rows", count=rows) for rows in ROWS}
+        self.query_one("#fuse-rows", Choice).names = {rows: self.say("fuse.rows", count=int(rows)) for rows in ROWS}
         self.query_one("#fuse-folder-label", Static).update(self.say("fuse.folder"))
         self.query_one("#fuse-gguf-label", Static).update(self.say("fuse.gguf"))
         if here is not None:
