@@ -15,8 +15,8 @@ MODIFIERS: Final = ("ctrl", "alt", "shift", "super", "meta", "hyper")
 
 
 OLD_NAMES: Final = {
-    "view.run": "view.run", "view.chat": "view.chat", "view.": "view.", "run.": "run.", "chat.": "chat.",
-    "progress.achievements": "progress.achievements",
+    "bench.live": "view.run", "bench.talk": "view.chat", "bench.": "view.", "live.": "run.", "talk.": "chat.",
+    "progress.deeds": "progress.achievements",
 }  # fmt: skip
 """What actions were called before, or how their names began; a file may say so still."""
 

@@ -169,12 +169,12 @@ async def test_pages_name_the_keys_of_ones_own(app: Any, home: Path, until: Any)
 @pytest.mark.parametrize(
     ("before", "now"),
     [
-        ("view.new", "view.new"),
-        ("view.run", "view.run"),
-        ("view.chat", "view.chat"),
-        ("run.zoom-in", "run.zoom-in"),
-        ("chat.blind", "chat.blind"),
-        ("progress.achievements", "progress.achievements"),
+        ("bench.new", "view.new"),
+        ("bench.live", "view.run"),
+        ("bench.talk", "view.chat"),
+        ("live.zoom-in", "run.zoom-in"),
+        ("talk.blind", "chat.blind"),
+        ("progress.deeds", "progress.achievements"),
         ("lab.stop", "lab.stop"),
     ],
 )

@@ -95,6 +95,8 @@ class Used(ast.NodeVisitor):
         if name in ("say", "_say", "tell", "notice", "_tell", "text"):
             texts = (each.value for each in node.args[:2] if isinstance(each, ast.Constant))
             self.asked |= {text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z]+(\.[\w-]+)+", text)}
+        if name == "TabStrip":  # its second argument is how the keys of its tabs begin
+            self.patterns.add(re.compile(f"{re.escape(ast.literal_eval(node.args[1]))}\\.(.+)"))
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:

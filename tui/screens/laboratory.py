@@ -79,7 +79,7 @@ class Laboratory(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TopBar("", markup=False, id="top")
         yield NoticeBar("", markup=False, id="notice")
-        yield TabStrip(PLACES, "bench", numbered=True, id="benches")
+        yield TabStrip(PLACES, "view", numbered=True, id="benches")
         yield Container(id="bench")
         yield KeyFooter("", markup=False, id="keys")
         yield Toast()
