@@ -17,6 +17,7 @@ from lab.runs.directory import Run, Runs
 from lab.spec import RunSpec
 from store.event_log import EventLog
 from tui.app import LowrankApp
+from tui.panes.reader import ReaderPane
 
 TRACKS = Path(__file__).parent / "tracks"
 
@@ -131,8 +132,12 @@ def bench(home: Path) -> RunFolders:
 
 
 @pytest.fixture
-def snap_compare(snap_compare: Any, request: pytest.FixtureRequest) -> Callable[..., bool]:
+def snap_compare(
+    snap_compare: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., bool]:
     """Pictures of a screen at rest; the lines that are not the stored ones are printed."""
+    # A slow machine would take so long that a section counts as read.
+    monkeypatch.setattr(ReaderPane, "clock", staticmethod(lambda: 0.0))
 
     def compare(app: LowrankApp, *, run_before: Callable[[Pilot[Any]], Awaitable[None]], **more: Any) -> bool:
         async def rested(pilot: Pilot[Any]) -> None:
