@@ -1,4 +1,4 @@
-"""What is typed into the gap of a command, reduced to what a shell would make of it."""
+"""Normalizes what is typed into the gap of a command, as a shell would read it."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Content files as they lie on disk: read once, checked key by key, every complaint with its line."""
+"""Content files: read once, checked key by key. Every problem names its line."""
 
 import tomllib
 from collections.abc import Mapping

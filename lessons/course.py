@@ -1,4 +1,4 @@
-"""What a course is made of: frozen values that the loader builds and everybody else only reads."""
+"""The values of a course. The loader builds them; nobody changes them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What an exercise is made of: runs that are started together, and steps that are foretold, done or repaired."""
+"""What an exercise is made of: runs that are started together, and steps that are predicted, done or repaired."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,11 +51,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A number foretold before it is measured.
+    """A number predicted before it is measured.
 
     `truth` is a formula over measurements such as lora.train_loss and, where there is a `source`, over the names of a
     model's shape: "run:NAME" takes that run's model, "preset:NAME" a published one. `tolerance` is relative, `within`
-    absolute, `digits` the decimals of the truth, and `most` the most that can be foretold. `exact`, `close` and `off`
+    absolute, `digits` the decimals of the truth, and `most` the most that can be predicted. `exact`, `close` and `off`
     may hold {{predicted}}, {{truth}}, {{difference}} and {{times}}, which the grader fills in.
     """
 
@@ -76,7 +76,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Alternative:
-    """One thing to foretell: what its `formula` measures decides; `chosen` is said to who chose it and was wrong."""
+    """One thing to predict: what its `formula` measures decides; `chosen` is said to who chose it and was wrong."""
 
     id: str
     formula: str
@@ -86,7 +86,7 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Selection:
-    """One of several foretold: the truth is the one whose value is lowest or highest.
+    """One of several predicted: the truth is the one whose value is lowest or highest.
 
     Values within `tie` of it (0.02 is 2 %) count as right too. Texts may hold {{truth}}, {{value}} and {{best}}.
     """
@@ -139,7 +139,7 @@ Step = Prediction | Selection | Repair | DataTask
 
 @dataclass(frozen=True)
 class Exercise:
-    """`trials` are begun together, once all that hangs on them is foretold; `explain` asks for two sentences.
+    """`trials` are begun together, once all that hangs on them is predicted; `explain` asks for two sentences.
 
     `typical` holds what the measurements were when the author made the runs, by which the check tries out every answer.
     """

@@ -1,4 +1,4 @@
-"""From exercise files to exercises, and the formulas and misconceptions that a quiz is made of as well."""
+"""Reads exercise files into exercises. Quizzes use its formulas and misconceptions too."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ REPAIRED = "repaired"
 """The folder in data/ that shows how a broken one can be repaired."""
 
 MOST = 1e13
-"""The most that can be foretold where an exercise says nothing: no model has so many parameters. Of a share, 100."""
+"""The most that can be predicted where an exercise says nothing: no model has so many parameters. Of a share, 100."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -1,4 +1,4 @@
-"""Arithmetic over named values, for answers and numbers that must never be typed twice."""
+"""Arithmetic over named values, so that answers and numbers are computed and never typed twice."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Pure graders: what was answered, what is true, and what to say about the difference.
+"""Pure graders: they compare an answer with the truth and say what to tell the learner.
 
 A grader that cannot judge raises NotGraded, or ValueError for an answer of another kind; that is "not graded",
 never "wrong".
@@ -47,7 +47,7 @@ MISCONCEPTION_TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class Selected:
-    """The verdict on a choice that was foretold: `close` is an option that is as good as the true one."""
+    """The verdict on a choice that was predicted: `close` is an option that is as good as the true one."""
 
     kind: Literal["exact", "close", "off"]
     truth: Alternative
@@ -126,7 +126,7 @@ def grade_number(question: Question, text: str) -> Feedback:
 
 
 def read_prediction(prediction: Prediction, text: str) -> float:
-    """What was foretold, before it is locked for good; NotGraded for what is no number, and for what cannot be."""
+    """What was predicted, before it is locked for good; NotGraded for what is no number, and for what cannot be."""
     value = parse_number(without_unit(text, prediction.unit.values())).value
     if value > prediction.most:
         shown, most = f"{value:,.10g}", f"{prediction.most:,.10g}"

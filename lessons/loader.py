@@ -1,4 +1,4 @@
-"""From the files of a course to its values."""
+"""Loads a course from its files."""
 
 import re
 from collections.abc import Iterator, Mapping

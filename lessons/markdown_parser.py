@@ -1,4 +1,4 @@
-"""From Markdown to the blocks that the reader draws; the only module here that imports markdown-it.
+"""Parses Markdown into the blocks that the reader draws. Only this module imports markdown-it.
 
 Anything at all can be parsed: HTML stays text, what has no block of its own becomes a paragraph.
 """

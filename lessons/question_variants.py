@@ -1,4 +1,4 @@
-"""What is drawn anew for each attempt at a question: its sizes, and the order in which its steps are shown.
+"""Draws a variant of a question for each attempt: its sizes, and the order of its steps.
 
 Everything follows from the question's id and the number of the attempt, from 0, so that it is the same for every
 learner, after a restart and on another machine.

@@ -1,4 +1,4 @@
-"""From lesson.toml and the quiz.toml of each language to questions.
+"""Reads questions from lesson.toml and the quiz.toml of each language.
 
 Every [[questions]] has `id`, `kind`, `section`, and may have `hints = 2` (how many; quiz.toml lists their
 texts) and a table [questions.chart] (below). Under the question's id, quiz.toml has `prompt`, `hints`, and

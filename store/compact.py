@@ -1,4 +1,4 @@
-"""The full files of a long log once more, in a form that is read several times as fast.
+"""A second copy of the full files of a long log, in a form that is read several times faster.
 
 A cache that anybody may delete: what it holds is asked for by the checksum of the file as it lies on disk, so it
 cannot be out of date, and a file that was damaged is not found in it.

@@ -1,4 +1,4 @@
-"""One kind of error for all that keeps progress from being read, written or moved, in both languages."""
+"""The one error for progress that cannot be read, written or moved. It holds its text in both languages."""
 
 import errno
 from typing import TYPE_CHECKING, Final, Literal

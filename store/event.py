@@ -1,4 +1,4 @@
-"""One thing the learner did, and the ids that put such things in order."""
+"""An event: one thing the learner did. Its id decides the order."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Handling very many events at once."""
+"""Pausing the garbage collector while many events are handled."""
 
 import gc
 from collections.abc import Iterator

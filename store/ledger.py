@@ -1,4 +1,4 @@
-"""The running account that a replay keeps: what each event changes, one function for each kind."""
+"""The account that a replay keeps. One function for each kind of event says what it changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the log amounts to: a pure function of the events and of the ids of the course."""
+"""Progress as a pure function of the events and of the ids of the course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which questions to ask again, and when: FSRS cards, derived each time from what was remembered on which day."""
+"""Which questions to ask again, and when. The FSRS cards are computed from the answers each time."""
 
 from __future__ import annotations
 

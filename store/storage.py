@@ -1,4 +1,4 @@
-"""TinyDB files that are whole on disk or not there at all: atomic, locked, sealed, with a copy and older backups.
+"""TinyDB storage that writes a file whole or not at all: atomic, locked, with a checksum, a copy and backups.
 
 A file is ordinary TinyDB JSON with one more table in front, `seal`, that holds a checksum of the rest:
 so a flipped bit inside a string is noticed as surely as a missing half.

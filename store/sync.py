@@ -1,4 +1,4 @@
-"""Progress shared by devices through a folder that some other program carries around.
+"""Sharing progress between devices through a folder that another program synchronizes.
 
 Each device writes only files with its own id in their names, reads everybody's, and takes the union.
 So neither order nor repetition matters, and nothing that one device does can take anything from another.

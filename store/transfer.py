@@ -1,4 +1,4 @@
-"""Progress as one file that moves: exported, carried by whatever means, and imported. docs/progress.md says how."""
+"""Export and import of progress as one file. docs/progress.md describes it."""
 
 import hashlib
 import json

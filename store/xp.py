@@ -1,4 +1,4 @@
-"""What is worth how much, and the levels that it adds up to."""
+"""How much XP each thing is worth, and the levels."""
 
 from bisect import bisect_right
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a file is that should hold rows as JSONL and does not, told by its first bytes, with what to do about it."""
+"""Recognizes, by its first bytes, a file that should be JSONL and is not, and says what to do."""
 
 import csv
 import shlex

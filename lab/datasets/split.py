@@ -1,4 +1,4 @@
-"""Dividing rows that came without a validation split into train, valid and test, in a folder of its own."""
+"""Divides rows without a validation split into train, valid and test, in a new folder."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The base that a plan speaks of: anything that has a config.json, whether its weights are here or not."""
+"""The base model of a plan. It needs a config.json; its weights may be missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What finished runs on this machine teach: how far memory estimates were off, and how fast it computes."""
+"""Calibrates estimates by finished runs of this machine: memory error and speed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Values to begin with, for what one wants of a run; what needs least memory is found by trying, not written down."""
+"""Recipes: starting values for a purpose. The one with least memory is found by the estimator."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""A few real iterations of a spec, in a run directory that is thrown away: what a plan's times are measured on."""
+"""A probe: a few real iterations in a run directory that is deleted. A plan's times come from it."""
 
 import tempfile
 import time

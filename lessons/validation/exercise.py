@@ -65,7 +65,7 @@ def _prediction(loaded: LoadedLesson, exercise: Exercise, step: Prediction, know
     if grade_prediction(step, truth, truth, names).kind != "exact":
         yield _wrong(loaded, step.id, (), "the truth does not pass", "mend `truth` or `tolerance`")
     if not 0 <= truth <= step.most:
-        what = f"the truth ({show_number(truth)}) cannot be foretold: numbers from 0 to {show_number(step.most)} can"
+        what = f"the truth ({show_number(truth)}) cannot be predicted: numbers from 0 to {show_number(step.most)} can"
         yield _wrong(loaded, step.id, ("most",), what, "write a larger `most`, or mend `truth`")
     told = {step.off["en"]: "no misconception at all"}
     for wrong in step.misconceptions:

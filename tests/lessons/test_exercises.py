@@ -200,4 +200,4 @@ def test_an_exercise_can_say_the_most_that_can_be_foretold(tmp_path: Path) -> No
     assert exercise is not None
     assert 2 in {step.most for step in exercise.steps if isinstance(step, Prediction)}
     problems = check_course(tmp_path / "tasks", TOOLS).problems
-    assert any("cannot be foretold" in problem.what for problem in problems)
+    assert any("cannot be predicted" in problem.what for problem in problems)

@@ -1,4 +1,4 @@
-"""What was foretold beside what was measured: the payload that the log keeps, and what is said about it."""
+"""What was predicted beside what was measured: the payload that the log keeps, and what is said about it."""
 
 from collections.abc import Mapping
 from pathlib import Path

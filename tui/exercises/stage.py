@@ -25,7 +25,7 @@ def item_of(exercise: "Exercise", step: "Step") -> str:
 
 
 def parts(exercise: "Exercise") -> tuple[Part, ...]:
-    """Everything to do, in order: what hangs on runs is all foretold before they begin."""
+    """Everything to do, in order: what hangs on runs is all predicted before they begin."""
     return (*_parts(exercise), Part("explain"))
 
 
