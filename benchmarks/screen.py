@@ -25,7 +25,7 @@ from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 from tui.locale import sayer
 from tui.panes.lab.curves import Curves, loss_plot
-from tui.widgets.plot import coloured, draw
+from tui.widgets.plot import draw
 
 AT = "2026-01-01T00:00:00.000+00:00"
 HOUR = 3600
@@ -103,7 +103,7 @@ def redraw(run: Run, times: int = 40) -> float:
     for _ in range(times):
         began = time.perf_counter()
         plot = loss_plot(Curves.of(digest.progress), sayer("en"))
-        coloured(plot, draw(plotext, plot, 70, 30), 70, 30)
+        draw(plotext, plot, 70, 30)
         took.append(1000 * (time.perf_counter() - began))
     return statistics.median(took)
 

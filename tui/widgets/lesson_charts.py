@@ -47,8 +47,8 @@ def chart_lines(chart: "Chart", lang: "Lang", plotext: Any, rows: int) -> Layout
     def layout(width: int) -> Lines:
         head = beside(entries, width)[: rows // 2]
         room = rows - len(head)
-        drawn = plots.draw(plotext, plot, width, room) if plotext is not None else []
-        picture = plots.coloured(plot, drawn, width, room).split("\n") if drawn else []
+        drawn = plots.draw(plotext, plot, width, room) if plotext is not None else Content()
+        picture = drawn.split("\n") if drawn else []
         return [*head, *picture, *[Content("")] * (room - len(picture))]
 
     return layout

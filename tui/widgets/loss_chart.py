@@ -48,7 +48,7 @@ class PlotView(Widget):
         self.plot = plot or Plot()
         self.drawn = 0
         self._plotext: Any = None
-        self._lines: list[str] = []
+        self._picture = Content()
         self._strips: list[Strip] = []
         self._upright: tuple[int, dict[int, tuple[str, str]]] = 0, {}
         self._marks: dict[tuple[str, str], Strip] = {}
@@ -77,7 +77,7 @@ class PlotView(Widget):
         width, height = self.content_size
         if self._plotext is None or not width or not height:
             return
-        self._lines = plots.draw(self._plotext, self.titled(), width, height)
+        self._picture = plots.draw(self._plotext, self.titled(), width, height)
         self._dirty = False
         self.drawn += 1
         self._colour()
@@ -130,19 +130,18 @@ class PlotView(Widget):
         event.stop()
         self.post_message(self.Wheel(self.x_at(event.x), -1))
 
-    def _colour(self, plot: Plot | None = None) -> None:
+    def _colour(self) -> None:
         """The lines in the theme's colours, and the cursor."""
         width, height = self.content_size
-        if not self._lines or not width or not height:
+        if not self._picture or not width or not height:
             return
-        content = plots.coloured(plot or self.titled(), self._lines, width, height)
-        self._strips = Visual.to_strips(self, content, width, height, self.visual_style, apply_selection=False)
+        self._strips = Visual.to_strips(self, self._picture, width, height, self.visual_style, apply_selection=False)
         self._move_cursor()
         self.refresh()
 
     def _move_cursor(self) -> None:
         size, before = self.content_size, self._upright[0]
-        self._upright = plots.upright(self.titled(), self._lines, *size)
+        self._upright = plots.upright(self.titled(), self._picture, *size)
         self.refresh(*(Region(at, 0, 1, size.height) for at in (before, self._upright[0])))
 
     def _redraw_if_dirty(self) -> None:
@@ -157,11 +156,11 @@ class PlotView(Widget):
         try:
             plot, size, drawn = self.titled(), self.content_size, self.drawn
             self._dirty = False
-            lines = await to_thread(plots.draw, self._plotext, plot, *size)
+            picture = await to_thread(plots.draw, self._plotext, plot, *size)
             if self.drawn == drawn and self.content_size == size:
-                self._lines = lines
+                self._picture = picture
                 self.drawn += 1
-                self._colour(plot)
+                self._colour()
         finally:
             self._drawing = False
 

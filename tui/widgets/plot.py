@@ -1,9 +1,15 @@
-"""Any lines as a picture in characters: limits and ticks worked out here, drawn by plotext, coloured by the theme."""
+"""Charts in characters. plotext draws lines, points, axes and ticks; limits, ticks and colours are decided here.
+
+plotext gets the number of a line as its colour; `draw` replaces it by the style that the theme has for the line.
+"""
 
 from __future__ import annotations
 
 import importlib
 import math
+import os
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -21,7 +27,6 @@ __all__ = [
     "Plot",
     "Point",
     "Scale",
-    "coloured",
     "draw",
     "legend",
     "load",
@@ -33,10 +38,17 @@ __all__ = [
 SERIES: Final = tuple((marker, f"$series-{number}") for number, marker in enumerate("•◆▲■✚○", 1))
 """Marker and style of the first, second … of several lines of one kind."""
 STROKES: Final = "─╌┈━╍┅"
-"""What joins the points of the first, second … line: told apart without colour, and not to be taken for a marker."""
+"""What joins the points of the first, second … line: solid, dashed, dotted, and the same twice as thick."""
+DASHES: Final = {"─": (1, 0), "╌": (8, 5), "┈": (2, 4), "━": (1, 0), "╍": (8, 5), "┅": (2, 4)}
+"""How many columns of braille dots a stroke is drawn for, and how many are left out then."""
+THICK: Final = "━╍┅"
+MARKER_GAP: Final = 12
+"""Columns from one marker of a joined line to the next, so that the line itself is seen."""
 BANDS: Final = "░▒▓"
 AXIS: Final = "$text-disabled"
 CURSOR: Final = "$text-muted"
+BAND: Final = "$faint"
+_BAND: Final = re.compile(f"[{BANDS}]+")
 LABEL_WIDTH: Final = 4
 Unit = Literal["count", "time"]
 
@@ -182,16 +194,25 @@ def load() -> Any:
         return importlib.import_module("plotext")
 
 
-def draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
-    """The chart as `height` lines of `width` cells; without the cursor. From any thread."""
+def braille() -> bool:
+    """Whether the terminal shows braille: $LOWRANK_BRAILLE (1 or 0), or what it and its encoding are known for."""
+    chosen = os.environ.get("LOWRANK_BRAILLE", "")
+    if chosen:
+        return chosen != "0"
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    return os.environ.get("TERM") != "linux" and encoding.lower().startswith("utf")
+
+
+def draw(plotext: Any, plot: Plot, width: int, height: int) -> Content:
+    """The chart as `height` lines of `width` cells, without the cursor; empty if there is no room. From any thread."""
     with _PLOTEXT:  # whose figures share one terminal
         return _draw(plotext, plot, width, height)
 
 
-def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
+def _draw(plotext: Any, plot: Plot, width: int, height: int) -> Content:
     columns, rows = room(plot, width, height)
     if columns < 4 or rows < 2:
-        return []
+        return Content("")
     across = x_scale(plot, columns)
     seen = [(line, *_visible(line, across, columns, plot.log_y)) for line in plot.lines]
     values = [point.y for _, points, path, _ in seen for point in (*points, *path)] + [
@@ -205,18 +226,32 @@ def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
     for axis, side in (("x", "upper"), ("y", "right")):
         figure.axes(False, axis=axis, side=side)
 
-    def put(points: Sequence[Point], mark: str, joined: bool = False) -> None:
+    def put(number: int, points: Sequence[Point], mark: str, cuts: Sequence[int] | None = None) -> None:
+        """Draw points; joined, but for the cuts before those places, if there are `cuts`."""
         if points:
-            ys = [math.log10(point.y) if plot.log_y else point.y for point in points]
-            figure.draw(figure.signal([point.x for point in points], ys, marker=mark).lines(joined))
+            marker = plotext.marker(mark, plotext.pixel((0, 0, number + 1)))
+            signal = figure.signal([point.x for point in points], [point.y for point in points], marker=marker)
+            signal.lines(cuts is not None)
+            for at in cuts or ():
+                signal.line(at, False)
+            figure.draw(signal)
 
-    strokes = [(line, path) for line, _, path, _ in seen if path]
-    for turn, (line, path) in enumerate(strokes):
-        shared = len(strokes) > 1
-        put(_dotted(path, across, columns, turn, len(strokes), plot.log_y) if shared else path, line.stroke, not shared)
-    taken: dict[tuple[int, int], int] = {}
-    for line, points, path, _ in seen:
-        put(_shared(points, across, up, (columns, rows), plot.log_y, taken) if path else points, line.marker)
+    def scaled(points: Sequence[Point]) -> list[Point]:
+        return [point._replace(y=math.log10(point.y)) for point in points] if plot.log_y else list(points)
+
+    dots = braille()
+    for number, (line, points, path, _) in enumerate(seen):
+        if path:
+            places, cuts = _dashed(scaled(path), line.stroke, across, 2 * columns) if dots else (scaled(path), [])
+            put(number, places, "braille" if dots else line.stroke, cuts)
+            if dots and line.stroke in THICK and len(places) > 1:
+                rise = (up.upper - up.lower) / (4 * rows - 1)
+                put(number, [each._replace(y=min(up.upper, each.y + rise)) for each in places], "braille", cuts)
+        else:
+            put(number, scaled(points), line.marker)
+    joined = [(number, scaled(points)) for number, (_, points, path, _) in enumerate(seen) if path]
+    for number, points in _marked(joined, across, up, (columns, rows)):
+        put(number, points, plot.lines[number].marker)
     empty = not any(points or path for _, points, path, _ in seen)
     if empty:
         figure.draw(figure.signal([across.lower], [up.lower], marker=" "))
@@ -226,13 +261,51 @@ def _draw(plotext: Any, plot: Plot, width: int, height: int) -> list[str]:
     figure.ruler("y").ticks(list(up.ticks), list(up.labels))
     if plot.x_title:
         figure.label(plot.x_title, axis="x")
-    lines: list[str] = figure.build().string(colorless=True).split("\n")[: rows + 2 + bool(plot.x_title)]
+    pictured = figure.build().string().split("\n")[: rows + 2 + bool(plot.x_title)]
+    found = [_cells(line) for line in pictured]
+    lines, owners = [text for text, _ in found], [owner for _, owner in found]
     if empty:  # plotext takes away the axis when there is nothing on it
         blank = " " * LABEL_WIDTH + "│"
         lines = [blank + line[len(blank) :] for line in lines[:rows]] + lines[rows:]
     for number, (*_, band) in enumerate(seen):
         _fill(lines, band, BANDS[number % len(BANDS)], up, plot.log_y, rows)
-    return [units.fit(plot.y_title, width), *lines] if _titled(plot, height) else lines
+    return _styled(plot, lines, owners, width, height)
+
+
+_COLOUR: Final = re.compile(r"\x1b\[(?:38;2;0;0;(\d+)|[\d;]*)m")
+
+
+Owners = list[tuple[int, int, int]]
+
+
+def _cells(line: str) -> tuple[str, Owners]:
+    """The text of a line of plotext, and (start, end, number) of each stretch that a line of the plot has drawn."""
+    text, owner = "", 0
+    owners: Owners = []
+    parts = _COLOUR.split(line)
+    for at in range(0, len(parts), 2):
+        if owner and parts[at]:
+            owners.append((len(text), len(text) + len(parts[at]), owner - 1))
+        text += parts[at]
+        owner = int(parts[at + 1] or 0) if at + 1 < len(parts) else 0
+    return text, owners
+
+
+def _styled(
+    plot: Plot, lines: list[str], owners: Sequence[list[tuple[int, int, int]]], width: int, height: int
+) -> Content:
+    rows = room(plot, width, height)[1]
+    spans: list[Span] = []
+    title = [units.fit(plot.y_title, width)] if _titled(plot, height) else []
+    length = sum(len(line) + 1 for line in title)
+    if title:
+        spans.append(Span(0, length - 1, AXIS))
+    for number, (line, drawn) in enumerate(zip(lines, owners, strict=True)):
+        spans.append(Span(length, length + (LABEL_WIDTH + 1 if number < rows else len(line)), AXIS))
+        spans += [Span(length + each.start(), length + each.end(), BAND) for each in _BAND.finditer(line)]
+        spans += [Span(length + start, length + end, plot.lines[owner].style) for start, end, owner in drawn]
+        length += len(line) + 1
+    return Content("\n".join([*title, *lines]), spans=spans)
 
 
 def room(plot: Plot, width: int, height: int) -> tuple[int, int]:
@@ -249,37 +322,46 @@ def column(across: Scale, columns: int, x: float) -> int:
     return round((x - across.lower) / (across.upper - across.lower) * (columns - 1))
 
 
-def _dotted(path: Sequence[Point], across: Scale, columns: int, turn: int, turns: int, log: bool) -> list[Point]:
-    """Places of a stroke in the columns of its turn, so that no line hides another that it follows."""
-    heights = [point._replace(y=math.log(point.y)) for point in path] if log else path
-    step = (across.upper - across.lower) / max(1, columns - 1)
-    places = (across.lower + at * step for at in range(turn, columns, turns))
-    ys = [(x, height(heights, x)) for x in places if path[0].x <= x <= path[-1].x]
-    return [Point(x, math.exp(y) if log else y) for x, y in ys]
+def _dashed(path: list[Point], stroke: str, across: Scale, dots: int) -> tuple[list[Point], list[int]]:
+    """What is drawn of a path over so many columns of dots, and the places before which it is cut.
 
-
-def _shared(
-    points: Sequence[Point],
-    across: Scale,
-    up: Scale,
-    room: tuple[int, int],
-    log: bool,
-    taken: dict[tuple[int, int], int],
-) -> list[Point]:
-    """The points without some of those that would fall on another line's marker, so that all of equal lines are seen.
-
-    `taken` counts the lines in each cell, and is kept up to date.
+    What lies below shows in the gaps, so that equal lines are all seen.
     """
-    cells: dict[tuple[int, int], list[Point]] = {}
-    for point in points:
-        y = (math.log10(point.y) if log else point.y) - up.lower
-        at = column(across, room[0], point.x), round(y / (up.upper - up.lower) * (room[1] - 1))
-        cells.setdefault(at, []).append(point)
-    kept = []
-    for at, there in cells.items():
-        taken[at] = taken.get(at, 0) + 1
-        kept += there if at[0] % taken[at] == 0 else []
-    return kept
+    on, off = DASHES.get(stroke, (1, 0))
+    if not off or len(path) < 2:
+        return path, []
+    step = (across.upper - across.lower) / (dots - 1)
+    drawn: list[Point] = []
+    cuts: list[int] = []
+    for first in range(0, dots, on + off):
+        begin, end = max(path[0].x, across.lower + first * step), across.lower + (first + on - 1) * step
+        end = min(path[-1].x, end)
+        if begin <= end:
+            cuts.append(len(drawn))
+            inner = [point for point in path if begin < point.x < end]
+            drawn += [Point(begin, height(path, begin)), *inner, Point(end, height(path, end))]
+    return drawn, cuts
+
+
+def _marked(
+    lines: Sequence[tuple[int, Sequence[Point]]], across: Scale, up: Scale, room: tuple[int, int]
+) -> list[tuple[int, list[Point]]]:
+    """Of each joined line the last point and some of those before it; lines that meet in a cell take turns."""
+    sharing: dict[tuple[int, int], dict[int, Point]] = {}
+    for turn, (number, points) in enumerate(lines):
+        after = (turn + 1) * MARKER_GAP // len(lines)
+        last = -MARKER_GAP if len(lines) == 1 else after - MARKER_GAP
+        for point in points:
+            row = round((point.y - up.lower) / (up.upper - up.lower) * (room[1] - 1))
+            at = column(across, room[0], point.x)
+            if at - last >= MARKER_GAP or point is points[-1]:
+                last = at
+                sharing.setdefault((at, row), {})[number] = point
+    kept: dict[int, list[Point]] = {number: [] for number, _ in lines}
+    for cell in sorted(sharing):
+        number = min(sharing[cell], key=lambda each: len(kept[each]))
+        kept[number].append(sharing[cell][number])
+    return list(kept.items())
 
 
 def _visible(
@@ -313,53 +395,22 @@ def _fill(
                     lines[row] = lines[row][:cell] + mark + lines[row][cell + 1 :]
 
 
-def coloured(plot: Plot, lines: Sequence[str], width: int, height: int) -> Content:
-    """The picture in the theme's colours, each marker in its own; without the cursor."""
-    _, rows = room(plot, width, height)
-    top = _top(plot, lines, rows)
-    styles = _styles(plot)
-    spans, length = [], 0
-    for number, line in enumerate(lines):
-        head = LABEL_WIDTH + 1 if top <= number < top + rows else len(line)
-        spans.append(Span(length, length + head, AXIS))
-        begin = head
-        while begin < len(line):
-            end = begin + 1
-            while end < len(line) and line[end] == line[begin]:
-                end += 1
-            if style := styles.get(line[begin], ""):
-                spans.append(Span(length + begin, length + end, style))
-            begin = end
-        length += len(line) + 1
-    return Content("\n".join(lines), spans=spans)
-
-
-def upright(plot: Plot, lines: Sequence[str], width: int, height: int) -> tuple[int, dict[int, tuple[str, str]]]:
+def upright(plot: Plot, picture: Content, width: int, height: int) -> tuple[int, dict[int, tuple[str, str]]]:
     """The cursor: the cell of a line in which it stands, and by number of line what stands there, and its style."""
     columns, rows = room(plot, width, height)
-    top, styles = _top(plot, lines, rows), _styles(plot)
     at = cursor_cell(plot, columns)
     if at is None:
         return 0, {}
-    marks = {}
-    for number, line in enumerate(lines[: top + rows + 1]):
+    styles = {line.marker: line.style for line in plot.lines if line.marker}
+    top, marks = int(_titled(plot, height)), {}
+    for number, line in enumerate(picture.plain.split("\n")[: top + rows + 1]):
         if number == top + rows and at < len(line):
             marks[number] = "╂", AXIS
         elif number >= top and at < len(line):
-            seen = line[at] not in " " + STROKES + BANDS
-            style = styles.get(line[at], "") if seen else CURSOR
-            marks[number] = line[at] if seen else "│", f"bold {style}" if style else ""
+            seen = line[at] in styles
+            style = styles[line[at]] if seen else CURSOR
+            marks[number] = line[at] if seen else "│", f"bold {style}"
     return at, marks
-
-
-def _top(plot: Plot, lines: Sequence[str], rows: int) -> int:
-    """Lines above the first row."""
-    return len(lines) - rows - 2 - bool(plot.x_title)
-
-
-def _styles(plot: Plot) -> dict[str, str]:
-    marks = {mark: line.style for line in plot.lines for mark in (line.marker, line.stroke) if mark}
-    return {mark: "$faint" for mark in BANDS} | marks
 
 
 def cursor_cell(plot: Plot, columns: int) -> int | None:

@@ -13,20 +13,29 @@ from lab.events.progress import RunProgress
 from lab.events.series import Point, Series
 from tui.locale import sayer
 from tui.panes.lab.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
+from tui.widgets import plot as plots
 from tui.widgets.plot import (
     SERIES,
     STROKES,
     Line,
     Plot,
-    coloured,
     column,
-    draw,
     room,
     upright,
     value_label,
     x_scale,
     y_scale,
 )
+
+
+def draw(shown: Plot, width: int, height: int) -> list[str]:
+    """The lines of the picture."""
+    return plots.draw(plotext, shown, width, height).plain.split("\n")
+
+
+def braille(text: str) -> bool:
+    """Whether a stroke in braille is in it."""
+    return any("\u2800" < each <= "\u28ff" for each in text)
 
 
 def plot(curves: Curves, title: str = "") -> Plot:
@@ -47,29 +56,37 @@ def curves(reports: int, iterations: int) -> Curves:
 @pytest.mark.parametrize("title", ["iteration", "반복"])
 def test_the_picture_fills_its_place_exactly(size: tuple[int, int], title: str) -> None:
     width, height = size
-    lines = draw(plotext, plot(curves(40, 80), title), width, height)
+    lines = draw(plot(curves(40, 80), title), width, height)
     assert [cell_len(line) for line in lines] == [width] * height
     assert title in "".join(lines)
 
 
 def test_every_series_has_its_own_marker_and_colour() -> None:
     shown = plot(curves(40, 80), "iteration")
-    lines = draw(plotext, shown, 60, 16)
-    picture = "\n".join(lines[:-3])
-    assert all(marker in picture for marker in (TRAIN, SMOOTH, VALIDATION, BEST))
-    content = coloured(shown, lines, 60, 16)
-    assert content.plain == "\n".join(lines)
+    content = plots.draw(plotext, shown, 60, 16)
+    picture = "\n".join(content.plain.split("\n")[:-3])
+    assert all(marker in picture for marker in (TRAIN, VALIDATION, BEST)) and braille(picture)
+    styles = {}
     for start, end, style in content.spans:
-        marks = set(content.plain[start:end])
-        if style == "$chart-train":
-            assert marks == {TRAIN}
-        if style == "bold $chart-best":
-            assert marks == {BEST}
-    assert "$chart-smooth" not in {span.style for span in content.spans if span.start > content.plain.find("└")}
+        styles.setdefault(style, set()).update(content.plain[start:end])
+    assert styles["$chart-train"] == {TRAIN} and styles["bold $chart-best"] == {BEST}
+    assert styles["$chart-validation"] == {VALIDATION} and all(map(braille, styles["$chart-smooth"]))
+
+
+def test_without_braille_a_stroke_is_made_of_whole_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = plot(curves(40, 80), "iteration")
+    for name, value in (("TERM", "linux"), ("LOWRANK_BRAILLE", "0")):
+        with monkeypatch.context() as terminal:
+            terminal.setenv(name, value)
+            picture = "".join(draw(shown, 60, 16))
+            assert SMOOTH in picture and not braille(picture)
+    monkeypatch.setenv("TERM", "linux")
+    monkeypatch.setenv("LOWRANK_BRAILLE", "1")
+    assert braille("".join(draw(shown, 60, 16)))
 
 
 def test_the_frame_stands_before_there_is_data() -> None:
-    lines = draw(plotext, plot(Curves(200), "iteration"), 40, 12)
+    lines = draw(plot(Curves(200), "iteration"), 40, 12)
     assert len(lines) == 12
     assert "200" in lines[-2]
     assert all(line.startswith("    │") for line in lines[:9])
@@ -77,7 +94,7 @@ def test_the_frame_stands_before_there_is_data() -> None:
 
 
 def test_a_place_too_small_stays_empty() -> None:
-    assert draw(plotext, plot(curves(10, 10)), 8, 3) == []
+    assert draw(plot(curves(10, 10)), 8, 3) == [""]
 
 
 losses = st.lists(st.floats(1e-6, 1e5), min_size=1, max_size=40)
@@ -107,7 +124,7 @@ def test_a_chart_of_a_million_points_costs_what_one_of_a_hundred_does() -> None:
         for _ in range(7):
             begin = time.thread_time()  # whatever else the machine does
             points = tuple(series.points())
-            draw(plotext, plot(Curves(len(series), points, points), "iteration"), 76, 16)
+            draw(plot(Curves(len(series), points, points), "iteration"), 76, 16)
             best = min(best, time.thread_time() - begin)
         return best
 
@@ -121,14 +138,14 @@ def test_a_logarithmic_axis_has_round_ticks_and_leaves_out_what_it_cannot_show()
     assert [label.strip() for label in scale.labels] == ["0.02", "0.05", "0.10", "0.20", "0.50", "1.00", "2.00", "5.00"]
     assert len(y_scale([1e-9, 1e5], True, 6).ticks) <= 4
     shown = Plot([Line("a", "•", "$series-1", [Point(0, 0.0), Point(1, 0.1), Point(2, 1.0)])], log_y=True)
-    assert "\n".join(draw(plotext, shown, 40, 12)).count("•") == 2
+    assert "\n".join(draw(shown, 40, 12)).count("•") == 2
 
 
 def test_several_lines_keep_their_markers_and_a_band_lies_under_them() -> None:
     points = [Point(x, 1 + x / 10) for x in range(11)]
     band = [(x, 0.5 + x / 10, 1.5 + x / 10) for x in range(0, 11, 5)]
     shown = Plot([Line("a", *SERIES[0], points, band=band), Line("b", *SERIES[1], points[::5])], y_title="loss")
-    lines = draw(plotext, shown, 60, 16)
+    lines = draw(shown, 60, 16)
     assert lines[0].startswith("loss") and [cell_len(line) for line in lines] == [60] * 16
     picture = "\n".join(lines)
     assert picture.count("◆") == 3 and picture.count("•") == 8 and picture.count("░") > 100
@@ -136,11 +153,11 @@ def test_several_lines_keep_their_markers_and_a_band_lies_under_them() -> None:
 
 def test_the_cursor_is_an_upright_line_at_its_place() -> None:
     shown = Plot([Line("a", *SERIES[0], [Point(x, x) for x in range(11)])], cursor=5.0)
-    lines = draw(plotext, shown, 46, 12)
-    at, marks = upright(shown, lines, 46, 12)
+    picture = plots.draw(plotext, shown, 46, 12)
+    at, marks = upright(shown, picture, 46, 12)
     assert at == 25 and [marks[number][0] for number in range(11)].count("│") == 9
     assert marks[10][0] == "╂" and {marks[n][0] for n in range(10)} == {"│", "•"} and set(marks) == set(range(11))
-    assert upright(replace(shown, cursor=99.0), lines, 46, 12) == (0, {})
+    assert upright(replace(shown, cursor=99.0), picture, 46, 12) == (0, {})
 
 
 def test_times_are_written_as_a_clock_has_them_and_counts_short() -> None:
@@ -159,23 +176,25 @@ def test_a_marker_stands_where_something_was_measured_and_nowhere_else(count: in
     lines = [Line(str(run), *SERIES[run], points, STROKES[run]) for run, points in enumerate(measured)]
     shown = Plot(lines, x_limits=(0, 100), log_y=log)
     columns, rows = room(shown, width, height)
-    drawn = [line[-columns:] for line in draw(plotext, shown, width, height)[:rows]]
+    drawn = [line[-columns:] for line in draw(shown, width, height)[:rows]]
     across = x_scale(shown, columns)
     for line, points in zip(lines, measured, strict=True):
         at = {column(across, columns, point.x) for point in points}
         found = [x for row in drawn for x, cell in enumerate(row) if cell == line.marker]
         assert len(found) <= len(points) and set(found) <= at, line.marker
         if runs == 1:
-            assert len(found) >= min(count, 60), "every measurement there is room for is drawn"
-    if count > 1:
-        assert any(stroke in "".join(drawn) for stroke in STROKES[:runs]) or count >= columns
+            assert len(found) >= min(count, columns // 24) and max(at) in found, "the last one, and some before it"
+    assert braille("".join(drawn)) == (count > 1)
 
 
 def test_equal_lines_are_all_seen() -> None:
+    """In the gaps of a stroke what lies below is seen, and markers that meet take turns."""
     points = [Point(10 * x, 3 - x / 4) for x in range(11)]
     lines = [Line(str(run), *SERIES[run], points, STROKES[run]) for run in range(3)]
-    picture = "".join(draw(plotext, Plot(lines), 78, 16))
-    assert all(line.marker in picture and line.stroke in picture for line in lines)
+    picture = plots.draw(plotext, Plot(lines), 78, 16)
+    for line in lines:
+        own = "".join(picture.plain[span.start : span.end] for span in picture.spans if span.style == line.style)
+        assert line.marker in own and braille(own)
 
 
 def test_a_smoothed_loss_is_a_stroke_and_no_points() -> None:
