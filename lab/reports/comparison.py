@@ -158,7 +158,7 @@ class Comparison:
         apart = [name for name in self.differs if name not in ("model", "bits", "fine_tune_type")]
         labels = []
         for place, each in enumerate(self.contenders):
-            values = [f"{SHORT.get(name, name)} {plain(self.differs[name][place])}" for name in apart[:2]]
+            values = [f"{SHORT.get(name, name)} {plain(name, self.differs[name][place])}" for name in apart[:2]]
             labels.append(each.about.name or " · ".join([each.method, *values]))
         doubles = {label for label in labels if labels.count(label) > 1}
         return [f"{label} ({base})" if label in doubles and self._bases_differ() else label
@@ -196,11 +196,14 @@ class Comparison:
         return list(groups.values())
 
 
+ALL_AT_MINUS_ONE: Final = ("num_layers", "val_batches", "test_batches")
 SHORT: Final = {"learning_rate": "rate", "batch_size": "batch", "num_layers": "layers", "iters": "iterations"}
 
 
-def plain(value: object) -> str:
-    """A field's value in a few characters."""
+def plain(name: str, value: object, every: str = "all") -> str:
+    """The value of a field in a few characters; `every` is the word for -1 where that means all there are."""
+    if name in ALL_AT_MINUS_ONE and value == -1:
+        return every
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list):

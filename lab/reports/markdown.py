@@ -120,7 +120,11 @@ def _differences(comparison: Comparison, say: Say) -> str:
         return say("report.nothing")
     rows = [[say("report.field"), *(text(label) for label in comparison.labels)]]
     return _table(
-        rows + [[text(name), *(text(plain(value)) for value in values)] for name, values in differing.items()]
+        rows
+        + [
+            [text(name), *(text(plain(name, value, say("run.all"))) for value in values)]
+            for name, values in differing.items()
+        ]
     )
 
 

@@ -69,6 +69,12 @@ def test_a_name_that_somebody_gave_stands_for_the_run(make: Any, tmp_path: Path)
     assert Comparison.of(runs, tmp_path).labels == ["LoRA · rate 0.001", "the faster one"]
 
 
+def test_all_layers_are_said_in_a_word(make: Any, tmp_path: Path) -> None:
+    comparison = Comparison.of([make("a"), make("b", num_layers=4)], tmp_path)
+    assert comparison.differs["num_layers"] == [-1, 4] and comparison.labels == ["LoRA · layers all", "LoRA · layers 4"]
+    assert "| 전체 | 4 |" in report.build(comparison, "x", "ko")[0]
+
+
 def test_other_validation_rows_are_another_loss(make: Any, tmp_path: Path) -> None:
     def doubts(**fields: object) -> list[Doubt]:
         shutil.rmtree(tmp_path / "runs", ignore_errors=True)

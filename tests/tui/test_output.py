@@ -17,9 +17,11 @@ import tui
 from lab.events.writer import EventLog
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
+from lab.runs.run_index import Row
+from lab.runs.state import RunState
 from lab.sanitize import UNSEEN
 from lab.spec import RunSpec
-from tui.cli import output
+from tui.cli import output, sweep
 from tui.cli.follow import follow
 from tui.cli.main import main
 
@@ -287,3 +289,9 @@ def test_what_no_utf_8_holds_can_be_noted_and_reported(say: Say, tmp_path: Path)
     assert say("runs")[0] == 0
     code, _, told = say("report", "last", "-o", str(tmp_path / "a\udcff.md"))
     assert code == 0, told
+
+
+def test_tables_say_why_a_figure_is_missing() -> None:
+    rows = [Row(run="a", state=RunState.WAITING), Row(run="b", state=RunState.LOST, train_loss=1.0)]
+    waiting, lost = sweep._table(rows)[-2:]
+    assert waiting.count("not yet") == 3 and lost.split()[-2:] == ["none", "none"]

@@ -50,14 +50,20 @@ def _block(comparison: Comparison, differs: dict[str, list[Any]], some: slice) -
     contenders = comparison.contenders
     rows = [("run", *(str(number + 1) for number in range(len(contenders))[some]))]
     rows += [("method", *(each.method for each in contenders[some]))]
-    rows += [(name, *(plain(value) for value in values[some])) for name, values in differs.items()]
+    rows += [(name, *(plain(name, value) for value in values[some])) for name, values in differs.items()]
     rows += [("state", *(each.state for each in contenders[some]))]
     rows += [(label, *(_told(each, key, form) for each in contenders[some])) for label, key, form in MEASURES]
     if any(each.score for each in contenders):
-        rows += [("of questions", *(str((each.score or {}).get("examples", "–")) for each in contenders[some]))]
+        rows += [("of questions", *(_questions(each) for each in contenders[some]))]
     curves = [[point.y for point in each.digest.train()] for each in contenders[some]]
     rows += [("training loss", *(line(losses, CURVE) for losses in curves))]
     return table(rows, shrink=[range(1, len(rows[0]))], across=True)
+
+
+def _questions(each: Contender) -> str:
+    """Over how many questions exact match was measured, or why that is not known."""
+    number = (each.score or {}).get("examples")
+    return i18n.text("en", f"missing.{each.missing('exact_match')}") if number is None else str(number)
 
 
 def _told(each: Contender, key: str, form: Callable[[float | None], str]) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+import i18n
 from lab.errors import LabError
 from lab.mlx_flags import take
 from lab.queue import sweep as sweeps
@@ -126,7 +127,13 @@ def _attend(made: list[Run]) -> list[run_index.Row] | None:
 def _table(rows: list[run_index.Row]) -> list[str]:
     head = ("run", "name", "state", "train", "val", "best")
     cells = [
-        (row.run, row.name, row.state, units.loss(row.train_loss), units.loss(row.val_loss),
-         units.loss(row.best_val_loss)) for row in rows
-    ]  # fmt: skip
+        (row.run, row.name, row.state, *(_loss(row, key) for key in ("train_loss", "val_loss", "best_val_loss")))
+        for row in rows
+    ]
     return table([head, *cells], shrink=((1,), (0,)), right=(3, 4, 5))
+
+
+def _loss(row: run_index.Row, key: str) -> str:
+    """A loss, or why there is none."""
+    value = getattr(row, key)
+    return i18n.text("en", f"missing.{row.missing(key)}") if value is None else units.loss(value)

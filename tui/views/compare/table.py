@@ -98,7 +98,11 @@ def _cell(comparison: Comparison, at: int, key: str, say: Say) -> Content:
                 missing = each.missing(VALUES[key])
                 return styled(placeholder(missing, say(f"missing.{missing}"), FIGURES[key][0]), "$faint")
             return styled(text, "bold $success" if lead else "")
-    return styled(inert(plain(comparison.differs[key][at])))
+    return styled(_value(key, comparison.differs[key][at], say))
+
+
+def _value(name: str, value: object, say: Say) -> str:
+    return inert(plain(name, value, say("run.all")))
 
 
 def figure(each: Contender, key: str) -> str:
@@ -139,10 +143,10 @@ def differences(comparison: Comparison, say: Say, width: int) -> Lines:
             values = [each.method for each in comparison.contenders]
         if name == "model":
             values = list(comparison.bases)
-        told = " | ".join(dict.fromkeys(inert(plain(value)) for value in values))
+        told = " | ".join(dict.fromkeys(_value(name, value, say) for value in values))
         parts.append(styled(f"{field(name, say)} ", "$text-muted") + styled(told, "$heading"))
     what = join(parts, "   ") if parts else styled(say("compare.differs.nothing"), "$text-muted")
-    alike = [f"{field(name, say)} {inert(plain(value))}" for name, value in _alike(comparison, ALIKE)]
+    alike = [f"{field(name, say)} {_value(name, value, say)}" for name, value in _alike(comparison, ALIKE)]
     labels = [styled(say(key), "bold $heading") for key in ("compare.differs", "compare.alike")]
     wide = max(label.cell_length for label in labels) + 2
     lines = [labels[0].pad_right(wide - labels[0].cell_length) + what,
@@ -173,12 +177,12 @@ def specification(comparison: Comparison, say: Say, width: int) -> Lines:
     differing = {**comparison.differs, **comparison.shown_otherwise}
     wide = max((units_width(field(name, say)) for name in differing), default=0) + 2
     for name, values in differing.items():
-        cells = [mark(at) + Content(" ") + styled(inert(plain(value))) for at, value in enumerate(values)]
+        cells = [mark(at) + Content(" ") + styled(_value(name, value, say)) for at, value in enumerate(values)]
         lines += hang([(styled(field(name, say), "$text-muted").pad_right(wide - units_width(field(name, say))),
                         join(cells, "   "))], width)  # fmt: skip
     lines += [Content(""), styled(say("compare.hold"), "bold $heading")]
     fields = comparison.contenders[0].fields if comparison.contenders else {}
-    same = [f"{name} {inert(plain(fields[name]))}" for name in fields if name not in differing]
+    same = [f"{name} {_value(name, fields[name], say)}" for name in fields if name not in differing]
     return lines + styled(" · ".join(same), "$text-muted").wrap(max(width, 8))
 
 
