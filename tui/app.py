@@ -270,7 +270,7 @@ class LowrankApp(App[None]):
 
     def action_help(self) -> None:
         from tui.command_palette import key_groups
-        from tui.screens.dialogs import HelpScreen
+        from tui.widgets.dialogs import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             here = next((each for each in (self.laboratory, self.progress_page) if self.screen is each), None)

@@ -93,10 +93,10 @@ def key_groups(lang: "Lang", app: type[App[Any]], over: "Laboratory | ProgressSc
     from tui.panes.contents import ContentsPane
     from tui.panes.exercise import ExercisePane
     from tui.panes.lab.pane import LabPane
-    from tui.panes.page import PagePane
     from tui.panes.quiz import QuizPane
     from tui.panes.reader import ReaderPane
     from tui.screens.lesson import LessonScreen
+    from tui.widgets.page import PagePane
 
     everywhere = [binding for holder in app.__mro__ if holder.__module__.startswith("tui.") for binding in _own(holder)]
     if over is not None:

@@ -17,7 +17,7 @@ from lessons.validation.layout_rules import CODE, MEASURE
 from lessons.validation.lesson_files import Tools
 from lessons.validation.problems import ERRORS, KINDS, Problem
 from tui.cli import check as checking
-from tui.panes.page import MEASURE as PAGE_MEASURE
+from tui.widgets.page import MEASURE as PAGE_MEASURE
 
 LESSON = "lora/why-lora"
 Plant = Callable[[Path], None]

@@ -8,9 +8,9 @@ from textual.command import CommandPalette
 
 from tui.panes.contents import ContentsPane
 from tui.panes.reader import ReaderPane
-from tui.screens.dialogs import HelpScreen
 from tui.screens.lesson import PANES
 from tui.theme import DARK, LIGHT
+from tui.widgets.dialogs import HelpScreen
 
 SMALL, WIDE = (80, 24), (120, 40)
 

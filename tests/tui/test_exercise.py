@@ -9,7 +9,7 @@ from textual.events import Key
 
 from lab.errors import LabError
 from tui.panes.exercise import ExercisePane
-from tui.screens.dialogs import ConfirmScreen
+from tui.widgets.dialogs import ConfirmScreen
 from tui.widgets.form_field import NumberField
 from tui.widgets.text_area import Sentences
 

@@ -12,8 +12,8 @@ from lab.runs.directory import Runs
 from lessons.exercise_steps import DEEDS
 from tui.exercises.data_copies import Place, did, own_runs
 from tui.panes.exercise import ExercisePane
-from tui.screens.dialogs import ConfirmScreen
 from tui.widgets.choice_list import ChoiceList
+from tui.widgets.dialogs import ConfirmScreen
 from tui.widgets.form_field import NumberField
 from tui.widgets.text_area import Sentences
 

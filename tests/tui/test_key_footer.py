@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from textual.command import CommandPalette
 
-from tui.screens.dialogs import HelpScreen
+from tui.widgets.dialogs import HelpScreen
 from tui.widgets.form_field import NumberField
 
 

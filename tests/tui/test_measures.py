@@ -3,8 +3,8 @@
 from typing import Any
 
 from lessons.validation.layout_rules import CODE, MEASURE, OPTION, PAGE
+from tui.panes.option_row import OptionRow
 from tui.widgets.lesson_blocks import CodeView, DiagramView
-from tui.widgets.option_row import OptionRow
 
 
 async def test_what_the_check_calls_a_fit_fits(app: Any, opened: Any, until: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tui.panes.reader import ReaderPane
-from tui.screens.dialogs import LinksScreen
+from tui.widgets.dialogs import LinksScreen
 
 SMALL = (80, 24)
 FIRST, SECOND, THIRD = "demo/thin#first", "demo/thin#second", "demo/thin#third"

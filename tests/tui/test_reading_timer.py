@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.tui.test_reader import Clock, reader
 from tui.reading_timer import FASTEST, WORDS_PER_MINUTE, ReadingTimer, seconds_to_read
-from tui.screens.dialogs import HelpScreen
+from tui.widgets.dialogs import HelpScreen
 
 SECOND = "demo/thin#second"
 SPANS = st.lists(st.tuples(st.booleans(), st.floats(0, 100)), max_size=30)

@@ -15,9 +15,9 @@ from tui.key_bindings import bind
 from tui.locale import say
 from tui.panes.exercise_parts import Desk
 from tui.panes.exercise_sheet import run_rows
-from tui.panes.page import PagePane
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.lines import LinesView
+from tui.widgets.page import PagePane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

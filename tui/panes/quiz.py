@@ -13,12 +13,12 @@ from store.progress import CONFIDENCE, calibration
 from tui.formatting.text_layout import inline, join, plain, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.page import PagePane
+from tui.panes.option_row import OptionRow
 from tui.panes.quiz_sheet import Sheet
 from tui.widgets.form_field import FlagField, NumberLine
 from tui.widgets.lesson_charts import ChartView
 from tui.widgets.lines import LinesView
-from tui.widgets.option_row import OptionRow
+from tui.widgets.page import PagePane
 from tui.widgets.question_extras import HintLines, SureLine, command_lines, hint_lines
 
 if TYPE_CHECKING:

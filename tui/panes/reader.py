@@ -15,8 +15,8 @@ from textual.widgets import Static
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.page import PagePane
 from tui.reading_timer import ReadingTimer
+from tui.widgets.page import PagePane
 
 if TYPE_CHECKING:
     from lessons.course import Block, Lang, Lesson, Section

@@ -125,7 +125,7 @@ class ExerciseController:
 
     def predict(self, event: ExercisePane.Typed) -> None:
         """Lock a prediction; that is for good, so it is asked once more."""
-        from tui.screens.dialogs import ConfirmScreen
+        from tui.widgets.dialogs import ConfirmScreen
 
         async def answered(yes: bool | None) -> None:
             if yes:

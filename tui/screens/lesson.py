@@ -15,7 +15,6 @@ from textual.widget import Widget
 
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.page import PagePane
 from tui.panes.reader import ReaderPane
 from tui.screens.header import show_header
 from tui.screens.too_small import SmallNotice, too_small
@@ -23,6 +22,7 @@ from tui.session import REPLACED, RUN_ENDED, Change, LearnerSession
 from tui.startup_tuning import settle
 from tui.widgets.containers import Container, Horizontal
 from tui.widgets.key_footer import KeyFooter
+from tui.widgets.page import PagePane
 from tui.widgets.tab_strip import TabStrip
 from tui.widgets.toast import Toast
 from tui.widgets.top_bar import NoticeBar, TopBar
@@ -385,7 +385,7 @@ class LessonScreen(Screen[None]):
 
     def action_links(self) -> None:
         """The links of the lesson; the one chosen is opened in the browser."""
-        from tui.screens.dialogs import LinksScreen
+        from tui.widgets.dialogs import LinksScreen
 
         if self.lesson is None or not self.lesson.links:
             self.tell(say(self.lang, "links.none"))

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
-from tui.panes.page import PagePane
+from tui.widgets.page import PagePane
 
 
 def leave(field: Widget) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tui.panes.lab.form import FormView
-from tui.screens.dialogs import HelpScreen
+from tui.widgets.dialogs import HelpScreen
 
 SIZES = [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)]
 

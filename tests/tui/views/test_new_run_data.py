@@ -10,9 +10,9 @@ from hub import Hub
 from textual.widgets import Input
 
 from lab.datasets.find import BUNDLED, find_data
-from tui.screens.dialogs import ConfirmScreen
 from tui.views.new_run.picker import Picker
 from tui.views.new_run.split_dialog import SplitScreen
+from tui.widgets.dialogs import ConfirmScreen
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from lab.runs import run_notes, trash
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import INDEX
 from tests.tui.views.conftest import NASTY
-from tui.screens.dialogs import ConfirmScreen
 from tui.views.runs.sweep import SweepScreen
 from tui.widgets.action_bar import ActionBar
 from tui.widgets.choice_field import Choice
 from tui.widgets.data_grid import DataGrid
+from tui.widgets.dialogs import ConfirmScreen
 
 Fill = Callable[..., list[Run]]
 

@@ -15,8 +15,8 @@ from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import Lines, clickable, hang, join, spread, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.page import PagePane
 from tui.widgets.lines import LinesView
+from tui.widgets.page import PagePane
 
 if TYPE_CHECKING:
     from lessons.course import Lang
@@ -155,7 +155,7 @@ class DataPane(PagePane):
 
     def action_reset(self) -> None:
         """All back to nothing, after asking."""
-        from tui.screens.dialogs import ConfirmScreen
+        from tui.widgets.dialogs import ConfirmScreen
 
         if not self.session.progress.days:
             self.post_message(self.Changed(say(self.lang, "keeping.nothing-reset")))

@@ -11,7 +11,6 @@ from textual.message import Message
 from tui.formatting.text_layout import Lines, styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.panes.page import PagePane
 from tui.panes.progress import (
     achievements,
     overview,
@@ -19,6 +18,7 @@ from tui.panes.progress import (
 )
 from tui.widgets.data_grid import DataGrid
 from tui.widgets.lines import LinesView
+from tui.widgets.page import PagePane
 
 if TYPE_CHECKING:
     from lessons.course import Lang

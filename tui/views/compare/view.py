@@ -22,12 +22,12 @@ from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
 from tui.key_bindings import bind
-from tui.screens.dialogs import ConfirmScreen
 from tui.views.compare import table
 from tui.views.compare.evaluation import Measuring
 from tui.views.compare.layout import CompareLayout
 from tui.views.compare.progress import share
 from tui.widgets.data_grid import DataGrid
+from tui.widgets.dialogs import ConfirmScreen
 from tui.widgets.lines import LinesView
 
 LOOK = 0.4

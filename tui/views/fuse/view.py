@@ -146,7 +146,7 @@ class FuseView(FuseLayout):
 
     def action_save(self) -> None:
         """Save the chosen way; a model that lies there is replaced only after asking."""
-        from tui.screens.dialogs import ConfirmScreen
+        from tui.widgets.dialogs import ConfirmScreen
 
         here, (lying, size, why) = self._prospect, self._lies
         if here is None or here.table is None:

@@ -10,8 +10,8 @@ from lab.errors import LabError
 from lab.hub import HUB_ID, is_data_id
 from tui.formatting import units
 from tui.formatting.sanitize import inert
-from tui.screens.dialogs import ConfirmScreen
 from tui.views.new_run.spec_check import reason
+from tui.widgets.dialogs import ConfirmScreen
 
 if TYPE_CHECKING:
     from tui.views.new_run.view import NewRunView

@@ -240,7 +240,7 @@ class NewRunView(LaboratoryView):
 
     def action_reset(self) -> None:
         """The defaults again, after asking."""
-        from tui.screens.dialogs import ConfirmScreen
+        from tui.widgets.dialogs import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
             if yes:

@@ -13,9 +13,9 @@ from lab.runs.service import Deleted
 from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
-from tui.screens.dialogs import ConfirmScreen
 from tui.views.runs.dialogs import LineScreen, NotesScreen
 from tui.views.view import LaboratoryView
+from tui.widgets.dialogs import ConfirmScreen
 
 Undo = Callable[[], object]
 

@@ -10,8 +10,8 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui.panes.progress.learner import DID
-from tui.screens.dialogs import ConfirmScreen
 from tui.views.runs.dialogs import LineScreen
+from tui.widgets.dialogs import ConfirmScreen
 
 SMALL, WIDE = (80, 24), (120, 40)
 

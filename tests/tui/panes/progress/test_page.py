@@ -7,9 +7,9 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui.panes.progress.learner import DID, NOW
-from tui.screens.dialogs import HelpScreen
 from tui.screens.progress import PARTS, ProgressScreen
 from tui.widgets.data_grid import DataGrid
+from tui.widgets.dialogs import HelpScreen
 
 SMALL, WIDE = (80, 24), (120, 40)
 
