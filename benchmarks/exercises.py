@@ -12,16 +12,17 @@ from lessons.exercise_steps import Exercise, Foretold, Prediction, Repair, Selec
 from lessons.exercises import measured_names
 from lessons.loader import load_lesson
 from store.progress import ExerciseState
-from tui.exercises.data_copies import Place, workshop
+from tui.exercises.data_copies import workshop
 from tui.exercises.jobs import Doing, Work
 from tui.exercises.stage import item_of, run_state
+from tui.home import Folders
 
 
 class Desk:
     """A learner whose log is held in memory; `locked` is what they foretold, by the item that the log would name."""
 
     def __init__(self, exercise: Exercise, home: Path, foretell: Callable[[Foretold], object]) -> None:
-        self.exercise, self.place = exercise, Place(home, home / "runs", home / "cache")
+        self.exercise, self.place = exercise, Folders(home, home / "runs", home / "cache")
         foretold = [step for step in exercise.steps if isinstance(step, Prediction | Selection)]
         self.locked = {item_of(exercise, step): {"value": foretell(step)} for step in foretold}
         self.measured: dict[str, Mapping[str, object]] = {}

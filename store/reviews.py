@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from store.progress import Progress
+from typing import NamedTuple, Protocol
 
 UNSURE, FAIRLY, CERTAIN = CONFIDENCE = ("unsure", "fairly", "certain")
 """What a learner may say of an answer before it is graded, as `confidence` of the event's payload."""
@@ -74,7 +71,14 @@ def cards(recalls: Mapping[str, tuple[Recall, ...]], now: datetime) -> list[Card
     return found
 
 
-def due(progress: Progress, now: datetime) -> list[str]:
+class Remembered(Protocol):
+    """Progress, as far as reviews need it."""
+
+    @property
+    def recalls(self) -> Mapping[str, tuple[Recall, ...]]: ...
+
+
+def due(progress: Remembered, now: datetime) -> list[str]:
     """The questions to ask again by the end of the day `now` (with a time zone), at most AT_ONCE.
 
     First those that were missed with certainty, then those most likely forgotten.

@@ -1,7 +1,17 @@
 """Where everything the learner makes lives."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the program keeps what is its own: `home`, its runs, and what can be made again."""
+
+    home: Path
+    runs: Path
+    cache: Path
 
 
 def home() -> Path:

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from tui.home import Folders
+
 if TYPE_CHECKING:
     from lab.events.schema import LastWord
     from lab.runs.run_evidence import RunEvidence
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from store.storage import Notice
     from store.sync import Synced
     from store.transfer import Imported
-    from tui.exercises.data_copies import Place
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,9 @@ class LearnerSession:
             listener(change)
 
     @property
-    def place(self) -> "Place":
+    def folders(self) -> Folders:
         """Where everything is kept."""
-        from tui.exercises.data_copies import Place
-
-        return Place(self.home, self.runs, self.cache)
+        return Folders(self.home, self.runs, self.cache)
 
     def load(self) -> None:
         """Course, log and progress; what fails becomes a problem in words, and the rest goes on without it."""

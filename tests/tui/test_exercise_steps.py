@@ -10,7 +10,8 @@ import pytest
 from lab.runs import evaluation
 from lab.runs.directory import Runs
 from lessons.exercise_steps import DEEDS
-from tui.exercises.data_copies import Place, did, own_runs
+from tui.exercises.data_copies import did, own_runs
+from tui.home import Folders
 from tui.panes.exercise import ExercisePane
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.dialogs import ConfirmScreen
@@ -127,5 +128,5 @@ def test_a_run_of_one_iteration_scores_the_baseline_and_is_no_training_yet(bench
 
     assert done("20250101-000000-baseline", iters=1) == ["baseline-scored"]
     assert done("20250101-000001-trained", iters=2) == ["baseline-scored", "run-finished", "run-scored"]
-    place = Place(home, home / "runs", home / "cache")
+    place = Folders(home, home / "runs", home / "cache")
     assert [run.id for run in own_runs(place)] == ["20250101-000001-trained", "20250101-000000-baseline"]

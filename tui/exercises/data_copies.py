@@ -3,32 +3,23 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.runs.state import RunState
+from tui.home import Folders
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
     from lessons.exercise_steps import DataTaskKind, Exercise, Repair
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the program keeps what is its own: `home`, its runs, and what can be made again."""
-
-    home: Path
-    runs: Path
-    cache: Path
-
-
-def workshop(place: Place, exercise: "Exercise", folder: str) -> Path:
+def workshop(place: Folders, exercise: "Exercise", folder: str) -> Path:
     """Where the learner's copy of a lesson's broken data lies."""
     return place.home / "workshop" / exercise.id.partition("!")[0] / folder
 
 
-def lay_out(place: Place, exercise: "Exercise", step: "Repair") -> Path:
+def lay_out(place: Folders, exercise: "Exercise", step: "Repair") -> Path:
     """The learner's copy, made once, there whole or not at all; whoever wants to begin anew deletes the folder.
 
     Raises OSError.
@@ -41,7 +32,7 @@ def lay_out(place: Place, exercise: "Exercise", step: "Repair") -> Path:
     return copy
 
 
-def own_runs(place: Place) -> Iterator["Run"]:
+def own_runs(place: Folders) -> Iterator["Run"]:
     """Runs on data that neither came with the program nor with a lesson, the newest first."""
     from lab.datasets.find import BUNDLED
     from lab.errors import LabError

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui.exercises.data_copies import Place, did, lay_out, own_runs, workshop
+from tui.exercises.data_copies import did, lay_out, own_runs, workshop
 from tui.exercises.stage import item_of, run_of, run_state
+from tui.home import Folders
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
@@ -43,7 +44,7 @@ class Work:
     """`state` is the exercise as the log has it now, `record` appends to the log, `tell` hears what is being done."""
 
     exercise: "Exercise"
-    place: Place
+    place: Folders
     state: "Callable[[], ExerciseState]"
     record: Callable[[str, str, Mapping[str, object]], object]
     tell: Callable[[Doing | None], None]

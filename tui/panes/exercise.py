@@ -8,9 +8,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui.exercises.data_copies import Place
 from tui.exercises.stage import Part, item_of, run_states
 from tui.formatting.text_layout import plain, styled
+from tui.home import Folders
 from tui.key_bindings import bind
 from tui.locale import say
 from tui.panes.exercise_parts import Desk
@@ -75,7 +75,7 @@ class ExercisePane(PagePane):
             super().__init__()
             self.item, self.sentences = item, sentences
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Folders) -> None:
         super().__init__("exercise")
         self._place = place
         self._desk: Desk | None = None

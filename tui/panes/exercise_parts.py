@@ -8,9 +8,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.exercises.data_copies import Place, workshop
+from tui.exercises.data_copies import workshop
 from tui.exercises.stage import Part, TrialState, as_number, is_done, item_of, parts, stage
 from tui.formatting.text_layout import Layout, barred, hang, inline, join, styled
+from tui.home import Folders
 from tui.locale import say
 from tui.panes import exercise_sheet as sheet
 from tui.widgets.choice_list import ChoiceList
@@ -30,7 +31,7 @@ class Desk:
 
     exercise: "Exercise"
     state: "ExerciseState"
-    place: Place
+    place: Folders
     lang: "Lang"
     states: Mapping[str, TrialState] = field(default_factory=dict)
     reports: dict[str, Mapping[str, Any]] = field(default_factory=dict)

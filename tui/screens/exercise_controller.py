@@ -58,7 +58,7 @@ class ExerciseController:
             if exercise is self._exercise:
                 self.pane.set_work(doing)
 
-        return Work(exercise, self._session.place, partial(self._state, exercise), self._session.record, tell)
+        return Work(exercise, self._session.folders, partial(self._state, exercise), self._session.record, tell)
 
     def go_on(self, anew: bool = False) -> None:
         """Do for the exercise what can be done by now; `anew` gives up what was being done for another one."""

@@ -179,7 +179,7 @@ class LessonScreen(Screen[None]):
         from tui.screens.exercise_controller import ExerciseController
 
         self.contents = ContentsPane()
-        self.exercise = ExercisePane(self.session.place)
+        self.exercise = ExercisePane(self.session.folders)
         self.exercises = ExerciseController(self.exercise, self.session)
         self.quiz = QuizPane()
         self.exercise.display = self.quiz.display = False
