@@ -1,5 +1,6 @@
 """The parts of the progress page that are only read."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 class ReadPane(PagePane):
     """One page of lines, set anew when what they tell has changed."""
 
-    def __init__(self, session: "LearnerSession", lang: "Lang", id: str) -> None:
+    def __init__(self, session: "LearnerSession", lang: "Lang", id: str, lines: Callable[[int], Lines]) -> None:
         super().__init__(id=id)
         self.session, self.lang = session, lang
-        self._view = LinesView(self.lines)
+        self._view = LinesView(lines)
 
     def on_mount(self) -> None:
         self.page.mount(self._view)
@@ -41,15 +42,14 @@ class ReadPane(PagePane):
         self.lang = lang
         self._view.redraw()
 
-    def lines(self, width: int) -> Lines:
-        """What is told, in lines of this width."""
-        raise NotImplementedError
-
 
 class OverviewPane(ReadPane):
     """`due` is the number of questions to review today."""
 
     due = 0
+
+    def __init__(self, session: "LearnerSession", lang: "Lang", id: str) -> None:
+        super().__init__(session, lang, id, self.lines)
 
     def lines(self, width: int) -> Lines:
         from store.progress import calibration
@@ -64,6 +64,9 @@ class OverviewPane(ReadPane):
 
 class AchievementsPane(ReadPane):
     """The achievements."""
+
+    def __init__(self, session: "LearnerSession", lang: "Lang", id: str) -> None:
+        super().__init__(session, lang, id, self.lines)
 
     def lines(self, width: int) -> Lines:
         return achievements.lines(self.session.progress, self.lang, width)
