@@ -13,7 +13,7 @@ from textual.widgets import Input, TextArea
 import tui
 from tui.theme import DARK, THEMES
 from tui.views.chat.widgets import PromptField
-from tui.views.fuse.layout import FolderField
+from tui.views.fuse.view import FolderField
 from tui.widgets.form_field import FlagField, LineField, StillInput
 from tui.widgets.text_area import CleanArea, Sentences
 

@@ -1,19 +1,29 @@
 """What every bench has: the lab, the runs picked, a language, and the ways to speak to the laboratory."""
 
-from collections.abc import Mapping
+from asyncio import to_thread
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
+from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.formatting.sanitize import inert
+from tui.formatting.text_layout import Lines, hang, styled
 from tui.locale import say
+from tui.widgets.dialogs import ConfirmScreen
 
 if TYPE_CHECKING:
+    from lab.errors import LabError
+    from lab.runs.directory import Run
     from lab.runs.run_evidence import RunEvidence
     from lessons.course import Lang
     from tui.panes.lab.run_monitor import Lab
+
+Found = TypeVar("Found")
 
 PLACES: Final = ("new", "runs", "run", "compare", "inspect", "chat", "fuse")
 """The benches in the order of their digits."""
@@ -31,6 +41,15 @@ class RunSelection:
     fill: str = ""
 
 
+class Breakpoint(NamedTuple):
+    """A class that a view has from so many cells and lines on, and the one that it has below."""
+
+    name: str
+    width: int
+    height: int = 0
+    otherwise: str = ""
+
+
 class LaboratoryView(Widget):
     """One bench. It holds nothing that cannot be read back from the run directories.
 
@@ -42,6 +61,9 @@ class LaboratoryView(Widget):
     DEFAULT_CSS = """
     LaboratoryView { width: 1fr; height: 1fr; layout: vertical; }
     """
+
+    BREAKPOINTS: ClassVar[tuple[Breakpoint, ...]] = ()
+    """A view goes by its own size, since it may have only a part of the screen, whose size Textual's own go by."""
 
     lang: reactive["Lang"] = reactive("en", init=False)
 
@@ -84,6 +106,52 @@ class LaboratoryView(Widget):
         """Words of this program in the learner's language."""
         return say(self.lang, key, **values)
 
+    def tell(self, key: str, kind: str = "", **values: object) -> None:
+        """Show one line of words for a few seconds; `kind` as for `Tell`."""
+        self.post_message(self.Tell(self.say(key, **values), kind))
+
+    def fail(self, error: Exception) -> None:
+        """Show what went wrong, in its own words."""
+        self.post_message(self.Tell(inert(error), "trouble"))
+
+    def confirm(self, question: str, yes: str, no: str, then: Callable[[], Coroutine[Any, Any, None] | None]) -> None:
+        """Ask a question, and do `then` if the learner says yes."""
+
+        def answered(agreed: bool | None) -> None:
+            if agreed and (work := then()) is not None:
+                self.run_worker(work)
+
+        self.app.push_screen(ConfirmScreen(question, yes, no), answered)
+
+    def copy(self, command: str, key: str) -> None:
+        """Put the equal command into the clipboard and say so with the words of `key`."""
+        self.app.copy_to_clipboard(command)
+        self.tell(key, command=inert(command))
+
+    def picked_run(self) -> "Run | None":
+        """The run that is picked, else the newest that has an adapter, else the newest. Blocks; raises LabError."""
+        from lab.runs.adapters import checkpoints
+        from lab.runs.directory import Runs
+
+        runs = Runs(self.lab.root)
+        if self.picks.run:
+            return runs.get(self.picks.run)
+        every = runs.all()
+        return next((run for run in every if checkpoints(run)), every[0] if every else None)
+
+    async def look_at_checkpoint(self, look: "Callable[[Run, str], Found]", checkpoint: str) -> "Found | None":
+        """What `look` finds at a checkpoint of the picked run, or at its last one where it has no such checkpoint.
+
+        Raises LabError.
+        """
+        from lab.runs.adapters import checkpoints
+
+        def found() -> "Found | None":
+            run = self.picked_run()
+            return None if run is None else look(run, checkpoint if checkpoint in checkpoints(run) else "last")
+
+        return await to_thread(found)
+
     async def enter(self) -> None:
         """Show what the picks say, as it is on disk now, and take the keys."""
         self.focus_first()
@@ -98,6 +166,17 @@ class LaboratoryView(Widget):
             if first is not None:
                 first.focus()
 
+    def on_resize(self, event: Resize) -> None:
+        for name, width, height, otherwise in self.BREAKPOINTS:
+            reached = event.size.width >= width and event.size.height >= height
+            self.set_class(reached, name)
+            if otherwise:
+                self.set_class(not reached, otherwise)
+        self.rearrange()
+
+    def rearrange(self) -> None:
+        """Draw what follows from the size. It is called when the size is another."""
+
     def status(self) -> str:
         """A few cells for the bench's tab, such as "●143/200"."""
         return ""
@@ -105,3 +184,10 @@ class LaboratoryView(Widget):
     def palette(self) -> Mapping[str, str]:
         """Title → action of this bench, for the command palette."""
         return {}
+
+
+def trouble_lines(error: "LabError", width: int) -> Lines:
+    """What went wrong, and below it where, and what to do."""
+    more = f"{error.where or ''} · {error.remedy or ''}".strip(" ·")
+    told = (styled("✗ ", "$error"), styled(inert(error.what))), (Content("  "), styled(inert(more), "$text-muted"))
+    return hang(told, width)

@@ -14,8 +14,8 @@ from lab.runs import inspection_cache
 from lab.runs.directory import Run, Runs
 from tests.tui.views.adapters import still, write_adapter, write_fidelity
 from tests.tui.views.conftest import NASTY
-from tui.views.fuse.layout import FolderField
 from tui.views.fuse.table import WayTable
+from tui.views.fuse.view import FolderField
 from tui.widgets.choice_field import Choice
 
 NAME = "20251123-020000-sql-lora"

@@ -8,35 +8,48 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
+from textual.reactive import reactive
 
 from lab.errors import LabError
 from lab.queue import three_way
 from lab.queue.sweep import estimate
 from lab.reports import markdown as report
 from lab.reports.comparison import Comparison
+from lab.runs import run_evidence
 from lab.runs.directory import Run, Runs
 from lab.runs.run_index import RunIndex
 from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import short_path
+from tui.formatting.text_layout import Lines
 from tui.key_bindings import bind
-from tui.views.compare import table
+from tui.views.compare import (
+    chart,
+    lines,
+    table,
+)
 from tui.views.compare.evaluation import Measuring
-from tui.views.compare.layout import CompareLayout
-from tui.views.compare.progress import share
+from tui.views.compare.progress import Asking, share
+from tui.views.view import Breakpoint, LaboratoryView
+from tui.widgets.action_bar import ActionBar
+from tui.widgets.containers import Container, Horizontal, VerticalScroll
 from tui.widgets.data_grid import DataGrid
-from tui.widgets.dialogs import ConfirmScreen
 from tui.widgets.lines import LinesView
+from tui.widgets.loss_chart import PlotView
+from tui.widgets.tab_strip import TabStrip
 
+PARTS = ("chart", "answers", "differences")
 LOOK = 0.4
 """Seconds between looks at runs that are going on."""
 CURVES = 6
 """Curves shown at first, at most: as many as there are markers."""
 
 
-class CompareView(CompareLayout):
+class CompareView(LaboratoryView, can_focus=True):
     """Shows the runs marked, else those it showed before, else the newest three-way comparison."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,15 +63,160 @@ class CompareView(CompareLayout):
         bind("y", "copy", "compare.copy"),
         bind("x", "stop", "compare.stop", show=True),
     ]
+    BREAKPOINTS = (Breakpoint("-wide", 110, 28),)
+    DEFAULT_CSS = """
+    CompareView { padding: 0 1; }
+    CompareView #compare-table { height: auto; max-height: 9; width: 1fr; }
+    CompareView #compare-bar, CompareView #compare-strip { height: 1; }
+    CompareView #compare-choices { width: auto; }
+    CompareView.-wide #compare-table, CompareView.-wide #compare-strip { margin-top: 1; }
+    CompareView #compare-body { height: 1fr; layout: horizontal; }
+    CompareView VerticalScroll { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
+    CompareView PlotView { width: 1fr; }
+    CompareView #compare-empty { display: none; height: auto; max-width: 76; margin: 2 2; }
+    CompareView.-empty > * { display: none; }
+    CompareView.-empty #compare-empty { display: block; }
+    CompareView.-wide #compare-answers { width: 46; margin-left: 2; }
+    CompareView.-chart #compare-specification, CompareView.-answers #compare-specification { display: none; }
+    CompareView.-chart #compare-answers, CompareView.-answers PlotView { display: none; }
+    CompareView.-wide.-chart #compare-answers { display: block; }
+    CompareView.-differences PlotView, CompareView.-differences #compare-answers { display: none; }
+    """
+
+    part: reactive[str] = reactive("chart", init=False)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.comparison: Comparison | None = None
+        self.measuring: Measuring | None = None
+        self._curve: chart.Kind = "validation"
+        self._over = 0
+        self._log: bool | None = None
         self._here = self._reading = False
         self._tried: set[str] = set()
         """Runs that were asked their questions without being told to; a run that cannot answer is not asked again."""
 
+    def compose(self) -> ComposeResult:
+        yield LinesView(self._head, id="compare-head")
+        yield DataGrid(id="compare-table")
+        yield LinesView(self._bar, id="compare-bar")
+        with Horizontal(id="compare-strip"):
+            yield TabStrip(PARTS, "compare.parts", active="chart", lang=self.lang)
+            yield ActionBar(id="compare-choices")
+        with Container(id="compare-body"):
+            yield PlotView(id="compare-chart")
+            with VerticalScroll(id="compare-answers"):
+                yield LinesView(self._answers)
+            with VerticalScroll(id="compare-specification"):
+                yield LinesView(self._specification)
+        yield LinesView(self._empty, id="compare-empty")
+
     def on_mount(self) -> None:
+        self.rearrange()
         self.set_interval(LOOK, self._look)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The runs compared, in order."""
+        return tuple(each.run.id for each in self.comparison.contenders) if self.comparison else ()
+
+    @property
+    def three(self) -> bool:
+        """Whether one three-way comparison is what is shown."""
+        groups = {each.about.group for each in self.comparison.contenders} if self.comparison else set()
+        return len(groups) == 1 and three_way.is_one(groups.pop())
+
+    def draw(self) -> None:
+        """Set everything anew from what was last read."""
+        comparison = self.comparison
+        self.set_class(comparison is None, "-empty")
+        if comparison is not None:
+            grid = self.query_one(DataGrid)
+            grid.show(table.columns(comparison, self.say), table.rows(comparison, self.say))
+            grid.styles.height = min(9, 1 + len(self.ids))
+            self._draw_chart()
+            self.post_message(self.Did(proofs=tuple(run_evidence.compared(comparison))))
+        self._draw_strip()
+        for view in self.query(LinesView):
+            view.set_layout(view._set_lines)
+        self.refresh_bindings()
+
+    def _draw_chart(self) -> None:
+        if self.comparison is not None:
+            shown, over = self.query_one(DataGrid).marked, chart.AXES[self._over]
+            self.query_one(PlotView).show(chart.plot(self.comparison, shown, self._curve, over, self._log, self.say))
+
+    def _draw_strip(self) -> None:
+        tabs, choices = self.query_one(TabStrip), self.query_one("#compare-choices", ActionBar)
+        tabs.shown, tabs.active = self._parts(), self.part
+        choices.display = self.part == "chart"
+        choices.show(*lines.choices(self._curve, chart.AXES[self._over], self.say))
+
+    def _head(self, width: int) -> Lines:
+        return lines.head(self.comparison, self.three, self.say, width) if self.comparison else []
+
+    def _bar(self, width: int) -> Lines:
+        if self.comparison is None:
+            return [Content("")]
+        return [lines.going_on(self.comparison, self._asking, self.three, self.say, width)]
+
+    @property
+    def _asking(self) -> Asking | None:
+        return self.measuring.now if self.measuring is not None else None
+
+    def _answers(self, width: int) -> Lines:
+        return table.answers(self.comparison, self.say, width) if self.comparison else []
+
+    def _specification(self, width: int) -> Lines:
+        return table.specification(self.comparison, self.say, width) if self.comparison else []
+
+    def _empty(self, width: int) -> Lines:
+        return lines.empty(self.say, width)
+
+    def _parts(self) -> tuple[str, ...]:
+        return ("chart", "differences") if self.has_class("-wide") else PARTS
+
+    def rearrange(self) -> None:
+        if self.part not in self._parts():
+            self.part = "chart"
+        for name in PARTS:
+            self.set_class(name == self.part, f"-{name}")
+        self._draw_strip()
+
+    def watch_part(self) -> None:
+        self.rearrange()
+
+    def watch_lang(self) -> None:
+        if self.is_mounted:
+            self.draw()
+
+    @on(DataGrid.MarkedChanged)
+    def _shown_changed(self, event: DataGrid.MarkedChanged) -> None:
+        event.stop()
+        self._draw_chart()
+
+    def action_part(self) -> None:
+        parts = self._parts()
+        self.part = parts[(parts.index(self.part) + 1) % len(parts)]
+
+    @on(TabStrip.Chosen)
+    def _part_chosen(self, event: TabStrip.Chosen) -> None:
+        event.stop()
+        self.part = event.name
+
+    def action_curve(self) -> None:
+        self._curve = "train" if self._curve == "validation" else "validation"
+        self._draw_chart()
+        self._draw_strip()
+
+    def action_axis(self) -> None:
+        self._over = (self._over + 1) % len(chart.AXES)
+        self._draw_chart()
+        self._draw_strip()
+
+    def action_log_scale(self) -> None:
+        self._log = not self.query_one(PlotView).plot.log_y
+        self._draw_chart()
 
     async def enter(self) -> None:
         """Show what is marked, as it is on disk now."""
@@ -78,7 +236,7 @@ class CompareView(CompareLayout):
         try:
             found = await to_thread(self._find, ids or shown)
         except (LabError, OSError) as error:
-            self.post_message(self.Tell(inert(error), "trouble"))
+            self.fail(error)
             found = None
         self.comparison = found
         if self.ids != shown:
@@ -169,14 +327,14 @@ class CompareView(CompareLayout):
         try:
             made = await to_thread(three_way.begin, self.lab.service)
         except (LabError, OSError) as error:
-            self.post_message(self.Tell(inert(error), "trouble"))
+            self.fail(error)
             return
         self.picks.marked, self.picks.run = tuple(run.id for run in made), made[0].id
         await self.open(self.picks.marked)
         self.focus_first()
         for each in self.comparison.contenders if self.comparison else ():
             self.post_message(self.Began(each.run.id, each.method, each.spec.model, each.spec.data))
-        self.post_message(self.Tell(self.say("compare.goes-on")))
+        self.tell("compare.goes-on")
 
     def action_measure(self) -> None:
         """Ask every run that has an adapter those test questions that it was not asked yet."""
@@ -185,8 +343,7 @@ class CompareView(CompareLayout):
         ended = [each for each in self.comparison.contenders if each.state.keeps_adapter]
         left = [each.run for each in ended if each.score is None or each.score["rows"]]
         if not left:
-            text = self.say("compare.measured-already" if ended else "compare.nothing-to-measure")
-            self.post_message(self.Tell(text))
+            self.tell("compare.measured-already" if ended else "compare.nothing-to-measure")
         else:
             self._ask(left, 0)
 
@@ -200,7 +357,7 @@ class CompareView(CompareLayout):
                 async for trouble in steps:
                     if trouble:
                         run, reason = map(inert, trouble)
-                        self.post_message(self.Tell(self.say("compare.trouble", name=run, reason=reason), "trouble"))
+                        self.tell("compare.trouble", "trouble", name=run, reason=reason)
                     if measuring.moved and self.comparison is not None:
                         await to_thread(self.comparison.read)
                         self.draw()
@@ -214,7 +371,7 @@ class CompareView(CompareLayout):
         """Measuring ends at once, since what is measured is kept; runs are asked about first."""
         if self.measuring is not None:
             self.workers.cancel_group(self, "compare-measure")
-            self.post_message(self.Tell(self.say("compare.cancelled")))
+            self.tell("compare.cancelled")
             return
         self._confirm("stop", self._stop_runs)
 
@@ -224,17 +381,13 @@ class CompareView(CompareLayout):
             try:
                 await to_thread(self.lab.service.stop, *going)
             except (LabError, OSError) as error:
-                self.post_message(self.Tell(inert(error), "trouble"))
+                self.fail(error)
             else:
-                self.post_message(self.Tell(self.say("compare.stopping")))
+                self.tell("compare.stopping")
 
     def _confirm(self, about: str, then: Callable[[], Coroutine[Any, Any, None]], more: str = "") -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.run_worker(then())
-
         text, yes, no = (self.say(f"compare.{key}") for key in (about, f"{about}.yes", f"{about}.no"))
-        self.app.push_screen(ConfirmScreen(text + more, yes, no), answered)
+        self.confirm(text + more, yes, no, then)
 
     async def action_report(self) -> None:
         """Write what is shown as Markdown below the home folder; an earlier report is never replaced."""
@@ -243,10 +396,10 @@ class CompareView(CompareLayout):
             try:
                 path: Path = await to_thread(report.write, self.comparison, folder, self.lang)
             except (LabError, OSError) as error:
-                self.post_message(self.Tell(inert(error), "trouble"))
+                self.fail(error)
                 return
             shown = short_path(inert(path), self.app.size.width // 2)
-            self.post_message(self.Tell(self.say("compare.written", path=shown)))
+            self.tell("compare.written", path=shown)
 
     async def action_take_out(self) -> None:
         """Compare the others; the run itself stays where it is."""
@@ -259,13 +412,12 @@ class CompareView(CompareLayout):
             await self.open(left)
             self.query_one(DataGrid).marked = tuple(each for each in marked if each != key)
             self._draw_chart()
-            self.post_message(self.Tell(self.say("compare.took-out", name=name)))
+            self.tell("compare.took-out", name=name)
 
     def action_copy(self) -> None:
         """The equal command."""
         command = shlex.join(["lowrank", "compare", *self.ids])
-        self.app.copy_to_clipboard(command)
-        self.post_message(self.Tell(self.say("compare.copied", command=inert(command))))
+        self.copy(command, "compare.copied")
 
     def status(self) -> str:
         """How much of what is going on is done."""

@@ -1,30 +1,28 @@
 """The bench that looks into an adapter: what it is made of at once, what training changed after one key."""
 
 import shlex
-from asyncio import to_thread
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
-from textual.worker import Worker
 
 from lab.client import EngineClient
 from lab.paths import shown
 from tui.formatting.sanitize import inert
 from tui.formatting.short_paths import NARROW, short_path
-from tui.formatting.text_layout import Lines, bar, hang, join, spread, styled
+from tui.formatting.text_layout import Lines, bar, join, spread, styled
 from tui.key_bindings import bind
 from tui.views.empty_state import nothing_yet
+from tui.views.engine_job import EngineJob
 from tui.views.inspect import (
     lines,
 )
 from tui.views.inspect.layer_table import LayerGrid
-from tui.views.view import LaboratoryView
+from tui.views.view import Breakpoint, LaboratoryView, trouble_lines
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import Horizontal, Vertical
 from tui.widgets.lines import LinesView
@@ -33,10 +31,10 @@ from tui.widgets.plot import legend
 from tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
+    from lab.errors import LabError
     from lab.runs.adapter_layout import Adapter, Table
 
 SECTIONS: Final = ("layers", "values", "files")
-WIDE, HIGH = 117, 28
 SAID: Final = 4
 """Lines kept for what one sees, so that nothing moves when it is known."""
 
@@ -61,6 +59,7 @@ class InspectView(LaboratoryView, can_focus=True):
         bind("o", "log", "inspect.log"),
         bind("y", "copy", "inspect.copy"),
     ]
+    BREAKPOINTS = (Breakpoint("-wide", 117, 28),)
     DEFAULT_CSS = """
     InspectView { padding: 0 1; }
     InspectView #inspect-head { height: 1; }
@@ -97,12 +96,11 @@ class InspectView(LaboratoryView, can_focus=True):
         self._adapter: Adapter | None = None
         self._looked = False
         self._table: Table | None = None
-        self._trouble: tuple[str, str] = ("", "")
+        self._trouble: LabError | None = None
         self._checkpoint = "last"
         self._pinned = ""
         self._log = False
-        self._work: Worker[None] | None = None
-        self._subject = ("", "")
+        self._job = EngineJob(self, "inspect")
         self._done: tuple[int, int] = (0, 0)
 
     def compose(self) -> ComposeResult:
@@ -123,7 +121,7 @@ class InspectView(LaboratoryView, can_focus=True):
 
     async def enter(self) -> None:
         """Show the run that is picked, else the newest that has an adapter."""
-        self._arrange()
+        self.rearrange()
         await self._open()
         self.focus_first()
 
@@ -135,14 +133,16 @@ class InspectView(LaboratoryView, can_focus=True):
 
     async def _open(self) -> None:
         from lab.errors import LabError
-        from lab.runs.adapter_layout import Table
+        from lab.runs.adapter_layout import Table, look
 
         before = self._adapter
         try:
-            self._adapter = await to_thread(self._look)
-            self._trouble = ("", "")
+            self._adapter = await self.look_at_checkpoint(
+                lambda run, name: look(run, self.lab.cache, name), self._checkpoint
+            )
+            self._trouble = None
         except LabError as error:
-            self._adapter, self._trouble = None, (error.what, f"{error.where or ''} · {error.remedy or ''}".strip(" ·"))
+            self._adapter, self._trouble = None, error
         adapter, self._looked = self._adapter, True
         if adapter is not None and (before is None or before.parameters.keys() != adapter.parameters.keys()):
             self._table, self._pinned = Table.of(list(adapter.parameters)), ""
@@ -153,23 +153,6 @@ class InspectView(LaboratoryView, can_focus=True):
             elif adapter.found is None:
                 self._choose_figure("parameters")
         self.draw()
-
-    def _look(self) -> "Adapter | None":
-        from lab.runs.adapter_layout import look
-        from lab.runs.adapters import checkpoints
-        from lab.runs.directory import Runs
-
-        runs = Runs(self.lab.root)
-        if self.picks.run:
-            run = runs.get(self.picks.run)
-        else:
-            every = runs.all()
-            found = next((each for each in every if checkpoints(each)), every[0] if every else None)
-            if found is None:
-                return None
-            run = found
-        there = checkpoints(run)
-        return look(run, self.lab.cache, self._checkpoint if self._checkpoint in there else "last")
 
     @property
     def _figure(self) -> str:
@@ -182,8 +165,7 @@ class InspectView(LaboratoryView, can_focus=True):
     def working(self) -> bool:
         """Whether an engine measures what is shown."""
         here = self._adapter
-        going = self._work is not None and self._work.is_running
-        return going and here is not None and self._subject == (here.run, here.checkpoint)
+        return self._job.running and here is not None and self._job.subject == (here.run, here.checkpoint)
 
     def draw(self) -> None:
         """Set everything anew from the last look."""
@@ -236,10 +218,8 @@ class InspectView(LaboratoryView, can_focus=True):
 
     def _said(self, width: int) -> Lines:
         """What one sees; or what stands in its way."""
-        what, more = self._trouble
-        if what:
-            told = (styled("✗ ", "$error"), styled(inert(what))), (Content("  "), styled(inert(more), "$text-muted"))
-            return hang(told, width)
+        if self._trouble is not None:
+            return trouble_lines(self._trouble, width)
         adapter = self._adapter
         if self.working:
             done, total = self._done
@@ -254,18 +234,14 @@ class InspectView(LaboratoryView, can_focus=True):
             return styled(self.say("inspect.unmeasured"), "$primary").wrap(width)
         return styled(lines.seen(adapter, self.say)).wrap(width)
 
-    def on_resize(self, _: Resize) -> None:
-        self._arrange()
-
-    def _arrange(self) -> None:
-        wide = self.size.width >= WIDE and self.size.height >= HIGH
-        self.set_class(wide, "-wide")
+    def rearrange(self) -> None:
+        wide = self.has_class("-wide")
         for name in SECTIONS:
             self.set_class(not wide and name == self.section, f"-{name}")
         self.refresh_bindings()
 
     def watch_section(self) -> None:
-        self._arrange()
+        self.rearrange()
         self.draw()
         self.focus_first()
 
@@ -312,8 +288,9 @@ class InspectView(LaboratoryView, can_focus=True):
     def action_measure(self) -> None:
         """Ask the engine; it keeps its answer, which is then read from the run directory."""
         assert self._adapter is not None
-        self._done, self._subject = (0, 0), (self._adapter.run, self._adapter.checkpoint)
-        self._work = self.run_worker(self._measure(*self._subject), exclusive=True, group="inspect")
+        run, checkpoint = self._adapter.run, self._adapter.checkpoint
+        self._done = (0, 0)
+        self._job.begin(self._measure(run, checkpoint), run, checkpoint)
         self.draw()
 
     async def _measure(self, run_id: str, checkpoint: str) -> None:
@@ -325,8 +302,8 @@ class InspectView(LaboratoryView, can_focus=True):
         try:
             await EngineClient(self.lab.cache).ask("inspect", run.path, *options, progress=self._tell)
         except LabError as error:
-            self.post_message(self.Tell(self.say("inspect.trouble", reason=inert(error)), "trouble"))
-        self._work = None
+            self.tell("inspect.trouble", "trouble", reason=inert(error))
+        self._job.done()
         await self._open()
 
     def _tell(self, event: dict[str, Any]) -> None:
@@ -334,10 +311,8 @@ class InspectView(LaboratoryView, can_focus=True):
         self.query_one("#inspect-said", LinesView).redraw()
 
     def action_cancel(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            self._work = None
-            self.post_message(self.Tell(self.say("inspect.cancelled")))
+        if self._job.cancel():
+            self.tell("inspect.cancelled")
             self.draw()
 
     def action_move(self, down: int, right: int) -> None:
@@ -370,8 +345,7 @@ class InspectView(LaboratoryView, can_focus=True):
         assert self._adapter is not None
         options = ["--checkpoint", self._adapter.checkpoint] if self._adapter.checkpoint != "last" else []
         command = shlex.join(["lowrank", "inspect", self._adapter.run, *options])
-        self.app.copy_to_clipboard(command)
-        self.post_message(self.Tell(self.say("inspect.copied", command=inert(command))))
+        self.copy(command, "inspect.copied")
 
     def palette(self) -> dict[str, str]:
         actions = {"measure": "measure", "figure": "figure", "pin": "pin", "checkpoint": "checkpoint(1)", "log": "log",

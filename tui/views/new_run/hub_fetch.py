@@ -59,15 +59,15 @@ class Fetching:
         asked = EngineClient(cache).ask("fetch", name, "--kind", kind, log=cache / "fetch.log", progress=progress)
         bench.fetching = asyncio.create_task(asked)
         bench.refresh_bindings()
-        bench.notice("new.fetch.begun", name=name)
+        bench.tell("new.fetch.begun", name=name)
         try:
             await asyncio.wait({bench.fetching})
             if bench.fetching.cancelled():
-                bench.notice("new.fetch.ended", name=name)
+                bench.tell("new.fetch.ended", name=name)
                 return None
             found = bench.fetching.result()
         except LabError as error:
-            bench.notice("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
+            bench.tell("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
             return None
         finally:
             bench.fetching.cancel()
@@ -75,15 +75,15 @@ class Fetching:
             bench.doing("")
             bench.refresh_bindings()
         lost = sum(count for reasons in found.get("left_out", {}).values() for count in reasons.values())
-        bench.notice("new.fetch.lost" if lost else "new.fetch.here", name=name, count=lost)
+        bench.tell("new.fetch.lost" if lost else "new.fetch.here", name=name, count=lost)
         return found
 
     async def _ask(self, kind: str, name: str) -> dict[str, Any] | None:
-        self._bench.notice("new.fetch.looking", name=name)
+        self._bench.tell("new.fetch.looking", name=name)
         try:
             return await self._bench.planning.planner.engine.ask(kind, name=name)
         except LabError as error:
-            self._bench.notice("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
+            self._bench.tell("new.fetch.failed", "trouble", reason=f"{name}: {reason(error)}")
             return None
 
     async def _agreed(self, key: str, **values: object) -> bool:

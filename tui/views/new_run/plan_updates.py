@@ -169,11 +169,11 @@ class Planning:
         try:
             await asyncio.to_thread(self.planner.measure, spec, progress)
         except Cancelled:
-            bench.notice("new.measure-ended")
+            bench.tell("new.measure-ended")
         except LabError as error:
-            bench.notice("new.not-measured", "trouble", reason=spec_check.reason(error))
+            bench.tell("new.not-measured", "trouble", reason=spec_check.reason(error))
         except OSError as error:
-            bench.notice("new.not-measured", "trouble", reason=error)
+            bench.tell("new.not-measured", "trouble", reason=error)
         finally:
             self.measuring = False
             view.going("")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize
 
 from lab.errors import LabError
 from lab.planning.learning_rate import starting_rate
@@ -27,7 +26,7 @@ from tui.views.new_run.plan_updates import Planning
 from tui.views.new_run.plan_view import PlanView, changed
 from tui.views.new_run.planner import PlanResult
 from tui.views.new_run.split_dialog import SplitScreen, divisible
-from tui.views.view import LaboratoryView, RunSelection
+from tui.views.view import Breakpoint, LaboratoryView, RunSelection
 from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.containers import Container, Horizontal
 from tui.widgets.tab_strip import TabStrip
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from tui.panes.lab.run_monitor import Lab
 
 SECTIONS = ("form", "plan", "rows", "command")
-WIDE, HIGH, BROAD, TALL = 100, 30, 170, 50
-"""Cells from which all sections stand side by side, rows have a column of their own, and the YAML stands below."""
 IDLE = 90
 """Seconds after which the engine process of a bench that is not in front is ended."""
 
@@ -60,6 +57,11 @@ class NewRunView(LaboratoryView):
         bind("ctrl+n", "reset", "new.reset"),
         bind("escape", "end_measure", "new.end-measure"),
     ]
+    BREAKPOINTS = (
+        Breakpoint("-side-by-side", 100, 30, otherwise="-small"),
+        Breakpoint("-broad", 170, 30),  # the rows have a column of their own
+        Breakpoint("-tall", 100, 50),  # the YAML stands below
+    )
     DEFAULT_CSS = """
     NewRunView #new-main { width: 1fr; height: 1fr; }
     NewRunView #new-side { width: 1fr; height: 1fr; layout: vertical; }
@@ -104,13 +106,8 @@ class NewRunView(LaboratoryView):
         """The last plan made."""
         return self._views[0].outlook
 
-    def on_resize(self, event: Resize) -> None:
-        small = event.size.width < WIDE or event.size.height < HIGH
-        self.set_class(small, "-small")
-        self.set_class(event.size.width >= BROAD and not small, "-broad")
-        tall = event.size.height >= TALL and not small
-        self.set_class(tall, "-tall")
-        self._views[2].whole = small or tall
+    def rearrange(self) -> None:
+        self._views[2].whole = self.has_class("-small") or self.has_class("-tall")
         self._show_section()
 
     def watch_lang(self) -> None:
@@ -156,10 +153,10 @@ class NewRunView(LaboratoryView):
         try:
             spec = await asyncio.to_thread(lambda: Runs(self.lab.root).get(run).spec)
         except (LabError, OSError) as error:
-            self.notice("new.not-filled", "trouble", run=run, reason=error)
+            self.tell("new.not-filled", "trouble", run=run, reason=error)
             return
         self.form.fill(spec)
-        self.notice("new.filled", run=run)
+        self.tell("new.filled", run=run)
 
     def on_form_changed(self, event: Form.Changed) -> None:
         event.stop()
@@ -174,7 +171,7 @@ class NewRunView(LaboratoryView):
             if changes:
                 self.form.change(changes)
             else:
-                self.notice("new.least-none")
+                self.tell("new.least-none")
             return
         fields = cooked(event.name, now)
         if fields["model"] not in {offer.name for offer in self.form.offers["model"] if offer.bundled}:
@@ -200,7 +197,7 @@ class NewRunView(LaboratoryView):
             return
         wrong = self.form.faults
         if wrong or self.planning.current() is None:
-            self.notice("new.still-wrong", "trouble", count=max(1, len(wrong)))
+            self.tell("new.still-wrong", "trouble", count=max(1, len(wrong)))
             self._section("form")
             self.form.go_to_fault()
             return
@@ -213,42 +210,39 @@ class NewRunView(LaboratoryView):
             model = str(fields["model"])
             if not await Fetching(self).model(model):
                 return
-            self.notice("new.starting")
+            self.tell("new.starting")
             going, _ = await asyncio.to_thread(self.lab.newest)
             follower = await asyncio.to_thread(self.lab.begin, fields)
         except LabError as error:
             self.form.set_known(self.form.known, spec_check.refusal(error, self.planning.spec or RunSpec(), self.lang))
-            self.notice("new.refused", "trouble", reason=spec_check.reason(error))
+            self.tell("new.refused", "trouble", reason=spec_check.reason(error))
             self._section("form")
             self.form.go_to_fault()
             return
         except OSError as error:
-            self.notice("new.refused", "trouble", reason=error)
+            self.tell("new.refused", "trouble", reason=error)
             return
         finally:
             self._starting = False
         self.picks.run = follower.id
         self.post_message(self.Began(follower.id, follower.method, follower.model, follower.data))
         if going:
-            self.notice("new.queued", run=follower.id, other=going)
+            self.tell("new.queued", run=follower.id, other=going)
         else:
-            self.notice("new.started", run=follower.id)
+            self.tell("new.started", run=follower.id)
         self.post_message(self.Go("run"))
 
     def action_undo(self) -> None:
-        self.notice("new.undone" if self.form.undo() else "new.nothing-to-undo")
+        self.tell("new.undone" if self.form.undo() else "new.nothing-to-undo")
 
     def action_reset(self) -> None:
         """The defaults again, after asking."""
-        from tui.widgets.dialogs import ConfirmScreen
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.form.forget_recipe()
-                self.form.fill(RunSpec())
+        def reset() -> None:
+            self.form.forget_recipe()
+            self.form.fill(RunSpec())
 
-        ask = (self.say("new.reset.ask"), self.say("new.reset.yes"), self.say("new.reset.no"))
-        self.app.push_screen(ConfirmScreen(*ask), answered)
+        self.confirm(self.say("new.reset.ask"), self.say("new.reset.yes"), self.say("new.reset.no"), reset)
 
     def action_more(self) -> None:
         self.form.toggle_more()
@@ -258,10 +252,10 @@ class NewRunView(LaboratoryView):
         warnings = self.outlook.plan.warnings if self.outlook else []
         able = [warnings[number]] if 0 <= number < len(warnings) else [w for w in warnings if w.changes]
         if not able:
-            self.notice("new.nothing-to-mend")
+            self.tell("new.nothing-to-mend")
             return
         self.form.change(able[0].changes)
-        self.notice("new.mended", change=changed(able[0].changes))
+        self.tell("new.mended", change=changed(able[0].changes))
 
     def action_split(self) -> None:
         """Set some of the rows aside for validation, and go on with what that makes."""
@@ -269,7 +263,7 @@ class NewRunView(LaboratoryView):
 
     async def _split(self, data: str) -> None:
         if not await asyncio.to_thread(divisible, data):
-            self.notice("new.split.needless")
+            self.tell("new.split.needless")
             return
         if folder := await self.app.push_screen_wait(SplitScreen(data, self.lang)):
             self.form.choose("data", folder)
@@ -278,10 +272,10 @@ class NewRunView(LaboratoryView):
         """One of the equal commands into the clipboard."""
         found = self._views[2].equal
         if found is None:
-            self.notice("new.command.wrong", "trouble")
+            self.tell("new.command.wrong", "trouble")
             return
         self.app.copy_to_clipboard(getattr(found, name))
-        self.notice("new.copied", what=self.say(f"new.command.{name}"))
+        self.tell("new.copied", what=self.say(f"new.command.{name}"))
 
     def action_turn(self, by: int) -> None:
         """Another row."""
@@ -342,7 +336,3 @@ class NewRunView(LaboratoryView):
         self.query_one("#new-sections ActionBar", ActionBar).show(
             ActionItem("^s", self.say("key.new.section"), "section")
         )
-
-    def notice(self, key: str, kind: str = "", **values: object) -> None:
-        """A line for a few seconds, in words of this bench."""
-        self.post_message(self.Tell(self.say(key, **values), kind))

@@ -18,11 +18,12 @@ from tui.key_bindings import bind
 from tui.panes.lab.curves import Curves
 from tui.panes.lab.live import MARKS
 from tui.views.empty_state import nothing_yet
-from tui.views.run.cursor import CursorView
 from tui.views.run.layout import Answers, RunLayout, Shown
 from tui.views.run.log import LogTail, LogView
 from tui.views.run.timeline import Timeline, View
+from tui.views.view import LaboratoryView
 from tui.widgets.lines import LinesView
+from tui.widgets.loss_chart import PlotView
 
 if TYPE_CHECKING:
     from lessons.course import Lang
@@ -35,7 +36,7 @@ DETAIL: Final = 8 << 20
 """Bytes of events that are read anew for a closer look."""
 
 
-class RunView(CursorView):
+class RunView(LaboratoryView):
     """The picked run, or the newest; also one that was started from the command line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,6 +70,7 @@ class RunView(CursorView):
 
     def __init__(self, lab: "Lab", picks: "RunSelection", lang: "Lang") -> None:
         super().__init__(lab, picks, lang)
+        self.shown: Shown | None = None
         self._close: Curves | None = None
         self._tail: LogTail | None = None
         self._reading = asyncio.Lock()
@@ -174,7 +176,7 @@ class RunView(CursorView):
             if self.query_one(RunLayout).has_class("-log"):
                 await self._read_log()
         except (LabError, OSError, ValueError) as error:
-            self.post_message(self.Tell(inert(error), "trouble"))
+            self.fail(error)
             return
         finally:
             self._polling = False
@@ -218,6 +220,7 @@ class RunView(CursorView):
         self.query_one("#live-empty", LinesView).redraw()
 
     def look_at(self, view: View) -> None:
+        """Show another part of the run, or another cursor."""
         if self.shown is not None and view != self.shown.view:
             if view.span != self.shown.view.span:
                 self._close = None
@@ -255,7 +258,71 @@ class RunView(CursorView):
                 shown.timeline = await asyncio.to_thread(Timeline, self._close, samples)
                 self.draw()
 
-    # what the keys do
+    # the cursor, the zoom and the axes
+
+    def action_step(self, by: int) -> None:
+        """One column on, to the next moment there is."""
+        if (shown := self.shown) is not None:
+            low, high = shown.view.span or (0.0, shown.whole)
+            columns = max(1, (self.query_one(PlotView).content_size.width or self.size.width) - 5)
+            there = shown.timeline.step(shown.view.cursor, by * (high - low) / columns)
+            self.look_at(shown.view.at(there, shown.whole))
+
+    def action_sample(self, by: int) -> None:
+        """The answers before or after those that are shown."""
+        if (shown := self.shown) is not None:
+            known = [at for at, _ in shown.run.digest.samples]
+            here = float("inf") if shown.view.cursor is None else shown.view.cursor
+            now = shown.answered[0] if shown.answered else -1
+            later = next((at for at in known if at > here), None)
+            found = later if by > 0 else max((at for at in known if at < now), default=None)
+            if found is not None:
+                self.look_at(shown.view.at(found, shown.whole))
+
+    def action_first(self) -> None:
+        if (shown := self.shown) is not None and len(shown.timeline):
+            self.look_at(shown.view.at(shown.timeline.points[0].x, shown.whole))
+
+    def action_last(self) -> None:
+        """Follow the newest again."""
+        if (shown := self.shown) is not None:
+            low, high = shown.view.span or (0.0, 0.0)
+            view = shown.view.panned(shown.whole / (high - low), shown.whole) if shown.view.span else shown.view
+            self.look_at(replace(view, cursor=None))
+
+    def action_zoom(self, factor: float) -> None:
+        if (shown := self.shown) is not None:
+            around = shown.curves.end.x if shown.view.cursor is None else shown.view.cursor
+            self.look_at(shown.view.zoomed(factor, around, shown.whole))
+
+    def action_whole(self) -> None:
+        if self.shown is not None:
+            self.look_at(replace(self.shown.view, span=None))
+
+    def action_pan(self, share: float) -> None:
+        if self.shown is not None:
+            self.look_at(self.shown.view.panned(share, self.shown.whole))
+
+    def action_axis(self) -> None:
+        """Over iterations, tokens or seconds."""
+        if self.shown is not None:
+            self.look_at(self.shown.view.turned())
+
+    def action_log_scale(self) -> None:
+        if self.shown is not None:
+            self.look_at(replace(self.shown.view, log=not self.shown.view.log))
+
+    def on_plot_view_pointed(self, event: PlotView.Pointed) -> None:
+        if (shown := self.shown) is not None:
+            found = shown.timeline.near(event.x, shown.view.over)
+            self.look_at(replace(shown.view, cursor=found))
+
+    def on_plot_view_wheel(self, event: PlotView.Wheel) -> None:
+        if (shown := self.shown) is not None:
+            around = shown.timeline.iteration(event.x, shown.view.over)
+            self.look_at(shown.view.zoomed(0.5 if event.by < 0 else 2.0, around, shown.whole))
+
+    # what the other keys do
 
     def action_answers(self) -> None:
         """In the place of the chart; where there is room, the keys go to them."""
@@ -290,7 +357,7 @@ class RunView(CursorView):
         try:
             await asyncio.to_thread(self.lab.service.stop, self.run.run)
         except (LabError, OSError) as error:
-            self.post_message(self.Tell(inert(error), "trouble"))
+            self.fail(error)
         await self.poll()
 
     def _ask(self, asking: bool) -> None:
@@ -310,9 +377,9 @@ class RunView(CursorView):
             await asyncio.to_thread(self.lab.service.start, run.run)
         except (LabError, OSError) as error:
             reason = error.what if isinstance(error, LabError) else error
-            self.post_message(self.Tell(self.say("run.not-resumed", reason=inert(reason)), "trouble"))
+            self.tell("run.not-resumed", "trouble", reason=inert(reason))
             return
-        self.post_message(self.Tell(self.say("run.resumed", run=inert(run.id))))
+        self.tell("run.resumed", run=inert(run.id))
         await self.poll()
 
     def action_change(self) -> None:
@@ -323,8 +390,7 @@ class RunView(CursorView):
 
     def action_copy(self) -> None:
         if self.run is not None:
-            self.app.copy_to_clipboard(self.run.command)
-            self.post_message(self.Tell(self.say("run.copied", command=inert(self.run.command))))
+            self.copy(self.run.command, "run.copied")
 
     def action_back(self) -> None:
         """Out of what was opened last: the question, the log, the answers, the cursor, the zoom."""
