@@ -3,7 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from textual.content import Content
 from textual.events import Resize
@@ -14,6 +14,7 @@ from textual.widget import Widget
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, hang, styled
 from tui.locale import say
+from tui.widgets.breakpoints import Breakpoint, set_size_classes
 from tui.widgets.dialogs import ConfirmScreen
 
 if TYPE_CHECKING:
@@ -41,15 +42,6 @@ class RunSelection:
     fill: str = ""
 
 
-class Breakpoint(NamedTuple):
-    """A class that a view has from so many cells and lines on, and the one that it has below."""
-
-    name: str
-    width: int
-    height: int = 0
-    otherwise: str = ""
-
-
 class LaboratoryView(Widget):
     """One bench. It holds nothing that cannot be read back from the run directories.
 
@@ -63,7 +55,6 @@ class LaboratoryView(Widget):
     """
 
     BREAKPOINTS: ClassVar[tuple[Breakpoint, ...]] = ()
-    """A view goes by its own size, since it may have only a part of the screen, whose size Textual's own go by."""
 
     lang: reactive["Lang"] = reactive("en", init=False)
 
@@ -167,11 +158,7 @@ class LaboratoryView(Widget):
                 first.focus()
 
     def on_resize(self, event: Resize) -> None:
-        for name, width, height, otherwise in self.BREAKPOINTS:
-            reached = event.size.width >= width and event.size.height >= height
-            self.set_class(reached, name)
-            if otherwise:
-                self.set_class(not reached, otherwise)
+        set_size_classes(self, event.size, self.BREAKPOINTS)
         self.rearrange()
 
     def rearrange(self) -> None:

@@ -19,15 +19,14 @@ from tui.views.chat.sampling_controls import SamplingControls
 from tui.views.chat.state import Scene
 from tui.views.chat.widgets import AnswerView, PromptField
 from tui.widgets.action_bar import ActionBar, ActionItem
+from tui.widgets.breakpoints import Breakpoint, set_size_classes
 from tui.widgets.containers import Horizontal, Vertical
 
 if TYPE_CHECKING:
     from lessons.course import Lang
 
-WIDE: Final = 110
-"""Cells from which what was asked before stands beside the answers."""
-TALL: Final = 30
-"""Lines from which there is room for some air."""
+BREAKPOINTS: Final = (Breakpoint("-wide", 110), Breakpoint("-tall", 0, 30))
+"""What was asked before stands beside the answers; there is some air between the lines."""
 
 
 class Room(Vertical):
@@ -81,8 +80,7 @@ class Room(Vertical):
         return say(self.lang, key, **values)
 
     def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
-        self.set_class(event.size.height >= TALL, "-tall")
+        set_size_classes(self, event.size, BREAKPOINTS)
         self.draw()
 
     def on_descendant_focus(self, _: DescendantFocus) -> None:

@@ -188,7 +188,7 @@ class ChatView(LaboratoryView):
         """The next question that training never saw, asked at once."""
         scene = self.scene
         if scene is None or not scene.subject.questions:
-            self.post_message(self.Tell(self.say("chat.no-questions"), "trouble"))
+            self.tell("chat.no-questions", "trouble")
             return
         question = scene.subject.questions[self._next % len(scene.subject.questions)]
         self._next += 1
@@ -247,7 +247,7 @@ class ChatView(LaboratoryView):
         try:
             await asyncio.to_thread(chat_history.append, scene.subject.run, entry)
         except OSError as error:
-            self.post_message(self.Tell(self.say("chat.not-kept", error=error), "trouble"))
+            self.tell("chat.not-kept", "trouble", error=error)
 
     # the dials
 
@@ -309,7 +309,7 @@ class ChatView(LaboratoryView):
             scene.subject.votes = await asyncio.to_thread(votes.add, scene.subject.run, vote)
         except OSError as error:
             exchange.vote = ""
-            self.post_message(self.Tell(self.say("chat.not-kept", error=error), "trouble"))
+            self.tell("chat.not-kept", "trouble", error=error)
         self.room.draw()
 
     # the score
@@ -321,7 +321,7 @@ class ChatView(LaboratoryView):
             return
         if scene.scoring is not None:
             self._stop_scoring()
-            self.post_message(self.Tell(self.say("chat.scoring.stopped")))
+            self.tell("chat.scoring.stopped")
         elif scene.subject.split and scene.settings.checkpoint not in scene.subject.scores:
             grown = partial(self._later.after, "score", FRAME, self.room.draw, keep=True)
             self._scorer = Scorer(scene, self.lab.cache, grown, self._scored)

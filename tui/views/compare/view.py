@@ -34,8 +34,9 @@ from tui.views.compare import (
 )
 from tui.views.compare.evaluation import Measuring
 from tui.views.compare.progress import Asking, share
-from tui.views.view import Breakpoint, LaboratoryView
+from tui.views.view import LaboratoryView
 from tui.widgets.action_bar import ActionBar
+from tui.widgets.breakpoints import Breakpoint
 from tui.widgets.containers import Container, Horizontal, VerticalScroll
 from tui.widgets.data_grid import DataGrid
 from tui.widgets.lines import LinesView

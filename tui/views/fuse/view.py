@@ -23,7 +23,8 @@ from tui.views.empty_state import nothing_yet
 from tui.views.engine_job import EngineJob
 from tui.views.fuse import lines
 from tui.views.fuse.table import WayTable
-from tui.views.view import Breakpoint, LaboratoryView, trouble_lines
+from tui.views.view import LaboratoryView, trouble_lines
+from tui.widgets.breakpoints import Breakpoint
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import FieldScroll, Horizontal
 from tui.widgets.form_field import StillInput

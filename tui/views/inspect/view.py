@@ -22,7 +22,8 @@ from tui.views.inspect import (
     lines,
 )
 from tui.views.inspect.layer_table import LayerGrid
-from tui.views.view import Breakpoint, LaboratoryView, trouble_lines
+from tui.views.view import LaboratoryView, trouble_lines
+from tui.widgets.breakpoints import Breakpoint
 from tui.widgets.choice_field import Choice
 from tui.widgets.containers import Horizontal, Vertical
 from tui.widgets.lines import LinesView

@@ -26,8 +26,9 @@ from tui.views.new_run.plan_updates import Planning
 from tui.views.new_run.plan_view import PlanView, changed
 from tui.views.new_run.planner import PlanResult
 from tui.views.new_run.split_dialog import SplitScreen, divisible
-from tui.views.view import Breakpoint, LaboratoryView, RunSelection
+from tui.views.view import LaboratoryView, RunSelection
 from tui.widgets.action_bar import ActionBar, ActionItem
+from tui.widgets.breakpoints import Breakpoint
 from tui.widgets.containers import Container, Horizontal
 from tui.widgets.tab_strip import TabStrip
 

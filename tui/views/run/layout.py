@@ -22,6 +22,7 @@ from tui.views.run import answers, facts
 from tui.views.run.log import LogView
 from tui.views.run.timeline import Timeline, View
 from tui.widgets.action_bar import ActionBar, ActionItem
+from tui.widgets.breakpoints import Breakpoint, set_size_classes
 from tui.widgets.containers import Container, Vertical, VerticalScroll
 from tui.widgets.loss_chart import PlotView
 from tui.widgets.plot import legend
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lessons.course import Lang
     from tui.panes.lab.run_monitor import Follower
 
-WIDE: Final = 100
+BREAKPOINTS: Final = (Breakpoint("-wide", 100),)
 SIDE: Final = 46
 GROWING: Final = ("trouble", "sheet")
 """Panels as high as what they say."""
@@ -128,10 +129,10 @@ class RunLayout(Vertical):
 
     @property
     def wide(self) -> bool:
-        return self.size.width >= WIDE
+        return self.has_class("-wide")
 
-    def on_resize(self, _: Resize) -> None:
-        self.set_class(self.wide, "-wide")
+    def on_resize(self, event: Resize) -> None:
+        set_size_classes(self, event.size, BREAKPOINTS)
         self.call_after_refresh(self._redraw)
 
     def on_place_resized(self, event: Place.Resized) -> None:
