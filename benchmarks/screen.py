@@ -18,13 +18,14 @@ import plotext
 import psutil
 
 from benchmarks.terminal import Terminal
+from lab.events.curves import Curves
 from lab.events.digest import Digest
 from lab.runs.directory import Run, Runs
 from lab.runs.lock import take_engine_lock
 from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 from tui.locale import sayer
-from tui.panes.lab.curves import Curves, loss_plot
+from tui.panes.lab.curves import loss_plot
 from tui.widgets.plot import draw
 
 AT = "2026-01-01T00:00:00.000+00:00"

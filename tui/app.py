@@ -28,8 +28,9 @@ from tui.theme import DARK, LIGHT, THEMES
 from tui.widgets.focus_in_view import Sight
 
 if TYPE_CHECKING:
+    from lab.runs.monitor import EndedRun
     from lessons.course import Lang
-    from tui.run_watcher import Ended, Watcher
+    from tui.run_watcher import RunWatcher
     from tui.screens.laboratory import Laboratory
     from tui.screens.progress import ProgressScreen
     from tui.views.view import RunSelection
@@ -78,7 +79,7 @@ class LowrankApp(App[None]):
         self.lesson_screen = self.make_lesson_screen()
         self.laboratory: Laboratory | None = None
         self.progress_page: ProgressScreen | None = None
-        self._watcher: Watcher | None = None
+        self._watcher: RunWatcher | None = None
         self._begin_at: RunSelection | None = None
         self._sight = Sight()
         self._own_keys: dict[str, str] = {}
@@ -201,7 +202,7 @@ class LowrankApp(App[None]):
 
     async def _open_laboratory(self, picks: "RunSelection | None" = None) -> None:
         if self.laboratory is None:
-            from tui.panes.lab.run_monitor import Lab
+            from tui.panes.lab.lab import Lab
             from tui.screens.laboratory import Laboratory
 
             self.laboratory = Laboratory(Lab(self.session.runs, self.session.cache), self.session, picks)
@@ -257,13 +258,15 @@ class LowrankApp(App[None]):
 
     def on_lesson_screen_loaded(self) -> None:
         """From now on, tell of every run that ends, and record it."""
-        from tui.run_watcher import Watcher, watch
+        from tui.run_watcher import RunWatcher
 
-        self._watcher = Watcher(self.session.runs)
-        self.run_worker(watch(self._watcher, self._run_ended), group="watcher")
+        self._watcher = RunWatcher(self.session.runs, self.session.cache)
+        self.run_worker(self._watcher.watch(self._run_ended), group="watcher")
 
-    def _run_ended(self, ended: "Ended") -> None:
-        text, kind = ended.told(self.lang)
+    def _run_ended(self, ended: "EndedRun") -> None:
+        from tui.run_watcher import told
+
+        text, kind = told(ended, self.lang)
         self.bell()
         self.tell(text, kind)
         self.run_worker(self.session.run_ended(ended.run, ended.state, ended.method, ended.result))
@@ -314,7 +317,7 @@ class LowrankApp(App[None]):
 
     async def action_quit(self) -> None:
         """A run goes on by itself."""
-        goes_on = self._watcher is not None and await asyncio.to_thread(self._watcher.going)
+        goes_on = self._watcher is not None and await self._watcher.active()
         self.end(message=say(self.lang, "quit.run-goes-on") if goes_on else None)
 
     def end(self, status: int = 0, message: str | None = None) -> None:

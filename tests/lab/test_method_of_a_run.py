@@ -11,9 +11,9 @@ from lab.reports.comparison import Contender
 from lab.runs import run_index
 from lab.runs.directory import Run, Runs
 from lab.runs.method import method_of
+from lab.runs.snapshot import RunSnapshot
 from lab.spec import RunSpec
 from tui.panes.lab import fields as pane
-from tui.panes.lab.run_monitor import Follower
 from tui.views.chat import run_source
 from tui.views.new_run import fields as new
 
@@ -34,7 +34,7 @@ def told(run: Run, cache: Path) -> set[str]:
         method_of(run, cache),
         run_index.read(run, cache).method,
         Contender(run, cache).method,
-        Follower(run, cache).method,
+        RunSnapshot(run, cache).method,
         run_source.look(run.path.parent, run.id, cache).method,
     }
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from lab.runs import run_index
+from lab.runs.snapshot import RunSnapshot
 from tests.tui.views.compared import finished
 from tui.cli.main import main
 from tui.locale import say, sayer
 from tui.panes.lab.live import state_line
-from tui.panes.lab.run_monitor import Follower
 from tui.panes.lab.summary import trouble
 from tui.views.runs import rows
 
@@ -26,7 +26,7 @@ def test_view_table_and_command_say_it(
     run = finished(tmp_path, "vain")
     result: dict[str, Any] = json.loads((run.path / "result.json").read_text())
     (run.path / "result.json").write_text(json.dumps(result | {"verdict": {"kind": kind, "what": "x"}}))
-    follower = Follower(run, tmp_path)
+    follower = RunSnapshot(run, tmp_path)
     follower.poll()
     assert follower.troubled
     row = run_index.read(run, tmp_path)
@@ -44,6 +44,6 @@ def test_view_table_and_command_say_it(
     assert main() == 0
     assert f" {kind} " in capsys.readouterr().out
     run.path.joinpath("result.json").write_text(json.dumps(result))
-    follower = Follower(run, tmp_path)
+    follower = RunSnapshot(run, tmp_path)
     follower.poll()
     assert not follower.troubled and not follower.verdict

@@ -9,8 +9,9 @@ from engines import hold
 from event_of import event_of
 
 from lab.runs.directory import Run
+from lab.runs.monitor import EndedRun, RunMonitor
 from lab.runs.state import RunState
-from tui.run_watcher import Ended, Watcher
+from tui.run_watcher import told
 
 
 def going(bench: Any, name: str) -> Run:
@@ -23,7 +24,7 @@ def going(bench: Any, name: str) -> Run:
 def test_an_end_is_told_once(bench: Any, home: Any) -> None:
     old, now = bench.run("old"), going(bench, "now")
     bench.finish(old)
-    watcher = Watcher(home / "runs")
+    watcher = RunMonitor(home / "runs", home / "cache")
     assert watcher.look() == []
     later = going(bench, "later")
     assert watcher.look() == []
@@ -38,7 +39,7 @@ def test_a_run_that_was_quick_is_told_and_one_put_back_is_not(bench: Any, home: 
     away = bench.run("away")
     bench.finish(away)
     shutil.move(away.path, home / "away")
-    watcher = Watcher(home / "runs")
+    watcher = RunMonitor(home / "runs", home / "cache")
     watcher.look()
     shutil.move(home / "away", away.path)
     assert watcher.look() == []
@@ -49,7 +50,7 @@ def test_a_run_that_was_quick_is_told_and_one_put_back_is_not(bench: Any, home: 
 def test_a_resumed_run_is_told_again_and_a_deleted_one_is_not(bench: Any, home: Any) -> None:
     run = going(bench, "a")
     (run.path / "result.json").write_text(json.dumps({"event": "stopped"}))
-    watcher = Watcher(home / "runs")
+    watcher = RunMonitor(home / "runs", home / "cache")
     watcher.look()
     (run.path / "result.json").unlink()
     assert watcher.look() == []
@@ -60,13 +61,13 @@ def test_a_resumed_run_is_told_again_and_a_deleted_one_is_not(bench: Any, home: 
 
 
 def test_without_runs_there_is_nothing_to_tell(home: Any) -> None:
-    watcher = Watcher(home / "runs")
+    watcher = RunMonitor(home / "runs", home / "cache")
     assert watcher.look() == [] == watcher.look()
 
 
 def test_its_line_says_what_became_of_it() -> None:
     def line(state: str, **result: object) -> tuple[str, str]:
-        return Ended("r\x1b[2J", RunState(state), "LoRA", event_of(state, **result)).told("en")
+        return told(EndedRun("r\x1b[2J", RunState(state), "LoRA", event_of(state, **result)), "en")
 
     assert line("finished") == line("finished", val_loss=None) == ("r\\x1b[2J is finished.", "cheer")
     assert line("finished", val_loss=0.25) == ("r\\x1b[2J is finished. Validation loss 0.250.", "cheer")
@@ -78,7 +79,7 @@ def test_its_line_says_what_became_of_it() -> None:
 async def test_the_program_tells_and_records_it(
     app: Any, bench: Any, opened: Any, until: Any, events: Any, text: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("tui.run_watcher.SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr("lab.runs.monitor.SECONDS_BETWEEN_LOOKS", 0.05)
     run, rang = going(bench, "20251123-020000-sql-lora"), []
     async with app().run_test(size=(120, 40)) as pilot:
         monkeypatch.setattr(pilot.app, "bell", lambda: rang.append(True))

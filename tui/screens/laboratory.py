@@ -26,7 +26,7 @@ from tui.widgets.top_bar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.panes.lab.run_monitor import Lab
+    from tui.panes.lab.lab import Lab
 
 BENCHES: Final = {
     "new": ("tui.views.new_run.view", "NewRunView"),
@@ -98,7 +98,7 @@ class Laboratory(Screen[None]):
         """One run or several where some are picked; the form while nothing was ever run, and else the runs."""
         if self.picks.run:
             return "compare" if len(self.picks.marked) > 1 else "run"
-        return "runs" if self.lab.names() else "new"
+        return "runs" if self.lab.monitor.names() else "new"
 
     @property
     def bench(self) -> LaboratoryView | None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.events.curves import Curves
 from lab.events.series import Point
-from tui.panes.lab.curves import Curves
 from tui.views.run.timeline import Timeline, View, before
 
 CURVES = Curves(

@@ -9,11 +9,11 @@ from textual.content import Content
 
 from lab.events.missing import SIGNS, Missing
 from lab.events.progress import RunProgress
+from lab.runs.snapshot import RunSnapshot
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.locale import Say
 from tui.panes.lab.curves import STYLES, TRAIN, VALIDATION
-from tui.panes.lab.run_monitor import Follower
 
 Fact = tuple[str, str | Missing, str]
 """Label, value or why there is none, style of the value."""
@@ -64,7 +64,7 @@ def _fact(fact: Fact, width: int, say: Say) -> Content:
     return Content.assemble((f"{head} ", MUTED), (value, style))
 
 
-def live_facts(run: Follower, say: Say) -> list[Fact]:
+def live_facts(run: RunSnapshot, say: Say) -> list[Fact]:
     """Eight facts of a run that goes on, four about learning and four about the machine."""
     progress, missing = run.progress, run.missing("training")
     now = progress.measured.get
@@ -78,7 +78,7 @@ def live_facts(run: Follower, say: Say) -> list[Fact]:
     ]
 
 
-def final_facts(run: Follower, say: Say) -> list[Fact]:
+def final_facts(run: RunSnapshot, say: Say) -> list[Fact]:
     """Eight facts of a run that has ended."""
     progress, missing = run.progress, run.missing("training")
     get = progress.outcome_number
@@ -94,7 +94,7 @@ def final_facts(run: Follower, say: Say) -> list[Fact]:
     ]
 
 
-def losses(run: Follower, say: Say, best: str) -> list[Fact]:
+def losses(run: RunSnapshot, say: Say, best: str) -> list[Fact]:
     """The newest training and validation loss, and in the style `best` the lowest of validation with its iteration."""
     progress, lowest = run.progress, run.progress.best
     at: str | Missing = run.missing("best")
@@ -107,7 +107,7 @@ def losses(run: Follower, say: Say, best: str) -> list[Fact]:
     ]
 
 
-def trainable(run: Follower, say: Say, width: int) -> Content:
+def trainable(run: RunSnapshot, say: Say, width: int) -> Content:
     """How many of all parameters were trained, and the share."""
     part, whole = run.progress.trainable_parameters, run.progress.total_parameters
     if part is None:

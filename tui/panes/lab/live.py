@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from lab.paths import shown
+from lab.runs.snapshot import RunSnapshot
 from lab.runs.state import RunState
 from lessons.course import Lang
 from tui.formatting.sanitize import inert
@@ -16,7 +17,6 @@ from tui.formatting.short_paths import NARROW, short_path
 from tui.locale import Say, sayer
 from tui.panes.lab import facts
 from tui.panes.lab.curves import loss_plot
-from tui.panes.lab.run_monitor import Follower
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Vertical
 from tui.widgets.loss_chart import PlotView
@@ -32,14 +32,14 @@ MARKS = {
 GOING = ("●", "$primary")
 
 
-def title(follower: Follower) -> Content:
+def title(follower: RunSnapshot) -> Content:
     """Method, rank, model and data in one line."""
     rank = "" if follower.kind == "full" else f" r{follower.rank}"
     rest = " · ".join(short_path(inert(shown(each)), NARROW) for each in (follower.model, follower.data))
     return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
 
 
-def state_line(follower: Follower, say: Say) -> Content:
+def state_line(follower: RunSnapshot, say: Say) -> Content:
     """The state in words, and the run's id."""
     progress = follower.progress
     mark, style = ("!", "$warning") if follower.verdict else MARKS.get(follower.state, GOING)
@@ -52,7 +52,7 @@ def state_line(follower: Follower, say: Say) -> Content:
     return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
 
 
-def waiting_line(follower: Follower, say: Say) -> str:
+def waiting_line(follower: RunSnapshot, say: Say) -> str:
     """Behind whom the run waits for its turn, or nothing."""
     progress = follower.progress
     if follower.state is not RunState.WAITING or not progress.behind:
@@ -77,7 +77,7 @@ class LiveView(Vertical, can_focus=True):
     lang: reactive[Lang] = reactive("en", init=False)
     asking: reactive[bool] = reactive(False, init=False)
 
-    def __init__(self, lang: Lang, follower: Follower) -> None:
+    def __init__(self, lang: Lang, follower: RunSnapshot) -> None:
         super().__init__()
         self.set_reactive(LiveView.lang, lang)
         self.follower = follower
@@ -109,7 +109,7 @@ class LiveView(Vertical, can_focus=True):
     def watch_asking(self) -> None:
         self.draw()
 
-    def show(self, follower: Follower) -> None:
+    def show(self, follower: RunSnapshot) -> None:
         """Draw this run."""
         self.follower = follower
         self.draw()

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widgets import Button
 
+    from lab.runs.snapshot import RunSnapshot
     from lessons.course import Lang
     from tui.panes.lab.fields import Choices
     from tui.panes.lab.form import FormView
+    from tui.panes.lab.lab import Lab
     from tui.panes.lab.live import LiveView
-    from tui.panes.lab.run_monitor import Follower, Lab
     from tui.panes.lab.summary import SummaryView
 
 POLLS_PER_SECOND = 4
@@ -65,7 +66,7 @@ class LabPane(Widget):
         self._paths = (runs, cache)
         self._lab: Lab | None = None
         self._choices: Choices | None = None
-        self._follower: Follower | None = None
+        self._follower: RunSnapshot | None = None
         self._form: FormView | None = None
         self._live: LiveView | None = None
         self._summary: SummaryView | None = None
@@ -158,13 +159,13 @@ class LabPane(Widget):
         """Notice runs that were started elsewhere, such as on the command line."""
         if self._lab is None or self.going:
             return
-        names = self._lab.names()
+        names = self._lab.monitor.names()
         if names != self._known:
             self._known, self._looks = names, LOOKS_AFTER_A_CHANGE
         if not self._looks and not self._elsewhere:
             return
         self._looks = max(0, self._looks - 1)
-        going, _ = await to_thread(self._lab.newest)
+        going, _ = await to_thread(self._lab.monitor.newest)
         if going and going == self.run_id:
             await self._watch_id(going)
         elif going != self._elsewhere and not self.going:
@@ -259,9 +260,9 @@ class LabPane(Widget):
     async def _ready(self) -> Lab:
         """The lab, with the modules of the views imported outside the event loop."""
         if self._lab is None:
-            for name in ("run_monitor", "form", "live", "summary"):
+            for name in ("lab", "form", "live", "summary"):
                 await to_thread(importlib.import_module, f"tui.panes.lab.{name}")
-            from tui.panes.lab.run_monitor import Lab
+            from tui.panes.lab.lab import Lab
 
             self._lab = Lab(*self._paths)
         return self._lab
@@ -270,8 +271,8 @@ class LabPane(Widget):
         async with self._lock:
             lab = await self._ready()
             if self._view is None:
-                self._known, self._looks = lab.names(), LOOKS_AFTER_A_CHANGE
-                going, ended = await to_thread(lab.newest) if self._known else ("", "")
+                self._known, self._looks = lab.monitor.names(), LOOKS_AFTER_A_CHANGE
+                going, ended = await to_thread(lab.monitor.newest) if self._known else ("", "")
                 if not (going or ended) or not await self._try_follow(going or ended):
                     await self._show_form()
         self._choices = await to_thread(lab.choices)
@@ -287,14 +288,14 @@ class LabPane(Widget):
 
         lab = await self._ready()
         try:
-            follower = await to_thread(lab.follow, run_id)
+            follower = await to_thread(lab.monitor.snapshot, run_id)
         except (LabError, OSError, ValueError) as error:
             self._notice(self.say("lab.could-not-read", reason=error))
             return False
         await self._follow(follower)
         return True
 
-    async def _follow(self, follower: Follower) -> None:
+    async def _follow(self, follower: RunSnapshot) -> None:
         self._follower = follower
         self._elsewhere = ""
         self._notice("")

@@ -9,6 +9,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from lab.runs.snapshot import RunSnapshot
 from lab.runs.state import RunState
 from lessons.course import Lang
 from tui.formatting import units
@@ -17,7 +18,6 @@ from tui.locale import Say, sayer
 from tui.panes.lab import facts
 from tui.panes.lab.curves import loss_plot
 from tui.panes.lab.live import state_line, title
-from tui.panes.lab.run_monitor import Follower
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Horizontal, Vertical, VerticalScroll
 from tui.widgets.loss_chart import PlotView
@@ -53,7 +53,7 @@ class SummaryView(VerticalScroll, can_focus=True):
     lang: reactive[Lang] = reactive("en", init=False)
     copied: reactive[bool] = reactive(False, init=False)
 
-    def __init__(self, lang: Lang, follower: Follower) -> None:
+    def __init__(self, lang: Lang, follower: RunSnapshot) -> None:
         super().__init__()
         self.set_reactive(SummaryView.lang, lang)
         self.follower = follower
@@ -95,7 +95,7 @@ class SummaryView(VerticalScroll, can_focus=True):
     def watch_copied(self) -> None:
         self.draw()
 
-    def show(self, follower: Follower) -> None:
+    def show(self, follower: RunSnapshot) -> None:
         """Draw this run."""
         self.follower = follower
         self.copied = False
@@ -129,7 +129,7 @@ class SummaryView(VerticalScroll, can_focus=True):
         self.query_one(f"#{name}", Static).update(content)
 
 
-def trouble(run: Follower, say: Say) -> Content:
+def trouble(run: RunSnapshot, say: Say) -> Content:
     """What happened, where, and what to do; and the log's last word."""
     error = run.progress.error
     told = {key: getattr(error, key, "") for key in ("what", "where", "remedy")}

@@ -34,7 +34,7 @@ from tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.panes.lab.run_monitor import Lab
+    from tui.panes.lab.lab import Lab
 
 SECTIONS = ("form", "plan", "rows", "command")
 IDLE = 90
@@ -117,7 +117,7 @@ class NewRunView(LaboratoryView):
         self.planning.changed()
 
     async def enter(self) -> None:
-        self.form.first_time = not self.lab.names()
+        self.form.first_time = not self.lab.monitor.names()
         self.form.focus_first()
         self._show_section()
         self.planning.start()
@@ -212,7 +212,7 @@ class NewRunView(LaboratoryView):
             if not await Fetching(self).model(model):
                 return
             self.tell("new.starting")
-            going, _ = await asyncio.to_thread(self.lab.newest)
+            going, _ = await asyncio.to_thread(self.lab.monitor.newest)
             follower = await asyncio.to_thread(self.lab.begin, fields)
         except LabError as error:
             self.form.set_known(self.form.known, spec_check.refusal(error, self.planning.spec or RunSpec(), self.lang))

@@ -2,13 +2,14 @@
 
 from textual.content import Content
 
+from lab.events.curves import Curves
 from lab.events.schema import Train
+from lab.runs.snapshot import RunSnapshot
 from tui.formatting import units
 from tui.formatting.text_layout import fit, join, styled
 from tui.locale import Say
-from tui.panes.lab.curves import STYLES, Curves
+from tui.panes.lab.curves import STYLES
 from tui.panes.lab.facts import Fact, known, losses
-from tui.panes.lab.run_monitor import Follower
 from tui.views.run.timeline import Timeline, View, before
 
 INK = "$foreground"
@@ -19,7 +20,7 @@ def rate(value: float | None) -> str:
     return units.NOTHING if value is None else f"{value:.2e}"
 
 
-def facts(run: Follower, say: Say) -> list[Fact]:
+def facts(run: RunSnapshot, say: Say) -> list[Fact]:
     """Ten facts: what was learned, how fast, and what it takes."""
     progress, now, missing = run.progress, run.progress.outcome_number, run.missing("training")
     measured = progress.measured.get

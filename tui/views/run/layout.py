@@ -9,13 +9,14 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
+from lab.events.curves import Curves
 from lab.events.missing import Missing
 from lab.runs.state import RunState
 from tui.formatting.text_layout import spread, styled
 from tui.key_bindings import bind
 from tui.locale import Say, say, sayer
 from tui.panes.lab import facts as lab_facts
-from tui.panes.lab.curves import Curves, loss_plot
+from tui.panes.lab.curves import loss_plot
 from tui.panes.lab.live import state_line, title, waiting_line
 from tui.panes.lab.summary import trouble
 from tui.views.run import answers, facts
@@ -31,8 +32,8 @@ from tui.widgets.update_if_changed import put
 
 if TYPE_CHECKING:
     from lab.events.schema import Answer, Train
+    from lab.runs.snapshot import RunSnapshot
     from lessons.course import Lang
-    from tui.panes.lab.run_monitor import Follower
 
 BREAKPOINTS: Final = (Breakpoint("-wide", 100),)
 SIDE: Final = 46
@@ -44,7 +45,7 @@ GROWING: Final = ("trouble", "sheet")
 class Shown:
     """All that is drawn of a run. `answered` is the iteration of the samples at the cursor with its answers."""
 
-    run: "Follower"
+    run: "RunSnapshot"
     curves: Curves = field(default_factory=Curves)
     view: View = field(default_factory=View)
     timeline: Timeline = field(default_factory=lambda: Timeline(Curves()))

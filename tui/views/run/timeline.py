@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from lab.events.curves import Curves
 from lab.events.series import Over, Point
-from tui.panes.lab.curves import Curves
 
 AXES: Final[tuple[Over, ...]] = ("iteration", "tokens", "seconds")
 CLOSEST: Final = 4.0

@@ -10,12 +10,12 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from lab.errors import LabError
+from lab.events.curves import Curves
 from lab.runs.state import RunState
 from tui import input_priority
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Layout, styled
 from tui.key_bindings import bind
-from tui.panes.lab.curves import Curves
 from tui.panes.lab.live import MARKS
 from tui.views.empty_state import nothing_yet
 from tui.views.run.layout import Answers, RunLayout, Shown
@@ -26,8 +26,9 @@ from tui.widgets.lines import LinesView
 from tui.widgets.loss_chart import PlotView
 
 if TYPE_CHECKING:
+    from lab.runs.snapshot import RunSnapshot
     from lessons.course import Lang
-    from tui.panes.lab.run_monitor import Follower, Lab
+    from tui.panes.lab.lab import Lab
     from tui.views.view import RunSelection
 
 POLLS_PER_SECOND: Final = 4
@@ -86,7 +87,7 @@ class RunView(LaboratoryView):
         yield RunLayout()
 
     @property
-    def run(self) -> "Follower | None":
+    def run(self) -> "RunSnapshot | None":
         """The run shown."""
         return self.shown.run if self.shown else None
 
@@ -117,7 +118,7 @@ class RunView(LaboratoryView):
     async def _open(self, name: str) -> None:
         """Follow a run, if it is not the one that is followed already."""
         if not name:
-            going, ended = await asyncio.to_thread(self.lab.newest)
+            going, ended = await asyncio.to_thread(self.lab.monitor.newest)
             name = going or ended
         if not name:
             self._explain(lambda width: nothing_yet(self.say, width, "run.empty"))
@@ -127,7 +128,7 @@ class RunView(LaboratoryView):
             if self.run is None:
                 self._explain(self._said("run.opening", run=inert(name)))
             try:
-                follower = await asyncio.to_thread(self.lab.follow, name)
+                follower = await asyncio.to_thread(self.lab.monitor.snapshot, name)
             except (LabError, OSError, ValueError) as error:
                 self.shown, self._refused = None, name
                 reason = error.what if isinstance(error, LabError) else error
@@ -150,7 +151,11 @@ class RunView(LaboratoryView):
     def _tick(self) -> None:
         run = self.run
         if run is None:
-            if not self._opening() and (not self.picks.run or self.picks.run != self._refused) and self.lab.names():
+            if (
+                not self._opening()
+                and (not self.picks.run or self.picks.run != self._refused)
+                and self.lab.monitor.names()
+            ):
                 self.run_worker(self._open(self.picks.run), group="open")
         elif not self._polling and not input_priority.waits(self._polled):
             self.run_worker(self.poll(), group="poll")

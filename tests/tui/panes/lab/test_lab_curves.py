@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from lab.events.curves import Curves
 from lab.events.progress import RunProgress
 from lab.events.series import Point, Series
 from tui.locale import sayer
-from tui.panes.lab.curves import BEST, SMOOTH, TRAIN, VALIDATION, Curves, loss_plot
+from tui.panes.lab.curves import BEST, SMOOTH, TRAIN, VALIDATION, loss_plot
 from tui.widgets import plot as plots
 from tui.widgets.plot import (
     SERIES,

@@ -16,12 +16,12 @@ from lab.events.missing import SIGNS, Missing
 from lab.reports.comparison import Comparison
 from lab.runs import run_index
 from lab.runs.run_index import Row
+from lab.runs.snapshot import RunSnapshot
 from lab.runs.state import RunState
 from lab.spec import RunSpec
 from tui.cli.main import main
 from tui.locale import say, sayer
 from tui.panes.lab.live import LiveView
-from tui.panes.lab.run_monitor import Follower
 from tui.panes.lab.summary import SummaryView
 from tui.theme import DARK, THEMES
 from tui.views.compare import table
@@ -69,12 +69,12 @@ CASES: dict[str, tuple[str, list[dict[str, object]], tuple[Missing, ...], str]] 
 
 
 @pytest.fixture
-def follower(bench: Any) -> Callable[[str], Follower]:
-    def make(case: str) -> Follower:
+def follower(bench: Any) -> Callable[[str], RunSnapshot]:
+    def make(case: str) -> RunSnapshot:
         state, events, _, _ = CASES[case]
         run = bench.run(case, iters=40)
         bench.write(run, events)
-        found = Follower(run, bench.home / "cache")
+        found = RunSnapshot(run, bench.home / "cache")
         found.poll()
         found.state = RunState(state)  # what it would be if an engine lived
         return found
@@ -83,7 +83,7 @@ def follower(bench: Any) -> Callable[[str], Follower]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_why_there_is_none(case: str, follower: Callable[[str], Follower]) -> None:
+def test_why_there_is_none(case: str, follower: Callable[[str], RunSnapshot]) -> None:
     run = follower(case)
     assert tuple(run.missing(kind) for kind in ("training", "validation", "best", "samples")) == CASES[case][2]
 
@@ -91,7 +91,7 @@ def test_why_there_is_none(case: str, follower: Callable[[str], Follower]) -> No
 def test_what_is_not_read_is_not_called_missing(bench: Any) -> None:
     run = bench.run("long", iters=40)
     bench.write(run, [LOADING, STARTED])
-    found = Follower(run, bench.home / "cache")
+    found = RunSnapshot(run, bench.home / "cache")
     assert [found.missing(kind) for kind in ("training", "validation", "best", "samples")] == [Missing.UNREAD] * 4
 
 

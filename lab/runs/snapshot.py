@@ -1,30 +1,22 @@
-"""The lab as the pane sees it: blocking calls, made in a thread, that import `lab` when first used."""
-
-from __future__ import annotations
+"""What a run says now, in bounded memory, whatever its length. Reading blocks: call it in a thread."""
 
 import os
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from foreign import Refused, opened
+from lab.events.curves import Curves
 from lab.events.digest import Digest, glimpse
 from lab.events.missing import Kind, Missing, why
 from lab.events.progress import RunProgress
 from lab.events.schema import LastWord
 from lab.runs.crash_recovery import settle
 from lab.runs.damage import fenced
+from lab.runs.directory import Run
 from lab.runs.method import method_of
 from lab.runs.outcome import in_vain
-from lab.runs.service import RunService
 from lab.runs.state import RunState
 from lab.runs.stop import hasten
-from tui.panes.lab.curves import Curves
-from tui.panes.lab.fields import Choices, Data, Model
-
-if TYPE_CHECKING:
-    from lab.runs.directory import Run
 
 LOG_TAIL = 4096
 MUCH = 4 << 20
@@ -33,8 +25,8 @@ AT_ONCE = 4
 """Slices of events that are read before anybody can ask for something else."""
 
 
-class Follower:
-    """One run, read again and again from where reading ended; all of it can be read back from its folder."""
+class RunSnapshot:
+    """One run. `poll` goes on from where reading ended; all of it can be read back from the run's folder."""
 
     def __init__(self, run: Run, cache: Path) -> None:
         with fenced(run):
@@ -143,77 +135,3 @@ def last_line(log: Path) -> str:
     except (OSError, Refused):
         return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-class Lab:
-    """Runs below one folder; models made on first use are kept in `cache`."""
-
-    def __init__(self, runs: Path, cache: Path) -> None:
-        self.root = runs
-        self.cache = cache
-        self.service = RunService(runs, cache)
-
-    def choices(self) -> Choices:
-        """The bundled models and data sets, and the default learning rate."""
-        from lab.datasets.find import bundled
-        from lab.models.find import list_models
-        from lab.spec import RunSpec
-
-        found = list_models(self.cache)
-        models = tuple(Model(m.name, m.bits, m.parameters, m.shape.get("blocks", 0)) for m in found)
-        data = tuple(Data(d.name, d.format, d.rows["train"]) for d in bundled())
-        standard = Choices()
-        rate = RunSpec.make({}).learning_rate
-        return Choices(models or standard.models, data or standard.data, rate)
-
-    def command(self, fields: Mapping[str, object]) -> str:
-        """The equal command line of a form's values, or nothing when RunSpec does not take them."""
-        from lab.errors import LabError
-        from lab.spec import RunSpec
-
-        try:
-            return shlex.join(RunSpec.make(dict(fields)).command())
-        except LabError:
-            return ""
-
-    def names(self) -> frozenset[str]:
-        """The run folders there are now: one directory listing, cheap enough to repeat."""
-        try:
-            return frozenset(name for name in os.listdir(self.root) if not name.startswith("."))
-        except OSError:
-            return frozenset()
-
-    def newest(self) -> tuple[str, str]:
-        """The newest run that is going on and the newest that has ended, or nothing."""
-        from lab.errors import LabError
-        from lab.runs.directory import Runs
-
-        going, ended = "", ""
-        for run in Runs(self.root).all():
-            try:
-                with fenced(run):
-                    state = run.state()
-            except LabError:
-                continue
-            if state.ended:
-                ended = ended or run.id
-            else:
-                going = going or run.id
-        return going, ended
-
-    def begin(self, fields: Mapping[str, object]) -> Follower:
-        """Check, make the run directory and start the engine. Raises LabError."""
-        run = self.service.create(dict(fields))
-        self.service.start(run)
-        return self._followed(run)
-
-    def follow(self, run_id: str) -> Follower:
-        """A run by its id, read once from the beginning. Raises LabError."""
-        from lab.runs.directory import Runs
-
-        return self._followed(Runs(self.root).get(run_id))
-
-    def _followed(self, run: Run) -> Follower:
-        follower = Follower(run, self.cache)
-        follower.poll()
-        return follower
