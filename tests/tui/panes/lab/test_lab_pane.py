@@ -215,7 +215,7 @@ async def test_the_end_shows_the_summary_once(
         await settle(pilot)
         assert shown(pilot) is SummaryView
         (ended,) = pilot.app.said(RunEnded)
-        assert (ended.run_id, ended.state, ended.result["val_loss"]) == (run.id, "finished", 0.447)
+        assert (ended.run_id, ended.state, ended.result.val_loss) == (run.id, "finished", 0.447)
         assert pilot.app.said(Status)[-1].text == "✓"
 
 
