@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from lab.errors import LabError
+from lab.hyperparameters import by_name, hyperparameters
 from lab.planning.machine import parse_memory
 from lab.spec import OPTIMIZER_SETTINGS, LoraParameters, RunSpec, load_yaml, nearest, own_fields
 
@@ -33,7 +34,9 @@ class Entry:
     here: str = ""
 
 
-def _same(key: str, words: str, there: str, here: str, flag: str = "-") -> Entry:
+def _same(key: str, words: str, there: str, here: str | None = None, flag: str = "-") -> Entry:
+    """One that is honoured; `here` is RunSpec's default where it is not told."""
+    here = by_name()[key].written_default if here is None else here
     return Entry(key, "--" + key.replace("_", "-") if flag == "-" else flag, "honoured", words, there, here)
 
 
@@ -42,11 +45,11 @@ FEATURES: Final = {"prompt_feature": "prompt", "completion_feature": "completion
 """mlx-lm's keys for the names of columns → the usual names."""
 
 TABLE: Final = (
-    _same("model", "Also takes the names of bundled models.", "Qwen/Qwen3-0.6b", "sprout"),
+    _same("model", "Also takes the names of bundled models.", "Qwen/Qwen3-0.6b"),
     Entry("train", "--train", "mapped", "`lowrank train` always trains; `train: false` is refused.", "false", "true"),
-    _same("data", "Also takes the names of bundled data sets.", "mlx-community/WikiSQL", "sql"),
-    _same("fine_tune_type", "", "lora", "lora"),
-    _same("optimizer", "", "adam", "adam"),
+    _same("data", "Also takes the names of bundled data sets.", "mlx-community/WikiSQL"),
+    _same("fine_tune_type", "", "lora"),
+    _same("optimizer", "", "adam"),
     _same("optimizer_config", "Names and types of each optimizer's settings are checked. Ours correct Adam's bias.",
           "no settings", "betas [0.9, 0.95], bias_correction", ""),
     *(_same(f"optimizer_config.{name}", f"{', '.join(settings)}.", "no settings", "betas [0.9, 0.95], bias_correction"
@@ -54,46 +57,46 @@ TABLE: Final = (
       for name, settings in OPTIMIZER_SETTINGS.items()),
     _same("mask_prompt", "Every assistant turn is learned; mlx-lm learns the last alone. Not said: where there are "
           "prompts.", "false", "where there are prompts"),
-    _same("num_layers", "0, which mlx-lm takes for all, is refused.", "16", "-1"),
-    _same("batch_size", "", "4", "8"),
-    _same("iters", "", "1000", "400"),
-    _same("val_batches", "The same rows every time.", "25", "25"),
-    _same("learning_rate", "Not said: 2e-3 for bundled models, for others by the adapter's strength.", "1e-5", "2e-3"),
-    _same("steps_per_report", "", "10", "10"),
-    _same("steps_per_eval", "", "200", "100"),
+    _same("num_layers", "0, which mlx-lm takes for all, is refused.", "16"),
+    _same("batch_size", "", "4"),
+    _same("iters", "", "1000"),
+    _same("val_batches", "The same rows every time.", "25"),
+    _same("learning_rate", "Not said: 2e-3 for bundled models, for others by the adapter's strength.", "1e-5"),
+    _same("steps_per_report", "", "10"),
+    _same("steps_per_eval", "", "200"),
     _same("grad_accumulation_steps", "Weighed by tokens; what is left at the end is applied too, except with "
-          "`--stock`.", "1", "1"),
-    _same("resume_adapter_file", "A warm start: the file must have the layout of this run's adapter.", "null", "null"),
+          "`--stock`.", "1"),
+    _same("resume_adapter_file", "A warm start: the file must have the layout of this run's adapter.", "null"),
     _same("adapter_path", "The finished adapter is copied there; the run's folder keeps its own.", "adapters",
           "the run's folder"),
-    _same("save_every", "", "100", "100"),
+    _same("save_every", "", "100"),
     _same("test", "After training, with it: loss and perplexity of the last adapter on the test split. Without "
-          "`--train`, which evaluates only, it is refused: `lowrank evaluate` does that.", "false", "false"),
-    _same("test_batches", "", "500", "500"),
-    _same("max_seq_length", "", "2048", "2048"),
+          "`--train`, which evaluates only, it is refused: `lowrank evaluate` does that.", "false"),
+    _same("test_batches", "", "500"),
+    _same("max_seq_length", "", "2048"),
     Entry("config", "-c/--config", "mapped", "As a flag it is honoured. In a YAML it is not followed, and that is "
           "said.", "null", ""),
-    _same("grad_checkpoint", "", "false", "false"),
+    _same("grad_checkpoint", "", "false"),
     _same("clear_cache_threshold", "mlx-lm 0.32.2 reads it and takes no notice.", "0", "null: MLX keeps up to an "
           "eighth of memory, 128 MiB while it packs"),
     Entry("report_to", "--report-to", "refused", "Nothing is sent anywhere. Every figure is in the run's "
           "events.jsonl; `lowrank train --json` prints them, `lowrank report` writes them up.", "null"),
     Entry("project_name", "--project-name", "refused", "It names a project of wandb or swanlab. "
           "`lowrank note RUN --name …` names a run.", "null"),
-    _same("seed", "", "0", "0"),
+    _same("seed", "", "0"),
     Entry("trust_remote_code", "--trust-remote-code", "refused", "Code that comes with a model or a tokenizer never "
           "runs here. Take a model whose family mlx-lm knows.", "false"),
     _same("lr_schedule", "Also takes `cosine` and `constant`. A YAML that names none means constant.", "null",
-          "cosine", ""),
+          flag=""),
     _same("lr_schedule.name", "cosine_decay, linear_schedule, exponential_decay or step_decay.", "", "", ""),
     _same("lr_schedule.arguments", "Their number and kind are checked; steps are updates, not iterations.", "", "", ""),
     _same("lr_schedule.warmup", "A warm-up that does not fit into the run is warned of.", "0", "0", ""),
     _same("lr_schedule.warmup_init", "", "0.0", "0.0", ""),
     _same("lora_parameters", "", "rank 8, dropout 0.0, scale 20.0", "rank 8, dropout 0.0, scale 20.0", ""),
-    _same("lora_parameters.rank", "Also `--rank`.", "8", "8", ""),
-    _same("lora_parameters.scale", "Also `--scale`, or `--alpha`, which is scale × rank.", "20.0", "20.0", ""),
-    _same("lora_parameters.dropout", "Also `--dropout`.", "0.0", "0.0", ""),
-    _same("lora_parameters.keys", "Also `--keys`.", "null", "null", ""),
+    _same("lora_parameters.rank", "Also `--rank`.", "8", flag=""),
+    _same("lora_parameters.scale", "Also `--scale`, or `--alpha`, which is scale × rank.", "20.0", flag=""),
+    _same("lora_parameters.dropout", "Also `--dropout`.", "0.0", flag=""),
+    _same("lora_parameters.keys", "Also `--keys`.", "null", flag=""),
     Entry("hf_dataset", "", "mapped", "With a path alone it is `data: PATH`, with the splits of the data set itself. "
           "Splits, columns, settings and several data sets are refused.", "null"),
     _same("hf_dataset.path", "Also under its older name, `name`.", "", "", ""),
@@ -110,10 +113,9 @@ OLD: Final[Mapping[str, str]] = {
     "lora_layers": "num_layers",
     "lora_rank": "rank, below lora_parameters",
     "r": "rank, below lora_parameters",
-    "rank": "it below lora_parameters",
-    "scale": "it below lora_parameters",
-    "dropout": "it below lora_parameters",
-    "keys": "it below lora_parameters",
+    **{
+        each.label: "it below lora_parameters" for each in hyperparameters() if each.name.startswith("lora_parameters.")
+    },
     "lora_scale": "scale, below lora_parameters",
     "lora_dropout": "dropout, below lora_parameters",
     "lora_alpha": "alpha",

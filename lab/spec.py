@@ -3,14 +3,15 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from foreign import from_yaml, read_text
 from lab.errors import LabError
 from lab.hub import id_of
+from lab.hyperparameters import commented
 from lab.methods import method_name
 from lab.models.find import ModelInfo
 from lab.spec_paths import recorded
@@ -116,74 +117,209 @@ SCHEDULES: Final[Mapping[str | None, tuple[str, ...]]] = {
 """What the functions of mlx.optimizers take, in order; those with a question mark may be left out."""
 
 
-class LoraParameters(BaseModel):
+class Presentation(NamedTuple):
+    """What a form, a command line and a page say of a hyperparameter beside its type and its range.
+
+    `unit` is what is counted; `flag` stands in place of the one by the field's name, and "" is none; `metavar` is for a
+    flag that takes a text other than the value; `default` describes a default that depends on other values. A form
+    folds `advanced` fields away, and has no line for one that is not `in_form`. `ours` are no names of mlx-lm's, or mean
+    more here, and stand under `lowrank` in a run's YAML.
+    """
+
+    unit: str = ""
+    flag: str | None = None
+    metavar: str = ""
+    default: str = ""
+    advanced: bool = False
+    in_form: bool = True
+    ours: bool = False
+
+
+ADVANCED: Final = Presentation(advanced=True)
+OURS_ADVANCED: Final = Presentation(advanced=True, ours=True)
+
+
+class _Numbers(BaseModel):
+    """Numbers in YAML are numbers: `true` is none, which pydantic alone would take for 1."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, given: Any, info: ValidationInfo) -> Any:
+        if isinstance(given, bool) and bool not in _plain_types(cls.model_fields[info.field_name or ""].annotation):
+            raise ValueError("is true or false, where a number or a text belongs")
+        return given
+
+
+def _plain_types(annotation: Any) -> set[Any]:
+    return {annotation, *get_args(annotation)}
+
+
+class LoraParameters(_Numbers):
     """mlx-lm's `lora_parameters`; `scale` is what papers call alpha / rank."""
 
     model_config = ConfigDict(extra="forbid")
-    rank: int = Field(default=8, ge=1, le=512)
-    scale: float = Field(default=20.0, gt=0, le=1000)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    keys: list[str] | None = None
+    rank: int = Field(
+        default=8,
+        ge=1,
+        le=512,
+        description="Width of the update A·B. Twice the rank, twice the trainable parameters.",
+    )
+    scale: float = Field(
+        default=20.0,
+        gt=0,
+        le=1000,
+        description="Factor on the update (alpha / rank elsewhere). It acts like a larger learning rate.",
+    )
+    dropout: Annotated[float, ADVANCED] = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the update's inputs left out at each step, against learning by heart.",
+    )
+    keys: Annotated[list[str] | None, Presentation(advanced=True, metavar="NAMES", default="every linear one")] = Field(
+        default=None,
+        description="Layers of a block that get an update, with commas between.",
+    )
 
 
-class RunSpec(BaseModel):
-    """A superset of mlx-lm's YAML: every field of the same name means what it means there.
+class RunSpec(_Numbers):
+    """Every hyperparameter once: its type, range, default, unit, flag and meaning. `lab.hyperparameters` lists them;
+    flags, forms, comments in YAML and docs/hyperparameters.md derive from that list.
 
+    A superset of mlx-lm's YAML: every field of the same name means what it means there.
     `model` and `data` also take the names of what is bundled; `mask_prompt=None` masks wherever the data has prompts.
-    The fields in `OURS` are no names of mlx-lm's, or mean more here, and stand under `lowrank` in a run's YAML.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=())
-    model: str = Field(default="sprout", min_length=1)
-    data: str = Field(default="sql", min_length=1)
-    fine_tune_type: FineTuneType = "lora"
-    num_layers: int = Field(default=-1, ge=-1)
-    """Blocks counted from the top; -1 for all. mlx-lm takes 0 for all too, which nobody means."""
-    batch_size: int = Field(default=8, ge=1, le=4096)
-    iters: int = Field(default=400, ge=1, le=10_000_000)
-    learning_rate: float = Field(default=2e-3, gt=0, le=1)
-    lr_schedule: Literal["cosine", "constant"] | dict[str, Any] = "cosine"
-    optimizer: Literal["adam", "adamw", "sgd", "adafactor", "muon"] = "adam"
-    optimizer_config: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: {"adam": dict(ADAM), "adamw": dict(ADAM)}
+    model: Annotated[str, Presentation(ours=True)] = Field(
+        default="sprout",
+        min_length=1,
+        description="The base that is adapted. A quantized one makes LoRA QLoRA.",
     )
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    mask_prompt: bool | None = None
-    max_seq_length: int = Field(default=2048, ge=8)
-    steps_per_report: int = Field(default=10, ge=1)
-    steps_per_eval: int = Field(default=100, ge=1)
-    save_every: int = Field(default=100, ge=1)
-    val_batches: int = Field(default=25, ge=-1)
-    grad_checkpoint: bool = False
-    grad_accumulation_steps: int = Field(default=1, ge=1)
+    data: Annotated[str, Presentation(ours=True)] = Field(
+        default="sql",
+        min_length=1,
+        description="What there is to learn from.",
+    )
+    fine_tune_type: FineTuneType = Field(
+        default="lora",
+        description="How weights may change: lora learns a thin update A·B, dora its direction and size apart, full "
+        "every weight.",
+    )
+    num_layers: Annotated[int, Presentation(unit="blocks", default="-1, every block")] = Field(
+        default=-1,
+        ge=-1,  # mlx-lm takes 0 for all too, which nobody means
+        description="Blocks that are trained, counted from the top.",
+    )
     lora_parameters: LoraParameters = Field(default_factory=lambda: LoraParameters())
-    resume_adapter_file: str | None = Field(default=None, min_length=1)
-    """An adapter that training begins from, in place of a new one."""
-    test: bool = False
-    """Whether the last adapter is measured on the test split after training, on so many batches (-1: all)."""
-    test_batches: int = Field(default=500, ge=-1)
-    clear_cache_threshold: int | None = Field(default=None, ge=0)
-    """Bytes of freed buffers beyond which MLX hands them back after a step; None leaves it to us."""
-    max_grad_norm: float | None = Field(default=None, gt=0)
-    """The longest that the gradient of an update may be; None leaves it as it is."""
-    bits: Bits | None = None
-    """Quantize the base to so many bits on first use; None takes it as stored."""
-    batching: Literal["length", "random"] = "length"
-    """How rows come together: rows of like length, for less padding, or just as the seed draws them."""
-    patience: int = Field(default=0, ge=0)
-    """Validations without a new best after which the run ends; 0 never ends it."""
-    samples: int = Field(default=2, ge=0, le=64)
-    """Questions of the validation split that the model answers at every checkpoint."""
-    sample_prompts: list[str] = Field(default_factory=list)
-    """Prompts of one's own, answered beside them."""
-    stock: bool = False
-    """Batches, masks, loss and validation as mlx-lm has them, for comparison."""
-    ranks: int = Field(default=1, ge=1, le=1024)
-    """Processes that train together, each on its share of every batch."""
-    hostfile: str | None = None
-    """mlx.launch's list of machines; None keeps all ranks on this one."""
-    backend: Literal["ring", "jaccl", "mpi", "nccl"] = "ring"
-    """How ranks talk."""
+    iters: Annotated[int, Presentation(unit="iterations")] = Field(
+        default=400, ge=1, le=10_000_000, description="Training steps. Each learns from one batch of rows."
+    )
+    batch_size: Annotated[int, Presentation(unit="rows")] = Field(
+        default=8, ge=1, le=4096, description="Rows a step. More make steadier steps, and take more memory."
+    )
+    learning_rate: Annotated[
+        float, Presentation(default="2e-3 for bundled models, for others by the adapter's strength")
+    ] = Field(
+        default=2e-3,
+        gt=0,
+        le=1,
+        description="How far a step goes. Too high and the loss explodes, too low and little is learned.",
+    )
+    max_seq_length: Annotated[int, Presentation(unit="tokens")] = Field(
+        default=2048, ge=8, description="Tokens a row is cut to. What is behind is not learned from."
+    )
+    mask_prompt: Annotated[bool | None, Presentation(default="where the data has prompts")] = Field(
+        default=None, description="Learn from answers only."
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        lt=2**32,
+        description="Decides the first weights and the order of rows. Same seed and values, same run.",
+    )
+    bits: Annotated[Bits | None, Presentation(unit="bits", advanced=True, ours=True, default="as stored")] = Field(
+        default=None,
+        description="Quantize the base to so many bits at first use: less memory on a GPU, a little less exact.",
+    )
+    lr_schedule: Annotated[Literal["cosine", "constant"] | dict[str, Any], OURS_ADVANCED] = Field(
+        default="cosine", description="cosine warms up and then falls; constant stays at the learning rate."
+    )
+    optimizer: Annotated[Literal["adam", "adamw", "muon", "sgd", "adafactor"], ADVANCED] = Field(
+        default="adam", description="What turns gradients into steps. adam is right unless you know better."
+    )
+    optimizer_config: Annotated[
+        dict[str, dict[str, Any]],
+        Presentation(flag="", default="of Adam: betas [0.9, 0.95], bias_correction", in_form=False),
+    ] = Field(
+        default_factory=lambda: {"adam": dict(ADAM), "adamw": dict(ADAM)},
+        description="Settings of each optimizer by its name, in a YAML alone.",
+    )
+    max_grad_norm: Annotated[float | None, Presentation(advanced=True, ours=True, default="none")] = Field(
+        default=None,
+        gt=0,
+        description="The longest that the gradient of an update may be; longer ones are scaled down.",
+    )
+    grad_checkpoint: Annotated[bool, ADVANCED] = Field(
+        default=False, description="Compute activations twice instead of keeping them: less memory, more time."
+    )
+    grad_accumulation_steps: Annotated[int, Presentation(unit="batches", advanced=True)] = Field(
+        default=1,
+        ge=1,
+        description="Batches whose gradients are added before one update: a larger batch in the memory of a small one.",
+    )
+    batching: Annotated[Literal["length", "random"], OURS_ADVANCED] = Field(
+        default="length",
+        description="length: rows of like length come together, for less padding; random: just as drawn.",
+    )
+    steps_per_report: Annotated[int, Presentation(unit="iterations", advanced=True)] = Field(
+        default=10, ge=1, description="Iterations between reports of the training loss."
+    )
+    steps_per_eval: Annotated[int, Presentation(unit="iterations", advanced=True)] = Field(
+        default=100, ge=1, description="Iterations between looks at the validation rows."
+    )
+    val_batches: Annotated[int, Presentation(unit="batches", advanced=True)] = Field(
+        default=25, ge=-1, description="Batches of one validation; -1 takes every row, 0 none."
+    )
+    save_every: Annotated[int, Presentation(unit="iterations", advanced=True)] = Field(
+        default=100, ge=1, description="Iterations between checkpoints."
+    )
+    patience: Annotated[int, Presentation(unit="validations", advanced=True, ours=True)] = Field(
+        default=0, ge=0, description="Validations without a new best after which the run ends; 0 never ends it."
+    )
+    samples: Annotated[int, Presentation(unit="questions", advanced=True, ours=True)] = Field(
+        default=2, ge=0, le=64, description="Validation questions answered at every checkpoint."
+    )
+    sample_prompts: Annotated[
+        list[str], Presentation(flag="--sample-prompt", advanced=True, ours=True, default="none")
+    ] = Field(
+        default_factory=list,
+        description="Prompts of your own answered there too.",
+    )
+    resume_adapter_file: Annotated[str | None, Presentation(default="none", in_form=False)] = Field(
+        default=None, min_length=1, description="An adapter file that training begins from, in place of a new adapter."
+    )
+    test: Annotated[bool, ADVANCED] = Field(
+        default=False, description="After training, loss and perplexity of the last adapter on the test rows."
+    )
+    test_batches: Annotated[int, Presentation(unit="batches", in_form=False)] = Field(
+        default=500, ge=-1, description="Batches of the test; -1 takes every row."
+    )
+    clear_cache_threshold: Annotated[
+        int | None, Presentation(unit="bytes", metavar="SIZE", default="by the machine's memory", in_form=False)
+    ] = Field(default=None, ge=0, description="Freed memory beyond which MLX hands it back after a step, like 2GB.")
+    stock: Annotated[bool, OURS_ADVANCED] = Field(
+        default=False, description="Batches, masks and loss exactly as mlx-lm has them, for comparison."
+    )
+    ranks: Annotated[int, Presentation(unit="processes", advanced=True, ours=True)] = Field(
+        default=1, ge=1, le=1024, description="Processes that share every batch."
+    )
+    hostfile: Annotated[str | None, Presentation(advanced=True, ours=True, default="this one")] = Field(
+        default=None, description="Machines to train on, as mlx.launch takes them."
+    )
+    backend: Annotated[Literal["ring", "jaccl", "mpi", "nccl"], OURS_ADVANCED] = Field(
+        default="ring", description="How processes communicate."
+    )
 
     @field_validator("num_layers")
     @classmethod
@@ -203,6 +339,12 @@ class RunSpec(BaseModel):
         return LrSchedule.model_validate(given).model_dump(exclude_unset=True) if isinstance(given, dict) else given
 
     @classmethod
+    def ours(cls) -> tuple[str, ...]:
+        """The fields that are no names of mlx-lm's, or mean more here."""
+        return tuple(name for name, field in cls.model_fields.items()
+                     if any(isinstance(part, Presentation) and part.ours for part in field.metadata))  # fmt: skip
+
+    @classmethod
     def make(cls, fields: dict[str, Any]) -> Self:
         """A spec from plain values. Raises LabError naming the first wrong field and what it may be."""
         try:
@@ -220,13 +362,13 @@ class RunSpec(BaseModel):
         return method_name(self.fine_tune_type, model.bits)
 
     def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
-        """Write the YAML that `mlx_lm lora -c` accepts."""
+        """Write the YAML that `mlx_lm lora -c` accepts, each field with its meaning and range as a comment."""
         text = self.document(model_path=model_path, data_path=data_path, adapter_path=adapter_path)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(commented(text, type(self)), encoding="utf-8")
 
     def document(self, *, model_path: Path | str, data_path: Path | str, adapter_path: Path | str) -> str:
         """The YAML that `mlx_lm lora -c` accepts; our names of model and data stand under `lowrank`."""
-        ours = self.model_dump(include=set(OURS), exclude_none=True)
+        ours = self.model_dump(include=set(self.ours()), exclude_none=True)
         fields = self.stock_fields()
         fields |= {
             "model": str(model_path),
@@ -239,7 +381,7 @@ class RunSpec(BaseModel):
 
     def stock_fields(self) -> dict[str, Any]:
         """The fields that mlx-lm knows, by its names."""
-        return self.model_dump(exclude_none=True, exclude=set(OURS))
+        return self.model_dump(exclude_none=True, exclude=set(self.ours()))
 
     @property
     def updates(self) -> int:
@@ -269,7 +411,7 @@ class RunSpec(BaseModel):
     def command(self) -> list[str]:
         """The equal `lowrank train` command, only what differs from the defaults, as arguments."""
         words = ["lowrank", "train", "--model", self.model, "--data", id_of(self.data) or self.data]
-        default = RunSpec()
+        default = type(self)()
         for name, value in self.model_dump().items():
             if (
                 name in ("model", "data", "lora_parameters", "optimizer_config")
@@ -295,10 +437,7 @@ class RunSpec(BaseModel):
         return words
 
 
-OURS = (
-    *("model", "data", "lr_schedule", "max_grad_norm", "bits", "batching", "patience", "samples", "sample_prompts"),
-    *("stock", "ranks", "hostfile", "backend"),
-)
+OURS: Final = RunSpec.ours()
 WRITTEN = ("train", "adapter_path", "lowrank")
 """What stands in a run's YAML beside the fields of its spec, so that `mlx_lm lora -c` can take it."""
 

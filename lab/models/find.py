@@ -149,16 +149,25 @@ def _from_folder(name: str, folder: Path) -> ModelInfo:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """config.json of a model folder. Raises LabError if it is missing or no JSON object."""
+    """config.json of a model folder. Raises LabError if it is missing, is no JSON object, or needs its own code."""
     path = folder / "config.json"
     try:
-        return read_object(path)
+        config = read_object(path)
     except Refused as error:
         raise LabError(str(error), where=str(path), remedy="give a folder in mlx-lm's model layout") from None
     except OSError as error:
         raise LabError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="give a folder in mlx-lm's model layout"
         ) from None
+    refuse_own_code(config, str(path))
+    return config
+
+
+def refuse_own_code(config: Mapping[str, Any], where: str) -> None:
+    """Raise LabError if a config.json names a `model_file`: Python code that comes with a model never runs here."""
+    if config.get("model_file") is not None:
+        raise LabError("brings Python code of its own (model_file in config.json), which never runs here", where=where,
+                       remedy="take a model whose family mlx-lm knows")  # fmt: skip
 
 
 def quantized_bits(config: Mapping[str, Any]) -> int:

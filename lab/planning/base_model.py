@@ -7,7 +7,7 @@ from typing import Any
 
 from foreign import read_object
 from lab.errors import LabError
-from lab.models.find import PRESETS, find_model, quantized_bits, quantized_group, read_config
+from lab.models.find import PRESETS, find_model, quantized_bits, quantized_group, read_config, refuse_own_code
 from lab.models.parameters import formulas_hold, shape_from_config
 
 GROUP = 64
@@ -82,6 +82,7 @@ def find_base(name: str, cache: Path, bits: int | None = None) -> Base:
 
 def with_config(base: Base, config: Mapping[str, Any], weights: bool) -> Base:
     """A hub id with the config.json that the engine found, and whether its weights are on this machine."""
+    refuse_own_code(config, base.source)
     bits = base.bits or quantized_bits(config)
     return replace(base, config=config, bits=bits, group=_group(config), width=_width(config), weights=weights)
 
@@ -93,6 +94,7 @@ def _described(name: str, path: Path, bits: int | None) -> Base:
         raise LabError(f"cannot be read ({error})", where=str(path), remedy="give a model's config.json") from None
     if "model_type" not in config:
         raise LabError("is not a model's config.json", where=str(path), remedy="give one that names a model_type")
+    refuse_own_code(config, str(path))
     found = quantized_bits(config)
     if bits and found and bits != found:
         raise LabError(f"{name} has {found} bits already", where="--bits", remedy="leave the flag out", usage=True)

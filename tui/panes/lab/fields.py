@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lab.methods import method_name
 from tui.locale import Say
+
+if TYPE_CHECKING:
+    from lab.hyperparameters import Hyperparameter
 
 CHOICES = ("model", "data", "method", "mask")
 NUMBERS = ("rank", "layers", "iterations", "batch", "rate", "seed")
@@ -29,13 +33,18 @@ SPEC_NAMES = {
 }
 """RunSpec's name of a field → ours."""
 
-RANGES = {
-    "rank": (1, 512),
-    "iterations": (1, 10_000_000),
-    "batch": (1, 4096),
-    "seed": (0, 2**32 - 1),
-}
-HIGHEST_RATE = 1.0
+RUN_SPEC = {
+    "model": "model", "data": "data", "method": "fine_tune_type", "rank": "lora_parameters.rank",
+    "layers": "num_layers", "iterations": "iters", "batch": "batch_size", "rate": "learning_rate", "seed": "seed",
+}  # fmt: skip
+"""Our name of a field → RunSpec's, with a dot inside `lora_parameters`."""
+
+
+def hyperparameter(name: str) -> Hyperparameter:
+    """What RunSpec says of a field."""
+    from lab.hyperparameters import by_name  # pydantic, which the first frame does without
+
+    return by_name()[RUN_SPEC[name]]
 
 
 @dataclass(frozen=True)
@@ -79,16 +88,10 @@ Values = Mapping[str, str]
 def defaults(choices: Choices) -> dict[str, str]:
     """The values a form begins with."""
     return {
-        "model": "sprout",
-        "data": "sql",
-        "method": "lora",
-        "rank": "8",
+        **{name: str(hyperparameter(name).default) for name in RUN_SPEC},
         "layers": ALL_LAYERS,
-        "iterations": "400",
-        "batch": "8",
         "rate": f"{choices.rate:g}" if choices.rate else "",
         "mask": "on",
-        "seed": "0",
     }
 
 
@@ -133,7 +136,8 @@ def used(name: str, values: Values, choices: Choices) -> bool:
 
 def whole_range(name: str, values: Values, choices: Choices) -> tuple[int, int]:
     """Lowest and highest allowed whole number; a batch cannot be larger than the data."""
-    low, high = RANGES[name]
+    limits = hyperparameter(name).limits
+    low, high = int(limits.low), int(limits.high) - (not limits.high_in)
     rows = choices.dataset(values["data"]).rows if name == "batch" else 0
     return low, min(high, rows) if rows else high
 
@@ -144,7 +148,8 @@ def limits(name: str, values: Values, choices: Choices) -> str:
         blocks = choices.model(values["model"]).blocks
         return f"1–{blocks}, all" if blocks else "≥ 1, all"
     if name == "rate":
-        return "0–1"
+        rates = hyperparameter("rate").limits
+        return f"{rates.low:g}–{rates.high:g}"
     low, high = whole_range(name, values, choices)
     return f"{low}–{high}" if high <= 9999 else f"≥ {low}"
 
@@ -158,7 +163,8 @@ def error(name: str, values: Values, choices: Choices, say: Say) -> str:
         value = rate(text)
         if value is None:
             return say("lab.need-number")
-        return "" if 0 < value <= HIGHEST_RATE else say("lab.need-range", low="> 0", high="1")
+        rates = hyperparameter("rate").limits
+        return "" if rates.hold(value) else say("lab.need-range", low=f"> {rates.low:g}", high=f"{rates.high:g}")
     if name == "layers":
         blocks = choices.model(values["model"]).blocks
         count = layers(text)

@@ -4,99 +4,37 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 import yaml
-from pydantic.fields import FieldInfo
 
 from lab.errors import LabError
+from lab.hyperparameters import NULL, Hyperparameter, Limits, hyperparameters
 from lab.methods import method_name
 from lab.planning.learning_rate import starting_rate
-from lab.spec import LoraParameters, RunSpec
+from lab.spec import RunSpec
 
-Kind = Literal["source", "choice", "whole", "number", "text", "list"]
 Values = Mapping[str, str]
 """Field → what stands in it."""
 LORA: Final = "lora_parameters"
-NULL: Final = "null"
 ALL: Final = "all"
 
 
-@dataclass(frozen=True)
-class Field:
-    """`name` is RunSpec's, with a dot inside `lora_parameters`; `more` ones are folded away at first."""
-
-    name: str
-    kind: Kind
-    options: tuple[str, ...] = ()
-    more: bool = False
-
-    @property
-    def label(self) -> str:
-        """As it stands in the YAML."""
-        return self.name.rpartition(".")[2]
-
-    @property
-    def nested(self) -> bool:
-        return "." in self.name
+Field = Hyperparameter
+"""A line of the form."""
 
 
-FLAG: Final = ("false", "true")
-FIELDS: Final = (
-    Field("model", "source"),
-    Field("data", "source"),
-    Field("fine_tune_type", "choice", ("lora", "dora", "full")),
-    Field("num_layers", "whole"),
-    Field("lora_parameters.rank", "whole"),
-    Field("lora_parameters.scale", "number"),
-    Field("lora_parameters.dropout", "number", more=True),
-    Field("lora_parameters.keys", "text", more=True),
-    Field("iters", "whole"),
-    Field("batch_size", "whole"),
-    Field("learning_rate", "number"),
-    Field("max_seq_length", "whole"),
-    Field("mask_prompt", "choice", (NULL, "true", "false")),
-    Field("seed", "whole"),
-    Field("bits", "choice", (NULL, "3", "4", "5", "6", "8"), more=True),
-    Field("lr_schedule", "choice", ("cosine", "constant"), more=True),
-    Field("optimizer", "choice", ("adam", "adamw", "muon", "sgd", "adafactor"), more=True),
-    Field("max_grad_norm", "number", more=True),
-    Field("grad_checkpoint", "choice", FLAG, more=True),
-    Field("grad_accumulation_steps", "whole", more=True),
-    Field("batching", "choice", ("length", "random"), more=True),
-    Field("steps_per_report", "whole", more=True),
-    Field("steps_per_eval", "whole", more=True),
-    Field("val_batches", "whole", more=True),
-    Field("save_every", "whole", more=True),
-    Field("patience", "whole", more=True),
-    Field("samples", "whole", more=True),
-    Field("sample_prompts", "list", more=True),
-    Field("test", "choice", FLAG, more=True),
-    Field("stock", "choice", FLAG, more=True),
-    Field("ranks", "whole", more=True),
-    Field("hostfile", "text", more=True),
-    Field("backend", "choice", ("ring", "jaccl", "mpi", "nccl"), more=True),
-)
+def fields_of(spec: type[RunSpec] = RunSpec) -> tuple[Field, ...]:
+    """The lines of the form, in order."""
+    return tuple(each for each in hyperparameters(spec) if each.in_form)
+
+
+FIELDS: Final = fields_of()
 BY_NAME: Final = {field.name: field for field in FIELDS}
-HIDDEN: Final = ("optimizer_config", "resume_adapter_file", "test_batches", "clear_cache_threshold")
+HIDDEN: Final = tuple(each.name for each in hyperparameters() if not each.in_form)
 """RunSpec fields without a line here; they go along as they came."""
-OPTIONAL: Final = ("max_grad_norm",)
-"""Numbers that may be left out."""
 CUSTOM: Final = "custom"
 """A learning-rate schedule of one's own, from another run; it goes along too."""
-
-
-class Limits(NamedTuple):
-    """The range of a number; without `low_in` or `high_in` the end itself is not allowed."""
-
-    low: float
-    high: float
-    low_in: bool = True
-    high_in: bool = True
-
-    def hold(self, value: float) -> bool:
-        low = value >= self.low if self.low_in else value > self.low
-        return low and (value <= self.high if self.high_in else value < self.high)
 
 
 @dataclass(frozen=True)
@@ -153,7 +91,7 @@ def parse(field: Field, text: str) -> Any:
     text = text.strip()
     if field.kind == "whole":
         return -1 if field.name == "num_layers" and text.lower() == ALL else int(text.replace(",", ""))
-    if field.kind == "number" and not text and field.name in OPTIONAL:
+    if field.kind == "number" and not text and field.optional:
         return None
     if field.kind == "number":
         number = float(text)
@@ -183,27 +121,9 @@ def _prompts(text: str) -> list[str]:
     return [str(each) for each in found]
 
 
-@cache
-def _bounds(name: str) -> Limits:
-    info: FieldInfo = (
-        LoraParameters.model_fields[name.partition(".")[2]] if name.startswith(LORA) else RunSpec.model_fields[name]
-    )
-    low, high, low_in, high_in = -math.inf, math.inf, True, True
-    for part in info.metadata:
-        if hasattr(part, "ge"):
-            low = part.ge
-        if hasattr(part, "gt"):
-            low, low_in = part.gt, False
-        if hasattr(part, "le"):
-            high = part.le
-        if hasattr(part, "lt"):
-            high, high_in = part.lt, False
-    return Limits(low, high, low_in, high_in)
-
-
 def limits(field: Field, known: Known) -> Limits:
     """The range of a number, as the model and the data narrow it."""
-    found = _bounds(field.name)
+    found = field.limits
     if field.name == "num_layers" and known.blocks:
         return found._replace(high=known.blocks)
     if field.name == "batch_size" and known.rows:
@@ -285,7 +205,7 @@ def spec_fields(values: Values, known: Known, hidden: Mapping[str, Any]) -> dict
         if not used(field.name, values, known) or values[field.name] == CUSTOM:
             continue
         value = parse(field, values[field.name])
-        if field.nested:
+        if "." in field.name:
             lora[field.label] = value
         else:
             found[field.name] = value

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
+from lab.hyperparameters import NULL
 from lab.planning.learning_rate import FIRST_STEP
 from lab.planning.recipes import RECIPES
 from lab.spec import RunSpec
@@ -267,22 +268,22 @@ class Form(Vertical):
             return
         self._behind = False
         wrong = self.faults
-        names = {fields.NULL: "", "true": self.say("new.true"), "false": self.say("new.false")}
+        names = {NULL: "", "true": self.say("new.true"), "false": self.say("new.false")}
         for name in ("mask_prompt", "bits"):
-            self.row(name).choice.set_names({**names, fields.NULL: self.say(f"new.null.{name}")})
+            self.row(name).choice.set_names({**names, NULL: self.say(f"new.null.{name}")})
         self.row("lr_schedule").choice.set_names({fields.CUSTOM: self.say("new.custom")})
         self.row(RECIPE).choice.set_names({name: self.say(f"new.recipe.{name}") for name in (NONE, *RECIPES)})
         self.row(RECIPE).say(self.say("new.recipe.note"), "$text-disabled")
         for field in FIELDS:
             row, used = self.row(field.name), fields.used(field.name, self.values, self.known)
             bad = field.name in wrong
-            row.display = self.more or not field.more or bad
+            row.display = self.more or not field.advanced or bad
             note, style = ("✗ " + self._range(field), "$error") if bad else self._beside(field, used)
             changed = used and self.values[field.name] != fields.standard()[field.name]
             row.say(note, style, changed=changed, wrong=bad, unused=not used)
             if field.kind == "choice" or field.kind == "source":
                 row.choice.set_unused("" if used else self.say("new.not-used"))
-        hidden = sum(field.more for field in FIELDS)
+        hidden = sum(field.advanced for field in FIELDS)
         fold = ("▾ " + self.say("new.fewer")) if self.more else (f"▸ {hidden} " + self.say("new.more"))
         self.query_one("#new-fold", ActionBar).show(ActionItem("^o", fold, "more"))
         self.query_one("#new-acts", ActionBar).show(
@@ -314,7 +315,7 @@ class Form(Vertical):
         if field.name == "learning_rate" and not self._own_model and self.values["learning_rate"] == self._usual:
             full = self.values["fine_tune_type"] == "full"
             return self.say("new.rate.full" if full else "new.rate.alpha", product=f"{FIRST_STEP:g}"), "$primary"
-        if field.name == "bits" and self.values["bits"] != fields.NULL:
+        if field.name == "bits" and self.values["bits"] != NULL:
             return self.say("new.method", method=fields.method(self.values, self.known)), "$primary"
         return self._range(field), "$text-disabled"
 
@@ -334,11 +335,11 @@ class Form(Vertical):
                 return self.say(f"new.about.recipe.{chosen}")
             return self.say("new.welcome" if self.first_time else "new.about.recipe")
         field = BY_NAME[self._focused]
-        about = self.say(f"new.about.{field.label}")
+        about = self.say(f"field.{field.label}")
         if field.name == "learning_rate" and not self._own_model:
             return f"{about} {self.say('new.rate.why')}"
         default = fields.standard()[field.name]
-        shown = self.say(f"new.null.{field.label}") if default == fields.NULL else default or "–"
+        shown = self.say(f"new.null.{field.label}") if default == NULL else default or "–"
         return f"{about}  ({self.say('new.of-default', value=shown)})"
 
     @on(DescendantFocus)

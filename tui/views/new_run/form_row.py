@@ -111,7 +111,7 @@ class Row(Widget):
         if self.field is None:
             self._label = styled("# ", "$faint") + styled("preset:", "$text-muted")
         else:
-            self._label = styled(f"{'  ' if self.field.nested else ''}{self.field.label}:", "$text-muted")
+            self._label = styled(f"{'  ' if '.' in self.field.name else ''}{self.field.label}:", "$text-muted")
         self._note = styled(inert(note), style)
         self.set_class(changed, "-changed")
         self.set_class(wrong, "-wrong")
