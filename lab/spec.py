@@ -122,8 +122,8 @@ class Presentation(NamedTuple):
 
     `unit` is what is counted; `flag` stands in place of the one by the field's name, and "" is none; `metavar` is for a
     flag that takes a text other than the value; `default` describes a default that depends on other values. A form
-    folds `advanced` fields away, and has no line for one that is not `in_form`. `ours` are no names of mlx-lm's, or mean
-    more here, and stand under `lowrank` in a run's YAML.
+    folds `advanced` fields away, and has no line for one that is not `in_form`. `ours` are no names of mlx-lm's, or
+    mean more here, and stand under `lowrank` in a run's YAML.
     """
 
     unit: str = ""
@@ -516,11 +516,17 @@ KNOWN: Final[Mapping[str, Iterable[str]]] = {
 """Where a field stands, with dots → the names there are."""
 
 
+LONGEST_SHOWN: Final = 200
+"""Characters of a value that an error repeats."""
+
+
 def _refusal(error: ValidationError) -> LabError:
     """The first thing that is wrong, by its flag or, deeper down, by its place in the YAML."""
     place, first = _innermost(error)
     where = "--" + place[-1].replace("_", "-") if len(place) == 1 or place[0] == "lora_parameters" else ".".join(place)
-    given = f" (got {first['input']!r})" if not isinstance(first["input"], dict) else ""
+    shown = repr(first["input"])
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
+    given = f" (got {shown})" if not isinstance(first["input"], dict) else ""
     if first["type"] == "extra_forbidden":
         remedy = nearest(place[-1], KNOWN[".".join(place[:-1])])
         return LabError("no such field", where=where, usage=True, remedy=remedy)

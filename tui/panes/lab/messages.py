@@ -1,8 +1,12 @@
 """What the lab pane tells whoever holds it."""
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from lab.events.schema import LastWord
+if TYPE_CHECKING:
+    from lab.events.schema import LastWord
+
 
 
 class Refused(Exception):
@@ -25,7 +29,7 @@ class RunStarted(Message, namespace="lab_pane"):
 class RunEnded(Message, namespace="lab_pane"):
     """A watched run has ended, or had ended before it was watched; posted once for each run."""
 
-    def __init__(self, run_id: str, state: str, method: str, result: LastWord | None) -> None:
+    def __init__(self, run_id: str, state: str, method: str, result: "LastWord | None") -> None:
         super().__init__()
         self.run_id, self.state, self.method, self.result = run_id, state, method, result
 
