@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from lab.events.schema import LastWord
 
 
-
 class Refused(Exception):
     """A run was not started; the text is for the learner, `field` is the RunSpec field at fault, if any."""
 
