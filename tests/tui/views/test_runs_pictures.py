@@ -64,7 +64,8 @@ def make(home: Path, number: int, state: str, **fields: Any) -> Run:
         )
     else:
         loss = LOSSES[state]
-        told = {"event": state, "method": "QLoRA" if "4bit" in spec.model else "LoRA", "iterations": spec.iters,
+        log.write(event_of("started", method="QLoRA" if "4bit" in spec.model else "LoRA", iterations=spec.iters))
+        told = {"event": state, "iterations": spec.iters,
                 "train_loss": loss - 0.05, "val_loss": loss, "best_val_loss": loss - 0.006, "best_iteration": 300,
                 "seconds_per_iteration": 0.031, "seconds": 12.4, "tokens_per_second": 2310.0,
                 "peak_memory_bytes": 212_000_000, "trainable_parameters": 175_104}  # fmt: skip
