@@ -11,7 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lab.events.schema import iteration_of
 from lab.runs.directory import Runs
+from lab.runs.stop import request_stop
 from tui.app import LowrankApp
 from tui.panes.lab.pane import LabPane
 from tui.views.compare.view import CompareView
@@ -34,11 +36,11 @@ async def draw(home: Path) -> str:
         await pilot.pause(1)
         run_id = await pane.start_run(FIELDS)
         run = Runs(home / "runs").get(run_id)
-        while int(run.last_event().get("iteration", 0)) < MOMENT and not run.result():
+        while iteration_of(run.last_event()) < MOMENT and not run.result():
             await pilot.pause(0.2)
         await pilot.pause(0.6)
         picture = app.export_screenshot(title="lowrank")
-        run.stop()
+        request_stop(run)
         while not run.result():
             await pilot.pause(0.1)
     return picture

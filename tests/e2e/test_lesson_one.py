@@ -11,6 +11,7 @@ from waiting import wait_for
 from benchmarks.terminal import PATIENCE
 from lab.events.schema import iteration_of
 from lab.runs.directory import Run, Runs
+from lab.runs.stop import request_stop
 
 
 def progress(home: Path) -> dict[str, object]:
@@ -70,7 +71,7 @@ def test_read_quiz_predict_run_quit_and_everything_is_there(open_program, home: 
     assert first != last, "the chart moved"
     assert "2.00 times too small" in last, last
     lora, whole = the_runs(home)
-    whole.stop()
+    request_stop(whole)
     terminal.quit()
 
     assert lora.state() == "finished" and lora.result().trainable_parameters == 175_104
@@ -113,7 +114,7 @@ def test_killed_in_the_middle_of_a_run_nothing_is_lost_and_the_line_goes_on(open
     again.wait("In the adapter file", "175,104")
     assert lora.state() == "finished"
     wait_for(lambda: iteration_of(whole.last_event()))  # its turn came although the program had been killed
-    whole.stop()
+    request_stop(whole)
     assert wait_for(whole.result).kind == "stopped"
     again.quit()
     assert progress(home)["xp"] == 7 + 10 + 10

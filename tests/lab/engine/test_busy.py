@@ -62,8 +62,8 @@ def test_samples_of_long_rows_are_cut_and_what_is_learned_is_saved_before_they_a
     told = kinds(run)
     assert [kind for kind in told if kind in ("saved", "samples")] == ["samples"] + ["saved", "samples"] * 2
     for event in all_events(run):
-        for answer in event.get("answers", ()):
-            assert len(answer["text"]) < 2_000
+        for answer in getattr(event, "answers", ()):
+            assert len(answer.text) < 2_000
 
 
 @pytest.mark.long
@@ -154,7 +154,7 @@ def test_a_template_that_does_not_end_is_given_up(template: str, tmp_path: Path,
 
 def test_a_run_stops_while_a_template_runs(desk, tmp_path: Path) -> None:
     run = begin(desk, model=str(hostile(tmp_path / "model", ENDLESS)))
-    wait_for(lambda: "loading" in {event.get("stage") for event in all_events(run)})
+    wait_for(lambda: "loading" in {getattr(event, "stage", "") for event in all_events(run)})
     assert request_stop(run)
     wait_for(lambda: settle(run) == "stopped")
     assert run.result().iterations == 0
