@@ -124,14 +124,14 @@ def test_a_file_damaged_while_the_program_is_open_is_said_at_the_next_step(tmp_p
 
 
 READ_ONLY = """
-import os, sys
+import asyncio, os, sys
 from pathlib import Path
 import filelock, tinydb, store.sync, store.transfer
 from store.event_log import EventLog
 from store.errors import StoreError
 from tui.session import LearnerSession
 home, tracks = map(Path, sys.argv[1:])
-LearnerSession(Path(os.devnull) / "none", tracks).load()  # imports what it needs, while it may
+asyncio.run(LearnerSession(Path(os.devnull) / "none", tracks).open())  # imports what it needs, while it may
 if os.getuid() == 0:  # nothing is read-only to root
     os.setgid(65534); os.setuid(65534)
 log = EventLog(home / "progress")
@@ -145,7 +145,7 @@ try:
 except StoreError as error:
     print(error)
 study = LearnerSession(home, tracks)
-study.load()
+asyncio.run(study.open())
 print([problem.kind for problem in study.problems], study.progress.xp, study.record("n").xp)
 """
 

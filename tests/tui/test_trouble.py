@@ -74,7 +74,7 @@ async def test_whatever_fails_while_opening_is_a_sentence_and_no_traceback(
 
     monkeypatch.setattr("tui.session.LearnerSession.load", broken)
     async with app().run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "Something went wrong while opening" in text(pilot))
+        await until(pilot, lambda: "Something went wrong while the program was starting" in text(pilot))
         assert "RuntimeError: nobody thought of this" in text(pilot)
         for key in ("n", "e", "z", "t", "c", "l", "f3", "f1", "escape", "q"):
             await pilot.press(key)

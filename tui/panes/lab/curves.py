@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lab.events.curves import Curves
 from lab.events.series import Over, Point
@@ -19,6 +19,8 @@ STYLES = {
     VALIDATION: "$chart-validation",
     BEST: "bold $chart-best",
 }
+FEW: Final = 12
+"""Measured losses that stand above their smoothed line; more would hide it."""
 
 
 def loss_plot(
@@ -35,9 +37,11 @@ def loss_plot(
     def measured(mark: str, name: str, points: Sequence[Point]) -> Line:
         return Line(say(f"lab.series.{name}"), mark, STYLES[mark], _over(points, over))
 
+    train = measured(TRAIN, "train", curves.train)
+    smooth = Line(say("lab.series.smooth"), "", STYLES[SMOOTH], (), SMOOTH, _over(curves.smooth, over))
+    few = len(curves.train) <= FEW
     lines = (
-        measured(TRAIN, "train", curves.train),
-        Line(say("lab.series.smooth"), "", STYLES[SMOOTH], (), SMOOTH, _over(curves.smooth, over)),
+        *((smooth, train) if few else (train, smooth)),
         measured(VALIDATION, "val", curves.validation),
         measured(BEST, "best", (curves.best,) if curves.best else ()),
     )

@@ -49,7 +49,7 @@ async def test_a_short_run_from_the_form_to_its_files(host: Any, settle: Any, tm
         picture.redraw()
         assert "•" in drawn(picture) and "★" in drawn(picture)
         run = Runs(tmp_path / "runs").get(started.run_id)
-        trained = ended.result["trainable_parameters"]
+        trained = ended.result.trainable_parameters
         assert f"{trained:,}/" in text(pilot, "#lab-trainable")
         assert "adapters.safetensors" in text(pilot, "#lab-files")
         assert text(pilot, "#lab-ratio").startswith("adapter ")

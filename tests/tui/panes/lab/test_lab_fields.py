@@ -1,10 +1,8 @@
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.spec import LoraParameters, RunSpec
+from lab.spec import RunSpec
 from tui.locale import sayer
 from tui.panes.lab import fields
 from tui.panes.lab.fields import Choices, Data, Model
@@ -80,25 +78,6 @@ def test_the_method_follows_from_the_base() -> None:
     assert fields.method(values(model="sprout-4bit"), CHOICES) == "QLoRA"
     assert fields.method(values(model="sprout-4bit", method="dora"), CHOICES) == "QDoRA"
     assert fields.method(values(model="sprout-4bit", method="full"), CHOICES) == "full"
-
-
-def bounds(model: Any, name: str) -> tuple[int, int]:
-    """Lowest and highest whole number a pydantic field takes."""
-    found = {kind: value for m in model.model_fields[name].metadata for kind, value in vars_of(m).items()}
-    return found["ge"], found["le"] if "le" in found else found["lt"] - 1
-
-
-def vars_of(metadata: object) -> dict[str, int]:
-    return {kind: getattr(metadata, kind) for kind in ("ge", "le", "lt") if hasattr(metadata, kind)}
-
-
-def test_the_form_allows_what_runspec_allows() -> None:
-    assert {
-        "rank": bounds(LoraParameters, "rank"),
-        "iterations": bounds(RunSpec, "iters"),
-        "batch": bounds(RunSpec, "batch_size"),
-        "seed": bounds(RunSpec, "seed"),
-    } == fields.RANGES
 
 
 text = st.text(alphabet=st.sampled_from("0123456789.,-+eE xall٣"), max_size=8)
