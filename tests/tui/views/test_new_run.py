@@ -146,7 +146,7 @@ async def test_copies_presets_reset_folding_and_a_small_screen(app: Any, at_benc
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "⟦SELECT" in text(pilot))
         await pilot.press("s")
-        await until(pilot, lambda: "bias_correction" in text(pilot))
+        await until(pilot, lambda: "mlx_lm lora" in text(pilot))
         await pilot.click("#new-sections", offset=(3, 0))
         await until(pilot, lambda: "fine_tune_type:" in text(pilot) and "lora.yaml" not in text(pilot))
         await pilot.press("f2")
