@@ -86,12 +86,22 @@ async def test_a_talk_from_the_first_letter_to_the_end_of_its_engine(
         await until(pilot, lambda: bench.scene.exchange.settings.checkpoint == "10" and answered(bench))
         assert bench.scene.exchange.settings.scale == 1 and answers(bench)["base"] == first["base"]
 
-        bench.query_one("#talk-dial-temperature", Choice).value = "2.0"
         bench.query_one("#talk-dial-length", Choice).value = "1600"
-        await until(pilot, lambda: bench.going)
-        await pilot.press("escape")
-        await until(pilot, lambda: answered(bench))
-        assert "stopped" in {answer.reason for answer in bench.scene.exchange.answers.values()}
+        reasons: set[str] = set()
+        for temperature in ("2.0", "1.9", "1.8", "1.7", "1.6"):  # one of the answers may be short and end by itself
+            bench.query_one("#talk-dial-temperature", Choice).value = temperature
+            asked = bench.scene.exchange.settings
+            await until(
+                pilot,
+                lambda asked=asked: bench.scene.exchange.settings != asked and (bench.going or answered(bench)),
+            )
+            if bench.going:
+                await pilot.press("escape")
+            await until(pilot, lambda: answered(bench))
+            reasons = {answer.reason for answer in bench.scene.exchange.answers.values()}
+            if "stopped" in reasons:
+                break
+        assert "stopped" in reasons
 
         await pilot.press("i", "up", "up")
         assert field.text == "hi"
