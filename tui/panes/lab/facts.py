@@ -155,8 +155,3 @@ def progress_line(progress: RunProgress, width: int) -> Content:
     room = max(0, width - len(numbers) - 2)
     full, empty = units.bar(progress.done, room)
     return Content.assemble((full, "$primary"), (empty, "$text-disabled"), "  ", (numbers, f"bold {INK}"))
-
-
-def wrapped_lines(text: str, width: int) -> int:
-    """How many lines plain text takes at this width."""
-    return len(Content(text).wrap(width)) if text and width > 0 else 0
