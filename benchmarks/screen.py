@@ -25,7 +25,7 @@ from lab.runs.lock import take_engine_lock
 from lab.runs.outcome import KEYS
 from lab.spec import RunSpec
 from tui.locale import sayer
-from tui.panes.lab.curves import loss_plot
+from tui.views.run.curves import loss_plot
 from tui.widgets.plot import draw
 
 AT = "2026-01-01T00:00:00.000+00:00"

@@ -202,7 +202,7 @@ class LowrankApp(App[None]):
 
     async def _open_laboratory(self, picks: "RunSelection | None" = None) -> None:
         if self.laboratory is None:
-            from tui.panes.lab.lab import Lab
+            from tui.lab import Lab
             from tui.screens.laboratory import Laboratory
 
             self.laboratory = Laboratory(Lab(self.session.runs, self.session.cache), self.session, picks)

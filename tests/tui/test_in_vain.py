@@ -11,8 +11,8 @@ from lab.runs.snapshot import RunSnapshot
 from tests.tui.views.compared import finished
 from tui.cli.main import main
 from tui.locale import say, sayer
-from tui.panes.lab.live import state_line
-from tui.panes.lab.summary import trouble
+from tui.views.run.state_line import state_line
+from tui.views.run.trouble import trouble
 from tui.views.runs import rows
 
 KINDS = {"worse": ("worse than it began", "나빠졌어요"), "untrained": ("Nothing was learned", "배운 것이 없어요")}

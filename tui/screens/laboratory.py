@@ -26,7 +26,7 @@ from tui.widgets.top_bar import NoticeBar, TopBar
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.panes.lab.lab import Lab
+    from tui.lab import Lab
 
 BENCHES: Final = {
     "new": ("tui.views.new_run.view", "NewRunView"),

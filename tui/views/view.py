@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lab.runs.directory import Run
     from lab.runs.run_evidence import RunEvidence
     from lessons.course import Lang
-    from tui.panes.lab.lab import Lab
+    from tui.lab import Lab
 
 Found = TypeVar("Found")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.methods import method_name
@@ -79,6 +81,29 @@ class Choices:
 
     def dataset(self, name: str) -> Data:
         return next((data for data in self.data if data.name == name), Data(name))
+
+
+def choices(cache: Path) -> Choices:
+    """The bundled models and data sets, and the default learning rate."""
+    from lab.datasets.find import bundled
+    from lab.models.find import list_models
+    from lab.spec import RunSpec
+
+    models = tuple(Model(m.name, m.bits, m.parameters, m.shape.get("blocks", 0)) for m in list_models(cache))
+    data = tuple(Data(d.name, d.format, d.rows["train"]) for d in bundled())
+    standard = Choices()
+    return Choices(models or standard.models, data or standard.data, RunSpec.make({}).learning_rate)
+
+
+def command(fields: Mapping[str, object]) -> str:
+    """The equal command line of a form's values, or nothing when RunSpec does not take them."""
+    from lab.errors import LabError
+    from lab.spec import RunSpec
+
+    try:
+        return shlex.join(RunSpec.make(dict(fields)).command())
+    except LabError:
+        return ""
 
 
 Values = Mapping[str, str]

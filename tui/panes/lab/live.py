@@ -8,56 +8,18 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from lab.paths import shown
 from lab.runs.snapshot import RunSnapshot
 from lab.runs.state import RunState
 from lessons.course import Lang
-from tui.formatting.sanitize import inert
-from tui.formatting.short_paths import NARROW, short_path
 from tui.locale import Say, sayer
-from tui.panes.lab import facts
-from tui.panes.lab.curves import loss_plot
+from tui.views.run import fact_grid
+from tui.views.run.curves import loss_plot
+from tui.views.run.state_line import state_line, title, waiting_line
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Vertical
 from tui.widgets.loss_chart import PlotView
 from tui.widgets.plot import legend
 from tui.widgets.update_if_changed import put
-
-MARKS = {
-    "finished": ("✓", "$success"),
-    "stopped": ("■", "$warning"),
-    "failed": ("✗", "$error"),
-    "lost": ("✗", "$error"),
-}
-GOING = ("●", "$primary")
-
-
-def title(follower: RunSnapshot) -> Content:
-    """Method, rank, model and data in one line."""
-    rank = "" if follower.kind == "full" else f" r{follower.rank}"
-    rest = " · ".join(short_path(inert(shown(each)), NARROW) for each in (follower.model, follower.data))
-    return Content.assemble((f"{follower.method}{rank}", "bold $heading"), (f" · {rest}", "$text-muted"))
-
-
-def state_line(follower: RunSnapshot, say: Say) -> Content:
-    """The state in words, and the run's id."""
-    progress = follower.progress
-    mark, style = ("!", "$warning") if follower.verdict else MARKS.get(follower.state, GOING)
-    text = say(f"lab.states.{follower.state}")
-    if follower.state is RunState.RUNNING and progress.stage:
-        try:
-            text = say(f"lab.stages.{progress.stage}")
-        except KeyError:  # a stage of a newer engine
-            text = inert(progress.stage)
-    return Content.assemble((f"{mark} {text}", style), (f"  {inert(follower.id)}", "$text-disabled"))
-
-
-def waiting_line(follower: RunSnapshot, say: Say) -> str:
-    """Behind whom the run waits for its turn, or nothing."""
-    progress = follower.progress
-    if follower.state is not RunState.WAITING or not progress.behind:
-        return ""
-    return say("lab.waiting-behind", run=inert(progress.behind), position=progress.position or 1)
 
 
 class LiveView(Vertical, can_focus=True):
@@ -122,13 +84,13 @@ class LiveView(Vertical, can_focus=True):
         follower, say = self.follower, self.say
         plot = loss_plot(follower.curves, say)
         self.query_one(PlotView).show(plot)
-        grid = facts.live_facts(follower, say)
+        grid = fact_grid.live_facts(follower, say)
         self._set("lab-live-title", title(follower))
         self._set("lab-live-state", state_line(follower, say))
         self._set("lab-legend", legend(plot))
-        self._set("lab-progress", facts.progress_line(follower.progress, width))
-        panel = self._set("lab-facts", facts.grid(grid, width, say))
-        panel.styles.height = facts.grid_rows(len(grid), width)
+        self._set("lab-progress", fact_grid.progress_line(follower.progress, width))
+        panel = self._set("lab-facts", fact_grid.grid(grid, width, say))
+        panel.styles.height = fact_grid.grid_rows(len(grid), width)
         stopping = follower.state is RunState.STOPPING
         going = waiting_line(follower, say) or say("lab.goes-on")
         ending = say("lab.ending") if follower.overdue else say("lab.stopping")

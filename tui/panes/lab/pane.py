@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from lab.runs.snapshot import RunSnapshot
     from lessons.course import Lang
+    from tui.lab import Lab
     from tui.panes.lab.fields import Choices
     from tui.panes.lab.form import FormView
-    from tui.panes.lab.lab import Lab
     from tui.panes.lab.live import LiveView
     from tui.panes.lab.summary import SummaryView
 
@@ -260,9 +260,9 @@ class LabPane(Widget):
     async def _ready(self) -> Lab:
         """The lab, with the modules of the views imported outside the event loop."""
         if self._lab is None:
-            for name in ("lab", "form", "live", "summary"):
-                await to_thread(importlib.import_module, f"tui.panes.lab.{name}")
-            from tui.panes.lab.lab import Lab
+            for name in ("tui.lab", *(f"tui.panes.lab.{each}" for each in ("form", "live", "summary"))):
+                await to_thread(importlib.import_module, name)
+            from tui.lab import Lab
 
             self._lab = Lab(*self._paths)
         return self._lab
@@ -275,9 +275,11 @@ class LabPane(Widget):
                 going, ended = await to_thread(lab.monitor.newest) if self._known else ("", "")
                 if not (going or ended) or not await self._try_follow(going or ended):
                     await self._show_form()
-        self._choices = await to_thread(lab.choices)
+        from tui.panes.lab import fields
+
+        self._choices = await to_thread(fields.choices, lab.cache)
         if self._form is not None:
-            self._form.set_choices(self._choices, lab.command)
+            self._form.set_choices(self._choices, fields.command)
 
     async def _watch_id(self, run_id: str) -> None:
         async with self._lock:
@@ -332,8 +334,10 @@ class LabPane(Widget):
         if self._form is None:
             self._form = FormView(self.lang, self._choices)
             await self.mount(self._form)
-            if self._choices is not None and self._lab is not None:
-                self._form.set_choices(self._choices, self._lab.command)
+            if self._choices is not None:
+                from tui.panes.lab import fields
+
+                self._form.set_choices(self._choices, fields.command)
         self._form.set_place(not self._known, self._follower is not None)
         self._switch(self._form)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
@@ -10,14 +9,13 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from lab.runs.snapshot import RunSnapshot
-from lab.runs.state import RunState
 from lessons.course import Lang
-from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.locale import Say, sayer
-from tui.panes.lab import facts
-from tui.panes.lab.curves import loss_plot
-from tui.panes.lab.live import state_line, title
+from tui.views.run import fact_grid
+from tui.views.run.curves import loss_plot
+from tui.views.run.state_line import state_line, title
+from tui.views.run.trouble import trouble
 from tui.widgets.button_row import ButtonRow
 from tui.widgets.containers import Horizontal, Vertical, VerticalScroll
 from tui.widgets.loss_chart import PlotView
@@ -115,11 +113,11 @@ class SummaryView(VerticalScroll, can_focus=True):
         self._set("lab-done-state", state_line(run, say))
         self._set("lab-done-legend", legend(plot))
         self._set("lab-trouble", trouble(run, say))
-        self._set("lab-final", facts.grid(facts.final_facts(run, say), width, say))
-        self._set("lab-trainable", facts.trainable(run, say, width))
+        self._set("lab-final", fact_grid.grid(fact_grid.final_facts(run, say), width, say))
+        self._set("lab-trainable", fact_grid.trainable(run, say, width))
         self._set("lab-folder", Content(say("lab.folder")))
-        self._set("lab-files", facts.files_table(run.files, FILE_ROWS, width, say))
-        self._set("lab-ratio", facts.ratio(run.files, run.progress.base_bytes, say))
+        self._set("lab-files", fact_grid.files_table(run.files, FILE_ROWS, width, say))
+        self._set("lab-ratio", fact_grid.ratio(run.files, run.progress.base_bytes, say))
         self._set("lab-done-command", Content(inert(run.command)))
         row = self.query_one(ButtonRow)
         row.label("new", "n", say("lab.new"))
@@ -127,27 +125,3 @@ class SummaryView(VerticalScroll, can_focus=True):
 
     def _set(self, name: str, content: Content) -> None:
         self.query_one(f"#{name}", Static).update(content)
-
-
-def trouble(run: RunSnapshot, say: Say) -> Content:
-    """What happened, where, and what to do; and the log's last word."""
-    error = run.progress.error
-    told = {key: getattr(error, key, "") for key in ("what", "where", "remedy")}
-    if run.state is RunState.LOST:
-        told["what"] = say("lab.lost")
-    if run.verdict:
-        told |= {"what": say(f"lab.verdicts.{run.verdict}"), "remedy": say(f"lab.verdict-remedies.{run.verdict}")}
-    else:
-        told["log"] = run.last_line
-    labels = {"what": say("lab.what"), "where": say("lab.where"), "remedy": say("lab.remedy"), "log": "log.txt"}
-    width = max(cell_len(label) for label in labels.values()) + 2
-    wrong = "$warning" if run.verdict else "$error"
-    lines = [
-        Content.assemble(
-            (units.fit(labels[key], width), "$text-muted"),
-            (inert(text), f"bold {wrong}" if key == "what" else "$foreground"),
-        )
-        for key, text in told.items()
-        if text
-    ]
-    return Content("\n").join(lines)

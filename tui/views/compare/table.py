@@ -10,8 +10,8 @@ from lab.runs.state import RunState
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Lines, fit, hang, join, styled
-from tui.panes.lab.facts import placeholder
-from tui.panes.lab.live import GOING, MARKS
+from tui.views.run.fact_grid import placeholder
+from tui.views.run.state_line import GOING, MARKS
 from tui.widgets.data_grid import Column, DataGridRow
 from tui.widgets.plot import SERIES, STROKES
 

@@ -34,7 +34,7 @@ from tui.widgets.tab_strip import TabStrip
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.panes.lab.lab import Lab
+    from tui.lab import Lab
 
 SECTIONS = ("form", "plan", "rows", "command")
 IDLE = 90

@@ -8,8 +8,8 @@ from lab.runs.snapshot import RunSnapshot
 from tui.formatting import units
 from tui.formatting.text_layout import fit, join, styled
 from tui.locale import Say
-from tui.panes.lab.curves import STYLES
-from tui.panes.lab.facts import Fact, known, losses
+from tui.views.run.curves import STYLES
+from tui.views.run.fact_grid import Fact, known, losses
 from tui.views.run.timeline import Timeline, View, before
 
 INK = "$foreground"

@@ -15,13 +15,12 @@ from lab.runs.state import RunState
 from tui.formatting.text_layout import spread, styled
 from tui.key_bindings import bind
 from tui.locale import Say, say, sayer
-from tui.panes.lab import facts as lab_facts
-from tui.panes.lab.curves import loss_plot
-from tui.panes.lab.live import state_line, title, waiting_line
-from tui.panes.lab.summary import trouble
-from tui.views.run import answers, facts
+from tui.views.run import answers, fact_grid, facts
+from tui.views.run.curves import loss_plot
 from tui.views.run.log import LogView
+from tui.views.run.state_line import state_line, title, waiting_line
 from tui.views.run.timeline import Timeline, View
+from tui.views.run.trouble import trouble
 from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.breakpoints import Breakpoint, set_size_classes
 from tui.widgets.containers import Container, Vertical, VerticalScroll
@@ -154,13 +153,13 @@ class RunLayout(Vertical):
         width = self.content_size.width
         tell = sayer(lang)
         self._set("title", spread(title(run), state_line(run, tell), width))
-        self._set("progress", lab_facts.progress_line(run.progress, width))
+        self._set("progress", fact_grid.progress_line(run.progress, width))
         self.set_class(run.troubled, "-trouble")
         self._set("trouble", trouble(run, tell))
         figures = facts.facts(run, tell)
         room = SIDE if self.wide else width
-        panel = self._set("facts", lab_facts.grid(figures, room, tell))
-        panel.styles.height = lab_facts.grid_rows(len(figures), room)
+        panel = self._set("facts", fact_grid.grid(figures, room, tell))
+        panel.styles.height = fact_grid.grid_rows(len(figures), room)
         self._draw_picture(shown, tell)
         self._draw_answers(shown, room, tell)
         asking = shown.asking and not run.ended

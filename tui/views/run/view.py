@@ -16,10 +16,10 @@ from tui import input_priority
 from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import Layout, styled
 from tui.key_bindings import bind
-from tui.panes.lab.live import MARKS
 from tui.views.empty_state import nothing_yet
 from tui.views.run.layout import Answers, RunLayout, Shown
 from tui.views.run.log import LogTail, LogView
+from tui.views.run.state_line import MARKS
 from tui.views.run.timeline import Timeline, View
 from tui.views.view import LaboratoryView
 from tui.widgets.lines import LinesView
@@ -28,7 +28,7 @@ from tui.widgets.loss_chart import PlotView
 if TYPE_CHECKING:
     from lab.runs.snapshot import RunSnapshot
     from lessons.course import Lang
-    from tui.panes.lab.lab import Lab
+    from tui.lab import Lab
     from tui.views.view import RunSelection
 
 POLLS_PER_SECOND: Final = 4

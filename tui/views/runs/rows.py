@@ -14,7 +14,7 @@ from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.formatting.short_names import tell_apart
 from tui.formatting.text_layout import Lines, bar, fit, hang, join, spread, styled, width_of
-from tui.panes.lab.facts import placeholder
+from tui.views.run.fact_grid import placeholder
 from tui.widgets.data_grid import Cells, Column, DataGridRow
 
 Say = Callable[..., str]

@@ -28,7 +28,7 @@ from tui.widgets.form_field import StillInput
 
 if TYPE_CHECKING:
     from lessons.course import Lang
-    from tui.panes.lab.lab import Lab
+    from tui.lab import Lab
 
 FIELDS: Final = (
     *("learning_rate", "rank", "scale", "dropout", "iters", "batch_size", "num_layers", "seed"),

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.locale import sayer
-from tui.panes.lab import facts
+from tui.views.run import fact_grid
 
 
 def test_control_characters_are_seen() -> None:
@@ -56,7 +56,7 @@ def test_a_bar_is_as_wide_as_asked(done: float, width: int) -> None:
 
 @given(st.integers(1, 9), st.integers(34, 130))
 def test_a_grid_reaches_the_right_edge_in_the_lines_reserved_for_it(count: int, width: int) -> None:
-    lines = facts.grid([("label", "1.234", "")] * count, width, sayer("en")).plain.split("\n")
-    assert len(lines) == facts.grid_rows(count, width)
+    lines = fact_grid.grid([("label", "1.234", "")] * count, width, sayer("en")).plain.split("\n")
+    assert len(lines) == fact_grid.grid_rows(count, width)
     assert cell_len(lines[0]) == width
     assert "".join(lines).count("1.234") == count

@@ -13,7 +13,7 @@ from lab.runs.snapshot import RunSnapshot
 from tui.formatting import units
 from tui.formatting.sanitize import inert
 from tui.locale import Say
-from tui.panes.lab.curves import STYLES, TRAIN, VALIDATION
+from tui.views.run.curves import STYLES, TRAIN, VALIDATION
 
 Fact = tuple[str, str | Missing, str]
 """Label, value or why there is none, style of the value."""

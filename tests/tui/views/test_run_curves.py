@@ -13,7 +13,7 @@ from lab.events.curves import Curves
 from lab.events.progress import RunProgress
 from lab.events.series import Point, Series
 from tui.locale import sayer
-from tui.panes.lab.curves import BEST, SMOOTH, TRAIN, VALIDATION, loss_plot
+from tui.views.run.curves import BEST, SMOOTH, TRAIN, VALIDATION, loss_plot
 from tui.widgets import plot as plots
 from tui.widgets.plot import (
     SERIES,
