@@ -96,6 +96,12 @@ def text() -> Callable[..., str]:
     return screen_text
 
 
+@pytest.fixture
+def words(text: Callable[..., str]) -> Callable[..., str]:
+    """The screen as one line, so that a test finds a sentence wherever a long path makes it wrap."""
+    return lambda pilot: " ".join(text(pilot).split())
+
+
 class RunFolders:
     """Run directories as the engine leaves them."""
 

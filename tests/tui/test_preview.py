@@ -72,14 +72,14 @@ async def test_what_is_saved_is_shown_and_the_place_is_kept(
 
 
 async def test_an_error_stands_above_the_text_until_it_is_mended(
-    app: Any, opened: Any, until: Any, text: Any, edit: Edit
+    app: Any, opened: Any, until: Any, text: Any, words: Any, edit: Edit
 ) -> None:
     async with app().run_test(size=SMALL) as pilot:
         await opened(pilot)
         await pilot.press("n")
         await read_again(pilot, until, lambda: edit("thin/en/lesson.md", "{#second}", "{#secnod}"))
         shown = text(pilot)
-        assert "thin/en/lesson.md:" in shown and "the sections must be" in shown.replace("\n", " ")
+        assert "thin/en/lesson.md:" in shown and "the sections must be" in words(pilot)
         assert "Paragraph 1 says" in shown
         await read_again(pilot, until, lambda: edit("thin/en/lesson.md", "{#secnod}", "{#second}"))
         assert "the sections must be" not in text(pilot)
@@ -87,12 +87,12 @@ async def test_an_error_stands_above_the_text_until_it_is_mended(
 
 
 async def test_begins_with_a_broken_course_and_recovers(
-    app: Any, opened: Any, until: Any, text: Any, edit: Edit
+    app: Any, opened: Any, until: Any, text: Any, words: Any, edit: Edit
 ) -> None:
     edit("thin/lesson.toml", "minutes = 3", "minutes = 0")
     async with app().run_test(size=SMALL) as pilot:
         await until(pilot, lambda: pilot.app.lesson_screen.ready)
-        await until(pilot, lambda: "must be a whole number" in text(pilot).replace("\n", " "))
+        await until(pilot, lambda: "must be a whole number" in words(pilot))
         await read_again(pilot, until, lambda: edit("thin/lesson.toml", "minutes = 0", "minutes = 3"))
         await until(pilot, lambda: "A thin lesson" in text(pilot))
 

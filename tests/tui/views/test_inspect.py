@@ -118,10 +118,12 @@ async def test_foreign_text_is_inert(app: Any, at_bench: Any, text: Any, bench: 
         assert not {"\x1b", "\x07", "\u202e", "\u200b"} & set(shown)
 
 
-async def test_what_is_not_there_is_said(app: Any, at_bench: Any, until: Any, text: Any, bench: Any) -> None:
+async def test_what_is_not_there_is_said(
+    app: Any, at_bench: Any, until: Any, text: Any, words: Any, bench: Any
+) -> None:
     async with app().run_test(size=(80, 24)) as pilot:
         here = await at_bench(pilot, "inspect")
-        assert "1 begins a new one" in " ".join(text(pilot).split())
+        assert "1 begins a new one" in words(pilot)
         run = bench.run(NAME)
         await here.enter()
         await until(pilot, lambda: "ended before an adapter was saved" in text(pilot))

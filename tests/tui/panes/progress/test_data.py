@@ -36,7 +36,7 @@ def at_keeping(app: Any, at_page: Any) -> Callable[..., AbstractAsyncContextMana
 
 
 async def test_export_and_import(
-    at_keeping: Any, until: Any, text: Any, learned: Path, tmp_path: Path, events: Any
+    at_keeping: Any, until: Any, text: Any, words: Any, learned: Path, tmp_path: Path, events: Any
 ) -> None:
     file = tmp_path / "mine.json"
     async with at_keeping() as (pilot, _):
@@ -51,12 +51,12 @@ async def test_export_and_import(
         await until(pilot, lambda: f"Imported: 0 new, {len(events())} known" in text(pilot))
         await pilot.press("i")
         await answer(pilot, until, tmp_path / "nothing.json")
-        await until(pilot, lambda: "could not be read" in " ".join(text(pilot).split()))
+        await until(pilot, lambda: "could not be read" in words(pilot))
     assert json.loads(file.read_text())["format"] == "lowrank-progress"
 
 
 async def test_sync_asks_for_a_folder_once(
-    at_keeping: Any, until: Any, text: Any, learned: Path, tmp_path: Path
+    at_keeping: Any, until: Any, text: Any, words: Any, learned: Path, tmp_path: Path
 ) -> None:
     async with at_keeping() as (pilot, page):
         await pilot.press("s")
@@ -67,7 +67,7 @@ async def test_sync_asks_for_a_folder_once(
         await until(pilot, lambda: "Synced: 0 sent" in text(pilot))
         await pilot.press("f")
         await answer(pilot, until, tmp_path / "no" / "where")
-        await until(pilot, lambda: "could not be opened" in " ".join(text(pilot).split()))
+        await until(pilot, lambda: "could not be opened" in words(pilot))
     assert list((tmp_path / "shared").glob("*.json"))
 
 
