@@ -24,6 +24,7 @@ from tui.locale import say, say_or
 from tui.preferences import remember, remembered
 from tui.screens.lesson import LessonScreen
 from tui.session import LOADED, Change, LearnerSession, Problem
+from tui.styles import read_styles, styles
 from tui.theme import DARK, LIGHT, THEMES
 from tui.widgets.focus_in_view import Sight
 
@@ -59,14 +60,6 @@ class LowrankApp(App[None]):
         bind("q,ctrl+q", "quit", "app.quit"),
         bind("ctrl+c", "how_to_quit", "app.how-to-quit"),
     ]
-
-    CSS = """
-    CommandPalette > Vertical { width: 80; max-width: 96%; margin-top: 2; }
-    CommandPalette SearchIcon { display: none; }
-    CommandPalette #--input { border: none; padding: 1 1 0 1; background: $surface; height: 3; }
-    CommandPalette CommandList { border: none; background: $surface; padding: 0 0 1 0; scrollbar-size-vertical: 1; }
-    CommandPalette CommandList > .option-list--option-highlighted { background: $panel; }
-    """
 
     def __init__(self, home: Path, tracks: Path | None = None) -> None:
         super().__init__()
@@ -129,6 +122,7 @@ class LowrankApp(App[None]):
         return LessonScreen(self.session)
 
     def get_default_screen(self) -> LessonScreen:
+        read_styles(self, self.lesson_screen.css_path)
         return self.lesson_screen
 
     def get_key_display(self, binding: Binding) -> str:
@@ -206,6 +200,7 @@ class LowrankApp(App[None]):
             from tui.screens.laboratory import Laboratory
 
             self.laboratory = Laboratory(Lab(self.session.runs, self.session.cache), self.session, picks)
+            read_styles(self, self.laboratory.css_path)
             self.install_screen(self.laboratory, "laboratory")
         if self.laboratory not in self.screen_stack:
             await self.push_screen(self.laboratory)
@@ -219,6 +214,7 @@ class LowrankApp(App[None]):
         from tui.screens.progress import ProgressScreen
 
         self.progress_page = ProgressScreen(self.session, part)
+        read_styles(self, self.progress_page.css_path)
         await self.push_screen(self.progress_page)
 
     async def on_progress_screen_go(self, event: "ProgressScreen.Go") -> None:
@@ -257,10 +253,11 @@ class LowrankApp(App[None]):
         front.tell(text, kind)
 
     def on_lesson_screen_loaded(self) -> None:
-        """From now on, tell of every run that ends, and record it."""
+        """From now on, tell of every run that ends, and record it. Dialogs have their styles before one is opened."""
         from tui.run_watcher import RunWatcher
 
         self._watcher = RunWatcher(self.session.runs, self.session.cache)
+        read_styles(self, styles("dialogs"))
         self.run_worker(self._watcher.watch(self._run_ended), group="watcher")
 
     def _run_ended(self, ended: "EndedRun") -> None:
@@ -283,6 +280,7 @@ class LowrankApp(App[None]):
     def action_command_palette(self) -> None:
         """The palette, asking in the learner's language."""
         if not isinstance(self.screen, CommandPalette):
+            read_styles(self, styles("dialogs"))
             self.push_screen(CommandPalette(placeholder=say(self.lang, "palette.placeholder")))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

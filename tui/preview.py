@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lab.sanitize import inert
@@ -21,6 +20,7 @@ from tui.locale import say
 from tui.panes.reader import ReaderPane
 from tui.screens.lesson import LessonScreen, left_lesson
 from tui.session import LearnerSession, Problem
+from tui.widgets.dialogs import Dialog
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def stamp_of(root: Path) -> Stamp:
     return frozenset(found)
 
 
-class ProblemsScreen(ModalScreen[None]):
+class ProblemsScreen(Dialog[None]):
     """Problems with file, line and what to do, as `lowrank check` lists them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,13 +62,6 @@ class ProblemsScreen(ModalScreen[None]):
         bind("pagedown,space", "line(10)", "page.next"),
         bind("pageup", "line(-10)", "page.previous"),
     ]
-    DEFAULT_CSS = """
-    ProblemsScreen { align: center middle; background: $background 60%; }
-    ProblemsScreen > .card { width: 76; height: auto; max-height: 90%; padding: 1 3; background: $surface;
-                             border: round $primary; scrollbar-size-vertical: 1; }
-    ProblemsScreen .title { color: $heading; text-style: bold; margin-bottom: 1; height: auto; width: auto; }
-    ProblemsScreen LinesView { height: auto; width: 1fr; margin-right: 1; }
-    """
 
     def __init__(self, problems: "Sequence[ContentProblem]", root: Path, lang: "Lang") -> None:
         super().__init__()

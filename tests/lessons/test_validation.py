@@ -17,7 +17,6 @@ from lessons.validation.layout_rules import CODE, MEASURE
 from lessons.validation.lesson_files import Tools
 from lessons.validation.problems import ERRORS, KINDS, Problem
 from tui.cli import check as checking
-from tui.widgets.page import MEASURE as PAGE_MEASURE
 
 LESSON = "lora/why-lora"
 Plant = Callable[[Path], None]
@@ -328,10 +327,6 @@ def test_ids_of_a_draft_may_still_change(root: Path) -> None:
     assert check(root).problems == ()
     drafts = [dataclasses.replace(each.lesson, status="draft") for each in check(root).loaded]
     assert add_ids(root, drafts) == ()
-
-
-def test_the_page_is_as_wide_as_the_check_believes() -> None:
-    assert MEASURE == PAGE_MEASURE
 
 
 def test_a_folder_inside_a_course_is_found_in_it(root: Path) -> None:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from rich.cells import cell_len
-from textual.app import App, ComposeResult
+from styled_app import StyledApp
+from textual.app import ComposeResult
 
 from tui.formatting.text_layout import styled
-from tui.theme import THEMES
 from tui.widgets.data_grid import Column, DataGrid, DataGridRow
 
 COLUMNS = [
@@ -17,14 +17,11 @@ COLUMNS = [
 ]
 
 
-class Table(App[None]):
+class Table(StyledApp):
     """One grid of so many rows, and what it told."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
         self.count = count
         self.made: list[int] = []
         self.told: list[tuple[str, Any]] = []

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.app import App, ComposeResult
+from styled_app import StyledApp
+from textual.app import ComposeResult
 from textual.events import Paste
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 import tui
-from tui.theme import DARK, THEMES
 from tui.views.chat.widgets import PromptField
 from tui.views.fuse.view import FolderField
 from tui.widgets.form_field import FlagField, LineField, StillInput
@@ -21,15 +21,12 @@ HOSTILE = "a\x1b]52;c;eA==\x07\x9b31m\u202eb\u200b\u3164\x7f"
 CLEAN = "a]52;c;eA==31mb"
 
 
-class Page(App[None]):
+class Page(StyledApp):
     """One widget in the program's colours."""
 
     def __init__(self, make: Callable[[], Widget]) -> None:
         super().__init__()
         self._make = make
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK
 
     def compose(self) -> ComposeResult:
         yield self._make()

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from textual.app import App, ComposeResult
+from styled_app import StyledApp
+from textual.app import ComposeResult
 
 from tui.cli.table import table
 from tui.formatting.short_names import keep_beginnings, tell_apart
@@ -46,10 +47,7 @@ def test_on_the_command_line_runs_with_long_names_alike_can_be_told_apart() -> N
     assert "one" in aside[1] and "two" in aside[1]
 
 
-class Table(App[None]):
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return {"heading": "#ffffff", "faint": "#888888"}
-
+class Table(StyledApp):
     def compose(self) -> ComposeResult:
         yield DataGrid()
 

@@ -5,20 +5,14 @@ from typing import Any
 
 from catalogues import texts
 from event_of import event_of
+from styled_app import StyledApp
 from textual.app import App, ComposeResult
 
 from tui.actions import named_actions
-from tui.theme import DARK, THEMES
 from tui.widgets.toast import KEY, Toast, with_keys
 
 
-class Shown(App[None]):
-    def __init__(self) -> None:
-        super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK
-
+class Shown(StyledApp):
     def compose(self) -> ComposeResult:
         yield Toast()
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from textual.app import App, ComposeResult
+from styled_app import StyledApp
+from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -30,7 +31,7 @@ async def test_what_changes_again_after_all_was_laid_out(
 ) -> None:
     widget = make()
 
-    class Page(App[None]):
+    class Page(StyledApp):
         def compose(self) -> ComposeResult:
             yield widget
 

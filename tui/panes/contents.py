@@ -43,17 +43,6 @@ class ContentsPane(OptionList):
         bind("G,end", "last", "contents.last"),
     ]
 
-    DEFAULT_CSS = """
-    ContentsPane { width: 1fr; height: 1fr; border: none; background: $background; padding: 1 1 0 1;
-                   scrollbar-size-vertical: 1; }
-    ContentsPane:focus { border: none; background: $background; background-tint: $background 0%; }
-    ContentsPane > .option-list--option { padding: 0 1; color: $text; }
-    ContentsPane > .option-list--option-highlighted { background: $background; color: $text; text-style: none; }
-    ContentsPane:focus > .option-list--option-highlighted { background: $panel; color: $heading; text-style: bold; }
-    ContentsPane > .option-list--option-disabled { color: $text-muted; text-style: none; }
-    ContentsPane > .option-list--option-hover { background: $surface; }
-    """
-
     lang: reactive["Lang"] = reactive("en", init=False)
 
     class Chosen(Message):

@@ -41,14 +41,6 @@ class ExercisePane(PagePane):
         bind("ctrl+s", "keep", "exercise.keep", show=True),
     ]
 
-    DEFAULT_CSS = """
-    ExercisePane .title { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
-    ExercisePane .step { height: 1; }
-    ExercisePane .body { height: auto; padding-left: 3; margin-bottom: 1; }
-    ExercisePane .body > Static, ExercisePane .body > .rows { height: auto; margin-bottom: 1; }
-    ExercisePane .body > #exercise-work { margin-bottom: 0; }
-    """
-
     lang: reactive["Lang"] = reactive("en", init=False)
 
     class Typed(Message):

@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 class OptionRow(LinesView):
     """Reads everything it shows from the sheet; `redraw` after the sheet changed."""
 
-    DEFAULT_CSS = """
-    OptionRow { padding: 0 1; margin-bottom: 1; }
-    OptionRow.-cursor { background: $surface; }
-    QuizPane:focus OptionRow.-cursor { background: $panel; }
-    """
-
     class Pressed(Message):
         def __init__(self, number: int) -> None:
             super().__init__()

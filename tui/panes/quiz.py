@@ -46,15 +46,6 @@ class QuizPane(PagePane):
         bind("s,f7", "sure", "quiz.sure", show=True),
     ]
 
-    DEFAULT_CSS = """
-    QuizPane .prompt { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
-    QuizPane .tally { height: 1; margin-bottom: 1; }
-    QuizPane .chart { margin-bottom: 1; }
-    QuizPane .command { margin-bottom: 1; }
-    QuizPane .verdict { height: auto; margin: 1 0 0 0; }
-    QuizPane .foot { height: auto; margin-top: 1; color: $text-muted; }
-    """
-
     lang: reactive["Lang"] = reactive("en", init=False)
     quiet = False
     """Say nothing of XP."""

@@ -36,14 +36,6 @@ class ReaderPane(PagePane):
         bind("o,enter", "links", "read.links"),
     ]
 
-    DEFAULT_CSS = """
-    ReaderPane .heading { color: $primary; text-style: bold; margin-bottom: 1; height: auto; }
-    ReaderPane .lesson-title { color: $heading; text-style: bold; height: auto; margin-bottom: 1; }
-    ReaderPane .summary { color: $text-muted; height: auto; margin-bottom: 1; }
-    ReaderPane .foot { height: auto; margin-top: 1; color: $text-muted; }
-    ReaderPane .trouble { color: $error; text-style: bold; }
-    """
-
     lang: reactive["Lang"] = reactive("en", init=False)
     clock: Callable[[], float] = staticmethod(time.monotonic)
 

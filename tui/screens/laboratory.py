@@ -17,6 +17,7 @@ from tui.screens.header import show_header
 from tui.screens.too_small import SmallNotice, too_small
 from tui.session import Change, LearnerSession
 from tui.startup_tuning import settle
+from tui.styles import styles
 from tui.views.view import PLACES, LaboratoryView, RunSelection
 from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
@@ -48,6 +49,7 @@ class Laboratory(Screen[None]):
     """Only arranges: which bench is shown, and what the lines above and below it say."""
 
     BLANK = True
+    CSS_PATH = styles("widgets", "laboratory", "new_run", "runs", "run", "compare", "inspect", "chat", "fuse")
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bind(str(n), f"show('{name}')", f"view.{name}") for n, name in enumerate(PLACES, 1)),
         bind("ctrl+pagedown", "step(1)", "view.next"),
@@ -58,11 +60,6 @@ class Laboratory(Screen[None]):
         bind("f4", "leave", "view.leave", show=True),
         bind("escape", "back", "view.back"),
     ]
-    DEFAULT_CSS = """
-    Laboratory { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
-    Laboratory #bench { height: 1fr; width: 1fr; }
-    Laboratory.-tall #bench { padding-top: 1; }
-    """
 
     lang: reactive["Lang"] = reactive("en", init=False)
     place: reactive[str] = reactive("", init=False)

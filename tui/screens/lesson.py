@@ -20,6 +20,7 @@ from tui.screens.header import show_header
 from tui.screens.too_small import SmallNotice, too_small
 from tui.session import REPLACED, RUN_ENDED, Change, LearnerSession
 from tui.startup_tuning import settle
+from tui.styles import read_styles, styles
 from tui.widgets.containers import Container, Horizontal
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.page import PagePane
@@ -68,17 +69,8 @@ class LessonScreen(Screen[None]):
         bind("escape", "back", "go.back"),
     ]
 
-    DEFAULT_CSS = """
-    LessonScreen { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
-    LessonScreen #panes { height: 1fr; width: 1fr; }
-    LessonScreen #contents { width: 18%; min-width: 22; max-width: 34; height: 1fr; }
-    LessonScreen #lab { width: 32%; min-width: 40; max-width: 76; height: 1fr; border-left: solid $rule;
-                        padding-top: 1; }
-    LessonScreen #lab.-here { border-left: solid $primary; }
-    LessonScreen.-narrow #contents, LessonScreen.-narrow #lab { width: 1fr; max-width: 100%; min-width: 0;
-                                                                border: none; }
-    """
     AUTO_FOCUS = "#reader"
+    CSS_PATH = styles("widgets", "lesson")
 
     lang: reactive["Lang"] = reactive("en", init=False)
     pane: reactive[str] = reactive("text", init=False)
@@ -196,6 +188,7 @@ class LessonScreen(Screen[None]):
     async def _show_course(self) -> None:
         from tui.panes.lab.pane import LabPane
 
+        read_styles(self.app, styles("lab"))
         self.lab = self.exercises.lab = LabPane(self.session.runs, self.session.cache, self.lang)
         await self.query_one("#lab").mount(self.lab)
         if self.lesson is None:

@@ -20,6 +20,7 @@ from tui.panes.progress.reviews import ReviewPane, payload
 from tui.screens.header import show_header
 from tui.screens.too_small import SmallNotice, too_small
 from tui.session import REVIEWS, Change, LearnerSession
+from tui.styles import styles
 from tui.widgets.containers import Container
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.tab_strip import TabStrip
@@ -37,16 +38,13 @@ class ProgressScreen(Screen[None]):
     """Only arranges and records; what is shown is what the log amounts to."""
 
     BLANK = True
+    CSS_PATH = styles("widgets", "progress")
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bind(str(n), f"show('{name}')", f"progress.{name}") for n, name in enumerate(PARTS, 1)),
         bind("tab,ctrl+pagedown", "step(1)", "progress.next", show=True),
         bind("shift+tab,ctrl+pageup", "step(-1)", "progress.previous"),
         bind("escape", "back", "progress.back", show=True),
     ]
-    DEFAULT_CSS = """
-    ProgressScreen { layers: base above; overflow: hidden; background: $background; color: $text; layout: vertical; }
-    ProgressScreen #part { height: 1fr; width: 1fr; }
-    """
 
     lang: reactive["Lang"] = reactive("en", init=False)
     part: reactive[str] = reactive("", init=False)

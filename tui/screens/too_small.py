@@ -23,12 +23,6 @@ def too_small(size: "Size") -> bool:
 class SmallNotice(Static):
     """Says how much room is needed, and that nothing is lost."""
 
-    DEFAULT_CSS = """
-    SmallNotice { layer: above; width: 100%; height: 100%; content-align: center middle; text-align: center;
-                  background: $background; padding: 0 2; display: none; }
-    SmallNotice.-shown { display: block; }
-    """
-
     def show(self, size: "Size", lang: "Lang") -> None:
         """Cover the screen while it is too small, and go as soon as it is not."""
         self.set_class(too_small(size), "-shown")

@@ -50,9 +50,6 @@ class LaboratoryView(Widget):
     """
 
     BLANK = True
-    DEFAULT_CSS = """
-    LaboratoryView { width: 1fr; height: 1fr; layout: vertical; }
-    """
 
     BREAKPOINTS: ClassVar[tuple[Breakpoint, ...]] = ()
 

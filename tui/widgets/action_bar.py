@@ -57,9 +57,6 @@ class ActionBar(Widget):
     The items are what `show` was given, or the bindings of these ids, with the keys that they have now.
     """
 
-    DEFAULT_CSS = """
-    ActionBar { width: 1fr; height: 1; text-wrap: nowrap; }
-    """
     auto_links = False
     lang: reactive[Lang] = reactive("en", init=False)
 

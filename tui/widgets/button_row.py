@@ -18,14 +18,6 @@ class ButtonRow(Horizontal):
         Binding("left", "move(-1)", "Button to the left", id="lab.button-left", show=False),
         Binding("right", "move(1)", "Button to the right", id="lab.button-right", show=False),
     ]
-    DEFAULT_CSS = """
-    ButtonRow { height: 1; width: 1fr; }
-    ButtonRow Button { min-width: 0; margin-right: 1; }
-    ButtonRow Button { background: $surface; color: $foreground; text-style: none; }
-    ButtonRow Button:hover { background: $panel; }
-    ButtonRow Button:focus { background: $panel; background-tint: $foreground 0%; }
-    ButtonRow Button:focus { color: $heading; text-style: bold; }
-    """
 
     def __init__(self, *names: str, id: str) -> None:
         super().__init__(*(Button(id=f"lab-{name}", name=name, compact=True) for name in names), id=id)

@@ -23,12 +23,6 @@ class Choice(Widget, can_focus=True):
         Binding("left,h,ㅗ", "step(-1)", "Previous", id="lab.choice-previous", show=False),
         Binding("right,space,l,ㅣ", "step(1)", "Next", id="lab.choice-next", show=False),
     ]
-    DEFAULT_CSS = """
-    Choice { height: 1; color: $foreground; background: $surface; pointer: pointer; }
-    Choice:hover { background: $panel; }
-    Choice:focus { background: $panel; color: $heading; text-style: bold; }
-    Choice.-unused { color: $text-disabled; }
-    """
 
     value: reactive[str] = reactive("", init=False)
 

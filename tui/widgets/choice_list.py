@@ -24,10 +24,6 @@ class ChoiceList(LinesView, can_focus=True):
         bind("enter", "take", "choice.take", show=True),
         bind("escape", "leave", "field.leave", show=True),
     ]
-    DEFAULT_CSS = """
-    ChoiceList { padding: 0 1; margin-bottom: 1; border-left: tall $rule; }
-    ChoiceList:focus { border-left: tall $primary; }
-    """
 
     class Taken(Message):
         """The option with this number, from 0, is handed in."""

@@ -87,14 +87,6 @@ class DataGrid(ScrollView, can_focus=True):
         bind("enter", "choose", "grid.choose"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--head", "grid--row", "grid--cursor"}
-    DEFAULT_CSS = """
-    DataGrid { width: 1fr; height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
-           scrollbar-gutter: stable; }
-    DataGrid > .grid--head { color: $text-muted; text-style: bold; }
-    DataGrid > .grid--row { color: $text; }
-    DataGrid > .grid--cursor { background: $surface; color: $text; }
-    DataGrid:focus > .grid--cursor { background: $panel; color: $heading; text-style: bold; }
-    """
 
     cursor: reactive[int] = reactive(0, init=False, repaint=False)
 

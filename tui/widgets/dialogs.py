@@ -6,41 +6,38 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.formatting.text_layout import clickable, join, styled
 from tui.key_bindings import bind
 from tui.locale import say
+from tui.styles import styles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lessons.course import Lang, Link
 
-_CSS = """
-$self { align: center middle; background: $background 60%; }
-$self > .card { width: auto; max-width: 76; min-width: 44; height: auto; max-height: 90%; padding: 1 3;
-                background: $surface; border: round $primary; }
-$self .title { color: $heading; text-style: bold; margin-bottom: 1; height: auto; width: auto; }
-$self .text { height: auto; width: 1fr; min-width: 50; }
-$self .keys { height: 1; margin-top: 1; width: auto; }
-"""
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A card over what is open."""
+
+    CSS_PATH = styles("dialogs")
 
 
-def _card_css(name: str) -> str:
-    return _CSS.replace("$self", name)
+class FormDialog(Dialog[ScreenResultType]):
+    """A card with fields to fill in."""
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """A question with two answers; Escape is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("y,enter", "answer(True)", "dialog.yes"),
         bind("n,escape", "answer(False)", "dialog.no"),
     ]
-    DEFAULT_CSS = _card_css("ConfirmScreen") + "ConfirmScreen > .card { width: 64; }"
 
     def __init__(self, text: str, yes: str, no: str) -> None:
         super().__init__()
@@ -64,7 +61,7 @@ def _answer(key: str, text: str, value: bool) -> Content:
     return clickable(join([styled(f"{key} ", "bold $primary"), styled(text)]), "screen.answer", value)
 
 
-class LinksScreen(ModalScreen[str]):
+class LinksScreen(Dialog[str]):
     """The links of a lesson with their addresses; the one chosen is the result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,15 +69,6 @@ class LinksScreen(ModalScreen[str]):
         bind("j", "move('down')", "contents.down"),
         bind("k", "move('up')", "contents.up"),
     ]
-    DEFAULT_CSS = (
-        _card_css("LinksScreen")
-        + """
-    LinksScreen > .card { width: 76; }
-    LinksScreen OptionList { background: $surface; border: none; height: auto; max-height: 20; padding: 0; }
-    LinksScreen OptionList:focus { background: $surface; border: none; background-tint: $surface 0%; }
-    LinksScreen OptionList > .option-list--option-highlighted { text-style: none; }
-    """
-    )
 
     def __init__(self, links: "Sequence[Link]", lang: "Lang") -> None:
         super().__init__()
@@ -106,7 +94,7 @@ class LinksScreen(ModalScreen[str]):
         options.action_cursor_down() if direction == "down" else options.action_cursor_up()
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Every key by place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,13 +104,6 @@ class HelpScreen(ModalScreen[None]):
         bind("pagedown,space", "line(10)", "page.next"),
         bind("pageup", "line(-10)", "page.previous"),
     ]
-    DEFAULT_CSS = (
-        _card_css("HelpScreen")
-        + """
-    HelpScreen > .card { width: 72; }
-    HelpScreen VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
-    """
-    )
 
     def __init__(self, groups: "Sequence[tuple[str, Sequence[tuple[str, str]]]]", home: str, lang: "Lang") -> None:
         super().__init__()

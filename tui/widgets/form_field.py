@@ -77,10 +77,6 @@ class LineField(StillInput):
         bind("enter", "submit", "field.submit", show=True),
         bind("escape", "leave", "field.leave", show=True),
     ]
-    DEFAULT_CSS = """
-    LineField { width: 30; border: tall $rule; background: $surface; }
-    LineField:focus { border: tall $primary; background: $surface; background-tint: $surface 0%; }
-    """
 
     def action_leave(self) -> None:
         leave(self)
@@ -98,18 +94,9 @@ class NumberField(LineField):
 class FlagField(LineField):
     """For what is missing in a command."""
 
-    DEFAULT_CSS = """
-    FlagField { width: 1fr; max-width: 60; margin-bottom: 1; }
-    """
-
 
 class NumberLine(Horizontal):
     """A number field with its unit beside it; `units` are those that may be written with the number."""
-
-    DEFAULT_CSS = """
-    NumberLine { height: 3; width: 1fr; margin-bottom: 1; }
-    NumberLine > Static { width: 1fr; height: 1; margin: 1 0 0 2; color: $text-muted; }
-    """
 
     def __init__(self, value: str, placeholder: str, unit: str, units: Collection[str], disabled: bool = False) -> None:
         super().__init__()

@@ -58,10 +58,6 @@ def key_line(found: dict[str, tuple[str, Binding]], lang: "Lang", width: int) ->
 class KeyFooter(Static):
     """Follows the focus and the bindings; a click on a key does what the key does."""
 
-    DEFAULT_CSS = """
-    KeyFooter { height: 1; width: 1fr; background: $surface; text-wrap: nowrap; dock: bottom; }
-    """
-
     auto_links = False
 
     lang: reactive["Lang"] = reactive("en", init=False)

@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 class CodeView(Vertical):
     """A titled code block; its title line says how to copy it."""
 
-    DEFAULT_CSS = """
-    CodeView { height: auto; width: 1fr; }
-    CodeView > .code-body { height: auto; background: $surface; border-left: outer $rule; padding: 0 1; color: $text; }
-    CodeView.-copied > .code-body { border-left: outer $success; }
-    """
-
     def __init__(self, block: "Code", lang: "Lang") -> None:
         super().__init__(classes="block")
         self.block = block
@@ -54,11 +48,6 @@ class DiagramView(HorizontalScroll):
     """Text that keeps its shape; it scrolls sideways where it is too wide."""
 
     can_focus = False
-
-    DEFAULT_CSS = """
-    DiagramView { height: auto; width: 1fr; scrollbar-size-horizontal: 1; }
-    DiagramView > Static { width: auto; height: auto; text-wrap: nowrap; color: $text-muted; }
-    """
 
     def __init__(self, text: str) -> None:
         super().__init__(classes="block")

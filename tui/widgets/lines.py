@@ -12,9 +12,6 @@ from tui.widgets.update_if_changed import lay_out
 class LinesView(Widget):
     """Draws what a layout function makes of the width; its height follows. Its action links act on what it lies in."""
 
-    DEFAULT_CSS = """
-    LinesView { width: 1fr; height: auto; text-wrap: nowrap; }
-    """
     auto_links = False
 
     def __init__(self, layout: Layout, *, id: str | None = None, classes: str | None = None) -> None:

@@ -26,10 +26,6 @@ ROWS_WITH_TITLE = 12
 class PlotView(Widget):
     """Any plot; its place is reserved before there is anything to draw. A moved cursor alone is shown at once."""
 
-    DEFAULT_CSS = """
-    PlotView { height: 1fr; min-height: 6; width: 1fr; }
-    """
-
     @dataclass
     class Pointed(Message):
         """The mouse was pressed, or dragged, over this x."""

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from tui.key_bindings import bind
 from tui.widgets.containers import Vertical, VerticalScroll
 
-MEASURE = 76
 PATIENCE = 1.0
 """Seconds that a widget is waited for, which answers in some milliseconds unless it is stuck."""
 
@@ -37,12 +36,6 @@ class PagePane(VerticalScroll, inherit_bindings=False):
         bind("g,home", "top", "page.top"),
         bind("G,end", "bottom", "page.bottom"),
     ]
-
-    DEFAULT_CSS = f"""
-    PagePane {{ width: 1fr; height: 1fr; align-horizontal: center; scrollbar-size-vertical: 1; }}
-    PagePane > .page {{ width: 1fr; max-width: {MEASURE + 3}; height: auto; padding: 1 1 1 2; }}
-    PagePane .block {{ height: auto; width: 1fr; margin-bottom: 1; }}
-    """
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)

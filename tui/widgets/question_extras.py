@@ -59,10 +59,6 @@ class SureLine(LinesView):
 class HintLines(LinesView):
     """The hints shown so far, and what the next one costs; a click on that asks for it."""
 
-    DEFAULT_CSS = """
-    HintLines { margin: 0 0 1 0; }
-    """
-
     class Asked(Message):
         """The next hint was clicked."""
 

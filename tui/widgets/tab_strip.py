@@ -28,10 +28,6 @@ class TabStrip(Static):
     A numbered tab shows the digit that is its key. `statuses` are a few cells beside a name.
     """
 
-    DEFAULT_CSS = """
-    TabStrip { height: 1; width: 1fr; text-wrap: nowrap; }
-    TabStrip.-numbered { padding: 0 1; }
-    """
     auto_links = False
 
     active: reactive[str] = reactive("", init=False, repaint=False)

@@ -38,10 +38,6 @@ class Sentences(CleanArea):
     """A few lines of plain text; Tab and Escape leave it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("escape", "leave", "field.leave", show=True)]
-    DEFAULT_CSS = """
-    Sentences { height: 7; border: tall $rule; background: $surface; margin-bottom: 1; }
-    Sentences:focus { border: tall $primary; background: $surface; background-tint: $surface 0%; }
-    """
 
     def action_leave(self) -> None:
         leave(self)

@@ -37,14 +37,6 @@ class Toast(Static):
     A line may name an action, as in "⟨runs.undo⟩ takes it back.": its key is shown as it is where one is now.
     """
 
-    DEFAULT_CSS = """
-    Toast { layer: above; dock: bottom; height: 1; width: 1fr; margin-bottom: 1; padding: 0 2; text-align: center;
-             background: $panel; color: $heading; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
-    Toast.-shown { display: block; }
-    Toast.-cheer { color: $success; text-style: bold; }
-    Toast.-trouble { color: $error; height: auto; max-height: 4; text-wrap: wrap; }
-    """
-
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self._waiting: list[tuple[str, str]] = []

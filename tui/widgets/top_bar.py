@@ -49,9 +49,6 @@ def header(standing: Standing, width: int) -> Content:
 class TopBar(Static):
     """Draws a `Standing`; everything on this line is set from there."""
 
-    DEFAULT_CSS = """
-    TopBar { height: 1; width: 1fr; background: $surface; text-wrap: nowrap; }
-    """
     auto_links = False
 
     standing: reactive[Standing] = reactive(Standing, init=False)
@@ -68,12 +65,6 @@ class TopBar(Static):
 
 class NoticeBar(Static):
     """One written line under the header for a lasting problem; absent while there is none."""
-
-    DEFAULT_CSS = """
-    NoticeBar { height: auto; max-height: 3; width: 1fr; padding: 0 1; background: $panel; color: $warning;
-                display: none; }
-    NoticeBar.-shown { display: block; }
-    """
 
     def show(self, text: str) -> None:
         self.update(styled(short_paths(text, self.app.size.width // 2)))

@@ -40,30 +40,6 @@ class FormView(VerticalScroll, can_focus=False):
         Binding("down", "move(1)", "Field below", id="lab.field-down", show=False),
         Binding("enter", "start", "Start", id="lab.form-start", show=False),
     ]
-    DEFAULT_CSS = """
-    FormView { width: 1fr; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    FormView > Static { width: 1fr; height: auto; }
-    FormView #lab-heading { color: $heading; text-style: bold; }
-    FormView #lab-welcome { color: $text-muted; }
-    FormView #lab-rows { height: auto; margin: 1 0; }
-    FormView .lab-row { height: 1; width: 1fr; }
-    FormView .lab-label { width: 13; color: $text-muted; }
-    FormView .lab-row.-focused .lab-label { color: $heading; text-style: bold; }
-    FormView .lab-row Choice, FormView .lab-row Input { width: 15; }
-    FormView .lab-row Input { background: $surface; padding: 0 1 0 2; border: none; }
-    FormView .lab-row Input:hover { background: $panel; }
-    FormView .lab-row Input:focus { background: $panel; background-tint: $foreground 0%; }
-    FormView .lab-row.-wrong Input { color: $error; }
-    FormView .lab-row.-unused Input { color: $text-disabled; }
-    FormView .lab-note { width: 1fr; margin-left: 1; color: $text-disabled; }
-    FormView .lab-note { text-wrap: nowrap; text-overflow: ellipsis; }
-    FormView .lab-row.-wrong .lab-note { color: $error; }
-    FormView .lab-row.-derived .lab-note { color: $primary; }
-    FormView #lab-help { height: 4; color: $text-muted; }
-    FormView.-wide #lab-help { height: 2; }
-    FormView #lab-help.-wrong { color: $error; }
-    FormView #lab-command { margin-top: 1; color: $text-disabled; }
-    """
 
     lang: reactive[Lang] = reactive("en", init=False)
 

@@ -25,17 +25,6 @@ from tui.widgets.update_if_changed import put
 class LiveView(Vertical, can_focus=True):
     """Chart, progress and eight facts; sizes depend on the width alone, so nothing jumps."""
 
-    DEFAULT_CSS = """
-    LiveView { width: 1fr; height: 1fr; padding: 0 1; }
-    LiveView > Static { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    LiveView PlotView { margin: 1 0 0 0; }
-    LiveView #lab-facts { margin-top: 1; }
-    LiveView #lab-goes-on { color: $text-disabled; }
-    LiveView #lab-goes-on.-asking { color: $warning; text-style: bold; }
-    LiveView #lab-goes-on { height: 2; text-wrap: wrap; margin-top: 1; }
-    LiveView.-wide #lab-goes-on { height: 1; margin-top: 0; }
-    """
-
     lang: reactive[Lang] = reactive("en", init=False)
     asking: reactive[bool] = reactive(False, init=False)
 

@@ -51,12 +51,6 @@ class LabPane(Widget):
         Binding("w,ㅈ,f5", "watch", "Watch", id="lab.watch", show=True, key_display="w"),
         Binding("escape", "back", "Back", id="lab.back", show=False),
     ]
-    DEFAULT_CSS = """
-    LabPane { width: 1fr; height: 1fr; layout: vertical; }
-    LabPane > #lab-looking { width: 1fr; height: 1; padding: 0 1; color: $text-disabled; }
-    LabPane > #lab-notice { width: 1fr; height: auto; max-height: 3; padding: 0 1; color: $warning; display: none; }
-    LabPane > #lab-notice.-shown { display: block; }
-    """
 
     lang: reactive[Lang] = reactive("en", init=False)
 

@@ -29,25 +29,6 @@ FILE_ROWS = 5
 class SummaryView(VerticalScroll, can_focus=True):
     """Chart beside the facts where there is room, above them where there is not."""
 
-    DEFAULT_CSS = """
-    SummaryView { width: 1fr; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    SummaryView Static { width: 1fr; height: auto; }
-    SummaryView .lab-line { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    SummaryView #lab-body { height: auto; width: 1fr; margin-top: 1; layout: vertical; }
-    SummaryView #lab-picture { height: 12; width: 1fr; }
-    SummaryView #lab-figures { height: auto; width: 1fr; margin-top: 1; }
-    SummaryView.-wide #lab-body { layout: horizontal; }
-    SummaryView.-wide #lab-figures { width: 38; margin: 0 0 0 2; }
-    SummaryView.-trouble #lab-picture { height: 9; }
-    SummaryView.-empty #lab-picture { display: none; }
-    SummaryView.-empty.-wide #lab-figures { width: 1fr; margin: 0; }
-    SummaryView #lab-trouble { display: none; margin-top: 1; }
-    SummaryView.-trouble #lab-trouble { display: block; }
-    SummaryView #lab-folder { margin-top: 1; color: $heading; text-style: bold; }
-    SummaryView #lab-done-command { margin-top: 1; color: $text-muted; }
-    SummaryView #lab-done-actions { margin-top: 1; }
-    """
-
     lang: reactive[Lang] = reactive("en", init=False)
     copied: reactive[bool] = reactive(False, init=False)
 

@@ -87,13 +87,6 @@ class PointsPane(Vertical):
         bind("left", "fold(False)", "points.close"),
         bind("right", "fold(True)", "points.unfold"),
     ]
-    DEFAULT_CSS = """
-    PointsPane { align-horizontal: center; }
-    PointsPane > * { max-width: 100; }
-    PointsPane > .head { margin: 1 2 0 2; }
-    PointsPane > PointsGrid { height: 1fr; margin: 0 1; }
-    PointsPane > .told { height: 6; margin: 0 2; border-top: solid $rule; }
-    """
 
     class Asked(Message):
         """Something that earns points is to be gone to: `kind` is section, question, exercise or run."""

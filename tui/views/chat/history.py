@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 class ChatHistory(Vertical):
     """A list; the entry chosen is asked for again by its place in the history."""
 
-    DEFAULT_CSS = """
-    ChatHistory { width: 1fr; height: 1fr; }
-    ChatHistory > Static { height: 1; color: $text-muted; }
-    ChatHistory OptionList { background: $background; border: none; height: 1fr; padding: 0; }
-    ChatHistory OptionList { scrollbar-size-vertical: 1; }
-    ChatHistory OptionList:focus { background: $background; border: none; background-tint: $background 0%; }
-    """
-
     lang: reactive[Lang] = reactive("en", init=False)
 
     @dataclass

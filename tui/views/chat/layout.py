@@ -32,23 +32,6 @@ BREAKPOINTS: Final = (Breakpoint("-wide", 110), Breakpoint("-tall", 0, 30))
 class Room(Vertical):
     """SamplingControls, question, answers and what is known about them; sizes depend on the terminal's alone."""
 
-    DEFAULT_CSS = """
-    Room { height: 1fr; }
-    Room > Static, Room #talk-foot Static { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
-    Room #talk-prompt { margin-top: 1; }
-    Room #talk-body { height: 1fr; margin-top: 1; }
-    Room #talk-right { border-left: solid $rule; }
-    Room #talk-foot { height: 1; }
-    Room #talk-foot #talk-below.-beside { width: auto; margin-right: 2; }
-    Room #talk-votes { width: auto; }
-    Room.-tall SamplingControls, Room.-tall #talk-actions { margin-top: 1; }
-    Room ChatHistory { display: none; }
-    Room.-past ChatHistory { display: block; }
-    Room.-past AnswerView { display: none; }
-    Room.-wide ChatHistory { display: block; width: 36; margin-left: 2; }
-    Room.-wide AnswerView { display: block; }
-    """
-
     lang: reactive[Lang] = reactive("en", init=False)
 
     def __init__(self, lang: Lang) -> None:

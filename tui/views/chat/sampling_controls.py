@@ -29,14 +29,6 @@ NAMES: Final = ("checkpoint", "scale", "temperature", "seed", "length", "blind")
 class SamplingControls(Vertical):
     """Two lines of them; `Changed` says what all of them stand at."""
 
-    DEFAULT_CSS = """
-    SamplingControls { height: 2; width: 1fr; }
-    SamplingControls Horizontal { height: 1; }
-    SamplingControls Static { width: auto; margin: 0 1 0 0; color: $text-muted; }
-    SamplingControls Choice { width: 9; margin: 0 2 0 0; }
-    SamplingControls #talk-dial-checkpoint { width: 12; }
-    """
-
     lang: reactive[Lang] = reactive("en", init=False)
 
     @dataclass

@@ -61,10 +61,6 @@ class ChatView(LaboratoryView):
         bind("f11,equals_sign", "vote('same')", "chat.vote-same"),
         bind("f12,greater_than_sign", "vote('right')", "chat.vote-right"),
     ]
-    DEFAULT_CSS = """
-    ChatView { padding: 0 1; }
-    ChatView > #talk-empty { max-width: 76; margin: 2 2; }
-    """
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)

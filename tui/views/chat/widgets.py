@@ -31,12 +31,6 @@ class PromptField(CleanArea):
         bind("up", "older", "chat.older"),
         bind("down", "newer", "chat.newer"),
     ]
-    DEFAULT_CSS = """
-    PromptField { height: 3; border: none; border-left: outer $rule; background: $surface; padding: 0 1; }
-    PromptField:focus { border: none; border-left: outer $primary; background: $surface; }
-    PromptField { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
-    PromptField .text-area--placeholder { color: $text-muted; }
-    """
 
     class Asked(Message):
         """Enter was pressed."""
@@ -104,10 +98,6 @@ class Slider(Widget, can_focus=True):
         bind("space", "put(10)", "chat.slider-trained"),
         bind("end", "put(20)", "chat.slider-most"),
     ]
-    DEFAULT_CSS = """
-    Slider { height: 1; width: 29; background: $surface; pointer: pointer; }
-    Slider:hover, Slider:focus { background: $panel; }
-    """
 
     value: reactive[float] = reactive(1.0, init=False)
 
@@ -147,13 +137,6 @@ class Slider(Widget, can_focus=True):
 
 class AnswerView(VerticalScroll, can_focus=True):
     """Who speaks, what was said, and a line about it; the text scrolls when it is long."""
-
-    DEFAULT_CSS = """
-    AnswerView { width: 1fr; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    AnswerView:focus { background: $surface; }
-    AnswerView > Static { width: 1fr; height: auto; }
-    AnswerView > .text { margin: 0 0 1 0; min-height: 1; }
-    """
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="head")

@@ -65,24 +65,6 @@ class CompareView(LaboratoryView, can_focus=True):
         bind("x", "stop", "compare.stop", show=True),
     ]
     BREAKPOINTS = (Breakpoint("-wide", 110, 28),)
-    DEFAULT_CSS = """
-    CompareView { padding: 0 1; }
-    CompareView #compare-table { height: auto; max-height: 9; width: 1fr; }
-    CompareView #compare-bar, CompareView #compare-strip { height: 1; }
-    CompareView #compare-choices { width: auto; }
-    CompareView.-wide #compare-table, CompareView.-wide #compare-strip { margin-top: 1; }
-    CompareView #compare-body { height: 1fr; layout: horizontal; }
-    CompareView VerticalScroll { width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
-    CompareView PlotView { width: 1fr; }
-    CompareView #compare-empty { display: none; height: auto; max-width: 76; margin: 2 2; }
-    CompareView.-empty > * { display: none; }
-    CompareView.-empty #compare-empty { display: block; }
-    CompareView.-wide #compare-answers { width: 46; margin-left: 2; }
-    CompareView.-chart #compare-specification, CompareView.-answers #compare-specification { display: none; }
-    CompareView.-chart #compare-answers, CompareView.-answers PlotView { display: none; }
-    CompareView.-wide.-chart #compare-answers { display: block; }
-    CompareView.-differences PlotView, CompareView.-differences #compare-answers { display: none; }
-    """
 
     part: reactive[str] = reactive("chart", init=False)
 

@@ -17,10 +17,6 @@ from tui.widgets.update_if_changed import lay_out
 class WayTable(Widget, can_focus=True):
     """As high as it has rows: titles, the ways, and the two they are held against."""
 
-    DEFAULT_CSS = """
-    WayTable { width: 1fr; height: auto; }
-    """
-
     @dataclass
     class Chosen(Message):
         """Another way was chosen."""

@@ -40,11 +40,6 @@ ROWS = ("50", "200", "1000")
 class FolderField(StillInput):
     """Where the fused model goes."""
 
-    DEFAULT_CSS = """
-    FolderField { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
-    FolderField:focus { border: none; background: $panel; background-tint: $surface 0%; }
-    """
-
 
 class FuseView(LaboratoryView, can_focus=True):
     """Holds the last look at a checkpoint and at a folder; the engine keeps what it measured."""
@@ -63,29 +58,6 @@ class FuseView(LaboratoryView, can_focus=True):
         bind("c,right_square_bracket", "checkpoint(1)", "fuse.checkpoint"),
     ]
     BREAKPOINTS = (Breakpoint("-roomy", 0, 30),)
-    DEFAULT_CSS = """
-    FuseView { padding: 0 1; }
-    FuseView #fuse-head { height: 1; }
-    FuseView #fuse-checkpoint { width: 18; }
-    FuseView #fuse-rows { width: 14; }
-    FuseView #fuse-steps { height: 1fr; scrollbar-size-vertical: 1; }
-    FuseView .line { height: 1; }
-    FuseView .line > .label { width: 10; padding-left: 2; color: $text-muted; }
-    FuseView #fuse-progress { height: 1; padding-left: 2; }
-    FuseView #fuse-table { margin-left: 0; }
-    FuseView #fuse-cost { height: 4; padding-left: 2; }
-    FuseView #fuse-hint { height: 2; padding-left: 2; }
-    FuseView #fuse-gguf { width: 1fr; }
-    FuseView #fuse-commands { padding-left: 2; }
-    FuseView.-roomy #fuse-head { margin-bottom: 1; }
-    FuseView.-roomy #fuse-progress { margin-bottom: 1; }
-    FuseView.-roomy #fuse-table { margin: 1 0; }
-    FuseView.-roomy #fuse-folder-line { margin-top: 1; }
-    FuseView.-roomy #fuse-hint { margin-top: 1; }
-    FuseView.-empty #fuse-head, FuseView.-empty #fuse-steps { display: none; }
-    FuseView #fuse-empty { display: none; max-width: 76; margin: 2 2; }
-    FuseView.-empty #fuse-empty { display: block; }
-    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -33,10 +33,6 @@ class Figures:
 class LayerGrid(Widget, can_focus=True):
     """Draws the lines in sight; the cell under the cursor is `here`, another may be pinned beside it."""
 
-    DEFAULT_CSS = """
-    LayerGrid { width: 1fr; height: 1fr; min-height: 4; }
-    """
-
     @dataclass
     class Moved(Message):
         """Another layer came under the cursor."""

@@ -61,33 +61,6 @@ class InspectView(LaboratoryView, can_focus=True):
         bind("y", "copy", "inspect.copy"),
     ]
     BREAKPOINTS = (Breakpoint("-wide", 117, 28),)
-    DEFAULT_CSS = """
-    InspectView { padding: 0 1; }
-    InspectView #inspect-head { height: 1; }
-    InspectView #inspect-checkpoint { width: 18; }
-    InspectView #inspect-figure { width: 1fr; margin-bottom: 1; }
-    InspectView #inspect-files { margin-bottom: 1; }
-    InspectView #inspect-said { height: 4; }
-    InspectView #inspect-body { height: 1fr; }
-    InspectView #inspect-left { width: 1fr; }
-    InspectView #inspect-right { width: 1fr; }
-    InspectView #inspect-legend { height: 1; }
-    InspectView #inspect-facts { margin-top: 1; }
-    InspectView.-wide TabStrip { display: none; }
-    InspectView.-wide #inspect-head { margin-bottom: 1; }
-    InspectView.-wide #inspect-left { width: 3fr; min-width: 71; margin-right: 2; }
-    InspectView.-wide #inspect-right { width: 2fr; min-width: 44; }
-    InspectView.-wide #inspect-said { margin-top: 1; }
-    InspectView.-layers #inspect-right, InspectView.-layers #inspect-files { display: none; }
-    InspectView.-layers #inspect-figure { margin-bottom: 0; }
-    InspectView.-values #inspect-left { display: none; }
-    InspectView.-values #inspect-facts { margin-top: 0; }
-    InspectView.-files #inspect-right, InspectView.-files #inspect-figure { display: none; }
-    InspectView.-files LayerGrid { display: none; }
-    InspectView.-empty #inspect-body, InspectView.-empty TabStrip, InspectView.-empty Choice { display: none; }
-    InspectView.-empty #inspect-head { display: none; }
-    InspectView.-empty #inspect-said { height: 1fr; max-width: 76; margin: 2 2; }
-    """
 
     section: reactive[str] = reactive("layers", init=False)
 

@@ -52,9 +52,6 @@ def equal(spec: RunSpec, cache: Path) -> Equal:
 class CommandsView(VerticalScroll, can_focus=True):
     """Three lines; with `whole`, the YAML line by line too."""
 
-    DEFAULT_CSS = """
-    CommandsView { width: 1fr; height: 5; padding: 0 1; scrollbar-size-vertical: 1; }
-    """
     lang: reactive["Lang"] = reactive("en", init=False)
     whole: reactive[bool] = reactive(False, init=False)
 

@@ -35,10 +35,6 @@ class RowsView(VerticalScroll, can_focus=True):
         bind("down,j", "scroll_down", "new.scroll-down"),
         bind("up,k", "scroll_up", "new.scroll-up"),
     ]
-    DEFAULT_CSS = """
-    RowsView { width: 1fr; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    RowsView:focus { background: $surface; }
-    """
     lang: reactive["Lang"] = reactive("en", init=False)
 
     def __init__(self, lang: "Lang") -> None:

@@ -55,14 +55,6 @@ class Form(Vertical):
         bind("down", "move(1)", "new.down"),
         bind("enter", "move(1)", "new.next"),
     ]
-    DEFAULT_CSS = """
-    Form { width: 1fr; height: 1fr; }
-    Form #new-rows { height: auto; padding: 0 1; scrollbar-size-vertical: 1; }
-    Form #new-rows Static { height: 1; width: 1fr; color: $text-muted; }
-    Form #new-help { height: 3; width: 1fr; padding: 0 1; margin-top: 1; color: $text-muted; }
-    Form #new-help.-wrong { color: $error; }
-    Form #new-acts { padding: 0 1; }
-    """
 
     lang: reactive["Lang"] = reactive("en", init=False)
 

@@ -53,19 +53,6 @@ class SourceChoice(Choice):
 class Row(Widget):
     """Its control is a `Choice` or an `Input`; the rest of the line is drawn under it."""
 
-    DEFAULT_CSS = f"""
-    Row {{ height: 1; width: 1fr; text-wrap: nowrap; }}
-    Row Choice, Row Input {{ margin-left: {LABEL}; width: {VALUE}; text-wrap: nowrap; text-overflow: ellipsis; }}
-    Row Input {{ background: $surface; border: none; }}
-    Row Input.-textual-compact {{ padding: 0 1 0 2; }}
-    Row Input:hover {{ background: $panel; }}
-    Row Input:focus {{ background: $panel; background-tint: $foreground 0%; }}
-    Row.-changed Input, Row.-changed Choice {{ color: $heading; text-style: bold; }}
-    Row.-wrong Input, Row.-wrong Choice {{ color: $error; }}
-    Row.-unused Input {{ color: $text-disabled; }}
-    Row.-list Input, Row.-text Input {{ width: 1fr; }}
-    """
-
     def __init__(self, name: str, value: str, options: tuple[str, ...] = ()) -> None:
         super().__init__(id=f"new-row-{name.replace('.', '-')}")
         self.field: Field | None = BY_NAME.get(name)
@@ -90,6 +77,9 @@ class Row(Widget):
         return partial(begins, partial(parse, self.field), (ALL,) if self.field.name == "num_layers" else ())
 
     def compose(self) -> ComposeResult:
+        self.control.styles.margin = (0, 0, 0, LABEL)
+        if not (self.has_class("-text") or self.has_class("-list")):
+            self.control.styles.width = VALUE
         yield self.control
 
     @property

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from tui.formatting.short_paths import short_path
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say
+from tui.widgets.dialogs import Dialog
 from tui.widgets.form_field import StillInput
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Found(NamedTuple):
     goes: bool = True
 
 
-class Picker(ModalScreen[str]):
+class Picker(Dialog[str]):
     """The name chosen, or "" for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,18 +48,6 @@ class Picker(ModalScreen[str]):
         bind("down", "move(1)", "new.pick-down"),
         bind("up", "move(-1)", "new.pick-up"),
     ]
-    DEFAULT_CSS = """
-    Picker { align: center middle; background: $background 60%; }
-    Picker > Vertical { width: 76; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
-                        border: round $primary; }
-    Picker Static { height: 1; width: 1fr; }
-    Picker #pick-title { color: $heading; text-style: bold; }
-    Picker #pick-keys { color: $text-muted; }
-    Picker Input { border: none; background: $panel; height: 1; margin: 1 0; padding: 0 1; }
-    Picker OptionList { background: $surface; border: none; height: auto; max-height: 16; padding: 0; }
-    Picker OptionList { margin-bottom: 1; }
-    Picker OptionList > .option-list--option-highlighted { text-style: none; }
-    """
 
     def __init__(self, kind: str, offers: "Sequence[Offer]", lang: "Lang") -> None:
         super().__init__()

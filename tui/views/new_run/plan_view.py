@@ -27,9 +27,6 @@ LABEL, AMOUNT, BAR = 13, 9, 26
 class PlanView(VerticalScroll, can_focus=True):
     """Shows the last outlook, and what goes on while the next one is made."""
 
-    DEFAULT_CSS = """
-    PlanView { width: 1fr; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    """
     lang: reactive["Lang"] = reactive("en", init=False)
 
     def __init__(self, lang: "Lang") -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from lab.datasets.find import is_bundled
@@ -18,8 +17,8 @@ from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.views.runs.dialogs import CARD
 from tui.widgets.action_bar import ActionBar, ActionItem
+from tui.widgets.dialogs import FormDialog
 from tui.widgets.form_field import StillInput
 
 if TYPE_CHECKING:
@@ -37,25 +36,13 @@ def divisible(data: str) -> bool:
     return place.is_file() or ((place / "train.jsonl").is_file() and not (valid.exists() and valid.stat().st_size))
 
 
-class SplitScreen(ModalScreen[str]):
+class SplitScreen(FormDialog[str]):
     """The folder in which the divided rows lie, or "" for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("f5,ctrl+s", "start", "new.split-start", show=True),
         bind("escape", "dismiss('')", "new.split-close", show=True),
     ]
-    DEFAULT_CSS = (
-        CARD.replace("$self", "SplitScreen")
-        + """
-    SplitScreen > .card { width: 72; padding: 1 2; }
-    SplitScreen .field { height: 1; margin-top: 1; }
-    SplitScreen .field > Static { width: 22; color: $text-muted; }
-    SplitScreen .field > Input { height: 1; width: 1fr; }
-    SplitScreen .about { color: $text-muted; height: auto; }
-    SplitScreen #split-told { height: 3; margin-top: 1; }
-    SplitScreen #split-keys { margin-top: 0; }
-    """
-    )
 
     def __init__(self, data: str, lang: "Lang") -> None:
         super().__init__()

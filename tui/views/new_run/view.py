@@ -63,25 +63,6 @@ class NewRunView(LaboratoryView):
         Breakpoint("-broad", 170, 30),  # the rows have a column of their own
         Breakpoint("-tall", 100, 50),  # the YAML stands below
     )
-    DEFAULT_CSS = """
-    NewRunView #new-main { width: 1fr; height: 1fr; }
-    NewRunView #new-side { width: 1fr; height: 1fr; layout: vertical; }
-    NewRunView.-broad #new-side { layout: horizontal; width: 2fr; }
-    NewRunView #new-sections { display: none; height: 1; padding: 0 1; }
-    NewRunView #new-sections ActionBar { width: auto; }
-    NewRunView.-small #new-sections { display: block; }
-    NewRunView #new-plan { height: 1fr; }
-    NewRunView #new-rowsview { height: 13; }
-    NewRunView.-tall #new-commands { height: 20; }
-    NewRunView.-broad #new-plan, NewRunView.-broad #new-rowsview { height: 1fr; }
-    NewRunView.-small #new-form, NewRunView.-small #new-side, NewRunView.-small #new-plan { display: none; }
-    NewRunView.-small #new-rowsview, NewRunView.-small #new-commands { display: none; }
-    NewRunView.-small.-form #new-form, NewRunView.-small.-plan #new-side { display: block; }
-    NewRunView.-small.-plan #new-plan, NewRunView.-small.-rows #new-side { display: block; height: 1fr; }
-    NewRunView.-small.-rows #new-rowsview { display: block; height: 1fr; }
-    NewRunView.-small.-command #new-main { display: none; }
-    NewRunView.-small.-command #new-commands { display: block; height: 1fr; }
-    """
 
     def __init__(self, lab: "Lab", picks: RunSelection, lang: "Lang") -> None:
         super().__init__(lab, picks, lang)

@@ -74,35 +74,6 @@ class Answers(VerticalScroll, can_focus=True, inherit_bindings=False):
 class RunLayout(Vertical):
     """At 80×24 chart, answers and log are shown one at a time; where there is room, side by side."""
 
-    DEFAULT_CSS = """
-    RunLayout { padding: 0 1; height: 1fr; }
-    RunLayout Static { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    RunLayout #live-trouble { height: auto; max-height: 5; text-wrap: wrap; display: none; }
-    RunLayout.-trouble #live-trouble { display: block; }
-    RunLayout #live-body { height: 1fr; layout: vertical; margin-top: 1; }
-    RunLayout #live-picture { height: 1fr; width: 1fr; }
-    RunLayout #live-right { height: auto; width: 1fr; }
-    RunLayout #live-answers { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; }
-    RunLayout #live-sheet { height: auto; text-wrap: wrap; }
-    RunLayout #live-heading, RunLayout #live-answers, RunLayout LogView { display: none; }
-    RunLayout LogView { height: 1fr; margin-top: 1; }
-    RunLayout #live-note { color: $text-disabled; }
-    RunLayout #live-note.-asking { color: $warning; text-style: bold; }
-    RunLayout.-answers #live-heading, RunLayout.-answers #live-answers { display: block; }
-    RunLayout.-answers #live-picture { height: auto; }
-    RunLayout.-answers #live-right { height: 1fr; margin-top: 1; }
-    RunLayout.-answers PlotView, RunLayout.-answers #live-axes, RunLayout.-answers #live-facts { display: none; }
-    RunLayout.-log LogView { display: block; }
-    RunLayout.-log #live-body { display: none; }
-    RunLayout.-wide #live-body { layout: horizontal; display: block; }
-    RunLayout.-wide #live-right { width: 46; height: 1fr; margin: 0 0 0 3; }
-    RunLayout.-wide #live-heading, RunLayout.-wide #live-answers { display: block; }
-    RunLayout.-wide #live-heading { margin-top: 1; }
-    RunLayout.-wide #live-picture { height: 1fr; }
-    RunLayout.-wide PlotView, RunLayout.-wide #live-axes, RunLayout.-wide #live-facts { display: block; }
-    RunLayout.-wide LogView { height: 40%; }
-    """
-
     def __init__(self) -> None:
         super().__init__()
         self._shown: Shown | None = None

@@ -42,11 +42,6 @@ class LogTail:
 class LogView(Log, can_focus=True):
     """Follows the end, until one scrolls up; the end key follows again."""
 
-    DEFAULT_CSS = """
-    LogView { background: $surface; color: $text-muted; padding: 0 1; scrollbar-size: 1 1; }
-    LogView:focus { background-tint: $foreground 0%; }
-    """
-
     def __init__(self, *, id: str) -> None:
         super().__init__(max_lines=LINES, id=id)
         self.border_title = "log.txt"

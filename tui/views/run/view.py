@@ -62,12 +62,6 @@ class RunView(LaboratoryView):
         bind("y", "copy", "run.copy"),
         bind("escape", "back", "run.back"),
     ]
-    DEFAULT_CSS = """
-    RunView #live-empty { max-width: 77; margin: 2 3; }
-    RunView RunLayout { display: none; }
-    RunView.-open RunLayout { display: block; }
-    RunView.-open #live-empty { display: none; }
-    """
 
     def __init__(self, lab: "Lab", picks: "RunSelection", lang: "Lang") -> None:
         super().__init__(lab, picks, lang)

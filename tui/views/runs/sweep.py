@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from lab.errors import LabError
@@ -20,10 +19,10 @@ from tui.formatting.sanitize import inert
 from tui.formatting.text_layout import styled
 from tui.key_bindings import bind
 from tui.locale import say
-from tui.views.runs.dialogs import CARD
 from tui.widgets.action_bar import ActionBar, ActionItem
 from tui.widgets.choice_field import Choice
 from tui.widgets.data_grid import Column, DataGrid, DataGridRow
+from tui.widgets.dialogs import FormDialog
 from tui.widgets.form_field import StillInput
 
 if TYPE_CHECKING:
@@ -40,27 +39,13 @@ AROUND: Final = {"learning_rate": (0.5, 1, 2), "rank": (0.5, 1, 2), "scale": (0.
 """The values that stand there to begin with: the base's own times these."""
 
 
-class SweepScreen(ModalScreen[list[Run] | None]):
+class SweepScreen(FormDialog[list[Run] | None]):
     """The runs that were begun, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("f5,ctrl+s", "start", "runs.start", show=True),
         bind("escape", "dismiss(None)", "runs.cancel", show=True),
     ]
-    DEFAULT_CSS = (
-        CARD.replace("$self", "SweepScreen")
-        + """
-    SweepScreen > .card { width: 84; padding: 1 2; }
-    SweepScreen .axis { height: 1; margin-top: 1; }
-    SweepScreen .axis > Static { width: 9; color: $text-muted; }
-    SweepScreen .axis > Choice { width: 20; margin-right: 2; }
-    SweepScreen .axis > Input { height: 1; width: 1fr; }
-    SweepScreen .base { color: $text-muted; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    SweepScreen DataGrid { height: 9; margin-top: 1; }
-    SweepScreen #sweep-told { height: 2; margin-top: 1; }
-    SweepScreen #sweep-keys { margin-top: 0; }
-    """
-    )
 
     def __init__(
         self, base: Run | None, title: str, rows: Callable[[], Sequence[Row] | None], lab: "Lab", lang: "Lang"

@@ -82,20 +82,6 @@ class RunsView(LaboratoryView):
         bind("escape", "clear", "runs.filter-clear"),
     ]
     BREAKPOINTS = (Breakpoint("-wide", 110, otherwise="-narrow"),)
-    DEFAULT_CSS = """
-    RunsView { padding: 0 1; }
-    RunsView #runs-top { height: 1; }
-    RunsView > ActionBar { height: auto; }
-    RunsView #runs-slash { width: 2; color: $primary; }
-    RunsView #runs-filter { width: 1fr; border: none; height: 1; padding: 0; background: $background; }
-    RunsView #runs-filter:focus { background: $surface; background-tint: $surface 0%; }
-    RunsView #runs-count { width: 46; text-align: right; color: $text-muted; }
-    RunsView #runs-group { height: 1; }
-    RunsView #runs-details { width: 36; margin-left: 2; scrollbar-size-vertical: 1; }
-    RunsView.-narrow #runs-details { display: none; width: 1fr; margin-left: 0; }
-    RunsView.-narrow.-info #runs-details { display: block; }
-    RunsView.-narrow.-info DataGrid { display: none; }
-    """
 
     rows: Sequence[Row] = ()
     ready = False

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from engines import StandIn, end_all
-from textual.app import App, ComposeResult
+from styled_app import StyledApp
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.pilot import Pilot
@@ -21,22 +22,20 @@ from lab.spec import RunSpec
 from lessons.course import Lang
 from tui.panes.lab.messages import RunEnded, RunStarted, Status
 from tui.panes.lab.pane import LabPane
-from tui.theme import DARK, THEMES
+from tui.styles import styles
 
 START = datetime(2025, 11, 23, 2, 0, 0, tzinfo=UTC)
 TRAINABLE, TOTAL, BASE_BYTES = 135_168, 2_852_352, 11_400_000
 
 
-class Host(App[None]):
+class Host(StyledApp):
     """Only the pane, or the pane as the right-hand column of a wider screen."""
 
+    CSS_PATH = styles("widgets", "lab")
     CSS = "#beside { width: 1fr; } #beside-lab { width: auto; height: 1fr; border-left: solid $rule; }"
 
     def __init__(self, home: Path, lang: Lang = "en", column: int = 0) -> None:
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK
         self.pane = LabPane(home / "runs", home / "cache", lang)
         self.column = column
         self.heard: list[Message] = []

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App, ComposeResult
+from styled_app import StyledApp
+from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -23,7 +24,7 @@ from tui.cli.main import main
 from tui.locale import say, sayer
 from tui.panes.lab.live import LiveView
 from tui.panes.lab.summary import SummaryView
-from tui.theme import DARK, THEMES
+from tui.styles import styles
 from tui.views.compare import table
 from tui.views.new_run.plan_view import PlanView
 from tui.views.new_run.planner import guessed
@@ -95,12 +96,12 @@ def test_what_is_not_read_is_not_called_missing(bench: Any) -> None:
     assert [found.missing(kind) for kind in ("training", "validation", "best", "samples")] == [Missing.UNREAD] * 4
 
 
-class Page(App[None]):
+class Page(StyledApp):
+    CSS_PATH = styles("widgets", "lab")
+
     def __init__(self, shown: Widget) -> None:
         super().__init__()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme, self._shown = DARK, shown
+        self._shown = shown
 
     def compose(self) -> ComposeResult:
         yield self._shown
