@@ -1,7 +1,7 @@
 """The catalogues: every text of the program, one gettext file a language. Every room may use it; it knows none.
 
-`en.po` and `ko.po` are the source. `.mo` is their compiled form, which loads seven times as fast: a wheel brings it, a
-checkout makes it when it is missing or older than its source.
+A `.po` file here is all that a language needs. It is the source. `.mo` is its compiled form, which loads seven times as
+fast: a wheel brings it, a checkout makes it when it is missing or older than its source.
 """
 
 import gettext
@@ -24,6 +24,27 @@ class _Unknown(gettext.NullTranslations):
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> NoReturn:
         raise KeyError(msgid1)
+
+
+def languages() -> tuple[str, ...]:
+    """Every language that has a catalogue, English first."""
+    found = {path.stem for path in FOLDER.iterdir() if path.suffix in (".po", ".mo")}
+    return ("en", *sorted(found - {"en"}))
+
+
+def following(lang: str) -> str:
+    """The language that comes after this one; English after the last."""
+    known = languages()
+    return known[(known.index(lang) + 1) % len(known)] if lang in known else "en"
+
+
+class Translated(dict[str, str]):
+    """One text by language; a language that lacks it has the English one."""
+
+    def __missing__(self, lang: str) -> str:
+        if lang == "en":
+            raise KeyError(lang)
+        return self["en"]
 
 
 def text(lang: str, key: str, **values: object) -> str:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import i18n
+
 if TYPE_CHECKING:
     from lessons.exercise_steps import Exercise
 
-Lang = Literal["en", "ko"]
-LANGS: tuple[Lang, ...] = ("en", "ko")
+Lang = str
+LANGS: tuple[Lang, ...] = i18n.languages()
+"""Every language of the program. A lesson that has no folder for one of them is in English there."""
 Text = Mapping[Lang, str]
 """One plain string per language; it may hold inline Markdown, which `lessons.markdown_parser.spans` reads."""
 
@@ -28,7 +31,7 @@ class NotGraded(ValueError):
     """An answer that cannot be judged, which is never "wrong"; `text` says why in one line per language."""
 
     def __init__(self, en: str, ko: str) -> None:
-        self.text: Text = {"en": en, "ko": ko}
+        self.text: Text = i18n.Translated(en=en, ko=ko)
         super().__init__(en)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+import i18n
 from lessons.charts import FILE as DRAWN
 from lessons.charts import drawings
 from lessons.content_file import Source, Table
@@ -54,7 +55,7 @@ def _track(folder: Path) -> Track:
     if id != folder.name:
         raise table.error(f"the id is {id!r}, but the folder is called {folder.name!r}", "id")
     titles = table.table("title")
-    title = {lang: titles.text(lang) for lang in LANGS}
+    title = i18n.Translated({lang: titles.text(lang) for lang in LANGS if lang == SOURCE or titles.has(lang)})
     titles.done()
     lessons = tuple(load_lesson(folder / name, id) for name in table.names("lessons"))
     for place, lesson in enumerate(lessons, 1):
@@ -205,8 +206,12 @@ class _Sections:
             {lang: fill(part.title, self.shown) for lang, part in parts.items()},
             _Blocks(self, parts),
             parts[SOURCE].hash,
-            {lang: recorded.get(lang, {}).get(id, "") for lang in LANGS if lang != SOURCE},
+            {lang: recorded.get(lang, {}).get(id, "") for lang in LANGS if self._translates(lang)},
         )
+
+    def _translates(self, lang: Lang) -> bool:
+        """Whether this language has a text of its own."""
+        return self.sources[lang].file != self.sources[SOURCE].file
 
     def _check(self, lang: Lang, part: Part) -> None:
         for number, line in enumerate((part.title, *part.body.split("\n")), part.line - 1):

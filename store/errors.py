@@ -1,12 +1,14 @@
 """The one error for progress that cannot be read, written or moved. It holds its text in both languages."""
 
 import errno
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+import i18n
 
 if TYPE_CHECKING:
     from store.event import Event
 
-Text = dict[Literal["en", "ko"], str]
+Text = i18n.Translated
 
 _KOREAN: Final = {
     errno.ENOENT: "그런 파일이나 폴더가 없어요",
@@ -34,11 +36,11 @@ class StoreError(Exception):
     event: "Event | None" = None
 
     def __init__(self, en: str, ko: str) -> None:
-        self.text: Text = {"en": en, "ko": ko}
+        self.text: Text = i18n.Translated(en=en, ko=ko)
         super().__init__(en)
 
 
 def reason(error: OSError) -> Text:
     """Why the system refused, in a few words; in English where it has no Korean ones."""
     said = error.strerror or str(error)
-    return {"en": said, "ko": _KOREAN.get(error.errno or 0, said)}
+    return i18n.Translated(en=said, ko=_KOREAN.get(error.errno or 0, said))

@@ -13,6 +13,7 @@ from textual.command import CommandPalette, Provider
 from textual.events import Event, Key
 from textual.screen import Screen
 
+import i18n
 from tui import input_priority
 from tui.formatting.short_paths import short_path
 from tui.key_bindings import bind
@@ -134,8 +135,8 @@ class LowrankApp(App[None]):
         return self.session.lang
 
     def action_language(self) -> None:
-        """The other language, everywhere and in place."""
-        self.session.choose_language("ko" if self.lang == "en" else "en")
+        """The next language, everywhere and in place."""
+        self.session.choose_language(i18n.following(self.lang))
         remember(self.home, self.theme, self.lang)
 
     def action_theme(self) -> None:

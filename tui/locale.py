@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import i18n
 from tui.key_names import with_fixed_keys
 
 if TYPE_CHECKING:
     from lessons.course import Lang
+
+OWN_NAME: Final = "key.app.language"
+"""Under this key each catalogue has the name of its own language."""
 
 Say = Callable[..., str]
 """`say` in one language."""
@@ -20,6 +23,8 @@ def say(lang: "Lang", key: str, **values: object) -> str:
     A whole number `count` chooses among plural forms. Keys stand so on pages; a notice names ⟨actions⟩, which its line
     fills in by where one is (`tui.widgets.toast`).
     """
+    if key == OWN_NAME:  # the key that changes the language is labelled with the language it brings
+        lang = i18n.following(lang)
     return i18n.fill(with_fixed_keys(i18n.template(lang, key, values)), values)
 
 

@@ -3,10 +3,12 @@
 import json
 import locale
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import foreign
+import i18n
 from tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -24,10 +26,8 @@ def remembered(home: Path) -> tuple[str, "Lang"]:
         return theme, lang
     if found.get("theme") in (DARK, LIGHT):
         theme = found["theme"]
-    if found.get("lang") == "en":
-        lang = "en"
-    elif found.get("lang") == "ko":
-        lang = "ko"
+    if found.get("lang") in i18n.languages():
+        lang = found["lang"]
     return theme, lang
 
 
@@ -43,5 +43,12 @@ def remember(home: Path, theme: str, lang: "Lang") -> None:
 def _locale_language() -> "Lang":
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if os.environ.get(name):
-            return "ko" if os.environ[name].startswith("ko") else "en"
-    return "ko" if (locale.getlocale()[0] or "").startswith(("ko", "Korean")) else "en"
+            return _known(os.environ[name])
+    found = locale.getlocale()[0] or ""
+    return "ko" if found.startswith("Korean") else _known(found)
+
+
+def _known(name: str) -> "Lang":
+    """The language of a locale such as ko_KR.UTF-8; English where it has no catalogue."""
+    lang = re.split("[_.@-]", name)[0]
+    return lang if lang in i18n.languages() else "en"

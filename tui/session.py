@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+import i18n
 from tui.home import Folders
 
 if TYPE_CHECKING:
@@ -136,10 +137,8 @@ class LearnerSession:
             for kind, item, payload in self._early:
                 self._record(kind, item, payload)
             self._early.clear()
-        if self.progress.language == "en":
-            self.lang = "en"
-        elif self.progress.language == "ko":
-            self.lang = "ko"
+        if self.progress.language in i18n.languages():
+            self.lang = self.progress.language
 
     async def open(self) -> None:
         """`load` in a thread, look whether anything can be kept, and tell the listeners."""
@@ -224,7 +223,7 @@ class LearnerSession:
         cause = error.__cause__ if isinstance(error, StoreError) else error
         if isinstance(cause, OSError):
             return _refused(self.home / "progress", cause)
-        return error.text if isinstance(error, StoreError) else {"en": str(error), "ko": str(error)}
+        return error.text if isinstance(error, StoreError) else i18n.Translated(en=str(error))
 
     def _keep_late(self, log: "EventLog") -> None:
         """What there was no room for before, or no permission."""
@@ -432,7 +431,7 @@ def _refused(folder: Path, error: OSError) -> "Text":
     from store.errors import reason
 
     why = reason(error)
-    return {"en": f"{folder}: {why['en']}", "ko": f"{folder}: {why['ko']}"}
+    return i18n.Translated({lang: f"{folder}: {text}" for lang, text in why.items()})
 
 
 def _unwritable(home: Path) -> "Text | None":

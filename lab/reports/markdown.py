@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import yaml
 
@@ -26,7 +26,7 @@ from lab.reports.comparison import Comparison, Contender, curve_of, mean_and_ban
 from lab.sanitize import inert
 from lab.score import same
 
-Lang = Literal["en", "ko"]
+Lang = str
 Say = Callable[..., str]
 """A text of the catalogue by its key, in the language of the report."""
 

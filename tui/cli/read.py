@@ -4,6 +4,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+import i18n
 from lab.errors import LabError
 from tui.cli.common import Json, say, write, write_text
 from tui.cli.completion import lesson_ids
@@ -11,7 +12,7 @@ from tui.cli.completion import lesson_ids
 
 def read(
     lesson: Annotated[str, Argument(help="Lesson id, for example lora/why-lora.", autocompletion=lesson_ids)] = "",
-    lang: Annotated[str, Option(help="en or ko.")] = "en",
+    lang: Annotated[str, Option(help=f"The language: {', '.join(i18n.languages())}.")] = "en",
     as_json: Json = False,
 ) -> int:
     """Print a lesson as plain text; without an id, list the lessons."""
@@ -21,7 +22,7 @@ def read(
 
     language = next((known for known in LANGS if known == lang), None)
     if language is None:
-        raise LabError(f"unknown language {lang!r}", where="--lang", remedy="give en or ko", usage=True)
+        raise LabError(f"unknown language {lang!r}", where="--lang", remedy=f"give {' or '.join(LANGS)}", usage=True)
     course = load_course()
     found = {each.id: each for track in course.tracks for each in track.lessons}
     if lesson and lesson not in found:

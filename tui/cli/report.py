@@ -5,11 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+import i18n
 from lab.errors import LabError
 from lab.paths import absolute
 from lab.reports import markdown
 from lab.reports.comparison import Comparison
-from lab.reports.markdown import Lang
 from lab.runs import evaluation
 from lab.runs.directory import Run
 from tui.cli.common import Json, cache, runs, say, write
@@ -27,20 +27,21 @@ def report(
             "--output", "-o", parser=absolute, metavar="FILE", help="The Markdown file; its charts stand beside it."
         ),
     ] = None,
-    lang: Annotated[str, Option(help="en or ko.")] = "en",
+    lang: Annotated[str, Option(help=f"The language: {', '.join(i18n.languages())}.")] = "en",
     measure: Annotated[bool, Option("--measure", help="First measure exact match where it is not known.")] = False,
     as_json: Json = False,
 ) -> int:
     """Write a run, or a comparison of several, as Markdown with SVG charts: figures, curves, answers, commands."""
-    language: Lang | None = "en" if lang == "en" else "ko" if lang == "ko" else None
-    if language is None:
-        raise LabError(f"unknown language {lang!r}", where="--lang", remedy="give en or ko", usage=True)
+    if lang not in i18n.languages():
+        raise LabError(
+            f"unknown language {lang!r}", where="--lang", remedy=f"give {' or '.join(i18n.languages())}", usage=True
+        )
     if output is not None:
         markdown.check(output)
     found = [runs().get(name) for name in names]
     for run in _unknown(found) if measure else ():
         run_job(run, "evaluate", "--adapter-only")
-    path = markdown.write(Comparison.of(found, cache()), Path(), language, output)
+    path = markdown.write(Comparison.of(found, cache()), Path(), lang, output)
     say({"path": str(path)}) if as_json else write(path)
     return 0
 
