@@ -41,6 +41,10 @@ OPENED = {"app", "host", "snap_compare", "desk", "trained"}
 """What opens the program, or runs a command or an engine."""
 
 
+LONGEST = ("e2e", "lab", "tui")
+"""Folders whose files take longest: what trains, and what opens the program."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: a third of the time of a test is waiting for a screen or an engine."""
@@ -49,8 +53,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test-fast` leaves out whatever trains, takes a picture or opens the program, but for the main paths."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test-fast` leaves out whatever trains, takes a picture or opens the program, but for the main paths.
+
+    Files without a screen come last. They are short, so all workers end at about the same time.
+    """
+    if not config.pluginmanager.has_plugin("randomly"):
+        items.sort(key=lambda item: item.path.relative_to(config.rootpath / "tests").parts[0] not in LONGEST)
     for item in items:
         there = str(item.path.relative_to(item.config.rootpath / "tests"))
         opens = OPENED & set(getattr(item, "fixturenames", ())) or there.startswith(
