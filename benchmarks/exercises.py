@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lessons.exercise_steps import Exercise, Foretold, Prediction, Repair, Selection
+from lessons.course import Exercise, Foretold, Prediction, Repair, Selection
 from lessons.exercises import measured_names
 from lessons.loader import load_lesson
 from store.progress import ExerciseState

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lessons.content_file import Table, check_inside
-from lessons.course import Misconception
-from lessons.exercise_steps import (
+from lessons.course import (
     AFTER,
     CHOICE_NAMES,
     COUNTED,
@@ -16,6 +15,7 @@ from lessons.exercise_steps import (
     DataTask,
     DataTaskKind,
     Exercise,
+    Misconception,
     Prediction,
     Repair,
     Selection,

@@ -10,17 +10,19 @@ from typing import Literal
 
 from lessons.command_spelling import spelled
 from lessons.course import (
+    Alternative,
     Feedback,
     Filled,
     Graded,
     Misconception,
     NotGraded,
     Ordered,
+    Prediction,
     Question,
+    Selection,
     Text,
     Verdict,
 )
-from lessons.exercise_steps import Alternative, Prediction, Selection
 from lessons.formula import evaluate
 from lessons.numbers import NotANumber, Number, parse_number, round_to, show_number, significant, without_unit
 from lessons.text import fill

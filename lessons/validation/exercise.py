@@ -3,8 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lessons.course import Feedback, Misconception
-from lessons.exercise_steps import Exercise, Prediction, Repair, Selection
+from lessons.course import Exercise, Feedback, Misconception, Prediction, Repair, Selection
 from lessons.exercises import measured_names
 from lessons.formula import FormulaError, evaluate
 from lessons.grading import grade_prediction, grade_selection, truth_of, values_of

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lessons.content_file import Source
-from lessons.course import Lesson
-from lessons.exercise_steps import Selection
+from lessons.course import Lesson, Selection
 from lessons.validation.lesson_files import LoadedLesson, local
 from lessons.validation.problems import Problem
 

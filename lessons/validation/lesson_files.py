@@ -8,9 +8,8 @@ from pathlib import Path
 
 from lessons.charts import FILE as DRAWN
 from lessons.content_file import Source
-from lessons.course import LANGS, Lang, Lesson
+from lessons.course import LANGS, Exercise, Lang, Lesson, Prediction, Selection, Trial
 from lessons.document import Document, read_document
-from lessons.exercise_steps import Exercise, Prediction, Selection, Trial
 from lessons.loader import SOURCE
 from lessons.validation.problems import Problem
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lessons.charts import FILE as DRAWN
-from lessons.course import LANGS
-from lessons.exercise_steps import Repair
+from lessons.course import LANGS, Repair
 from lessons.figures import FOLDER
 from lessons.loader import SOURCE
 from lessons.validation.ids import FILE

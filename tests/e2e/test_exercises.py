@@ -9,7 +9,7 @@ import pytest
 from benchmarks import workspace as commands
 from benchmarks.exercises import Desk
 from lab.datasets.find import BUNDLED as DATA
-from lessons.exercise_steps import DataTask, Exercise, Foretold, Prediction, Repair, Selection
+from lessons.course import DataTask, Exercise, Foretold, Prediction, Repair, Selection
 from lessons.formula import evaluate
 from lessons.grading import grade_selection, truth_of, values_of
 from lessons.loader import BUNDLED, load_lesson

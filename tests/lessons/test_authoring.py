@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from lessons.content_file import Table
-from lessons.course import LANGS
-from lessons.exercise_steps import AFTER, CHOICE_NAMES, COUNTED, DEEDS, MEASURED, TOLD
+from lessons.course import AFTER, CHOICE_NAMES, COUNTED, DEEDS, LANGS, MEASURED, TOLD
 from lessons.exercises import SHAPE_NAMES, STEP_KINDS
 from lessons.loader import BUNDLED, load_course
 from lessons.questions import KINDS

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons.course import ContentError, NotGraded
-from lessons.exercise_steps import Prediction, Repair, Selection
+from lessons.course import ContentError, NotGraded, Prediction, Repair, Selection
 from lessons.exercises import trials_of
 from lessons.formula import evaluate, names_in
 from lessons.grading import grade_prediction, grade_selection, read_prediction, truth_of, values_of

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.course import Feedback, Question
-from lessons.exercise_steps import Exercise, Prediction
+from lessons.course import Exercise, Feedback, Prediction, Question
 from lessons.formula import FormulaError, evaluate
 from lessons.grading import (
     MISCONCEPTION_TOLERANCE,

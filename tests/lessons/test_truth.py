@@ -17,8 +17,7 @@ from mlx_lm.tuner.lora import LoRALinear
 from mlx_lm.tuner.utils import linear_to_lora_layers
 from mlx_lm.utils import get_total_parameters, save_config
 
-from lessons.course import Code
-from lessons.exercise_steps import Prediction
+from lessons.course import Code, Prediction
 from lessons.formula import evaluate
 from lessons.grading import truth_of
 from lessons.loader import BUNDLED, load_lesson

@@ -19,13 +19,14 @@ from lessons.course import (
     Diagram,
     Lang,
     Paragraph,
+    Prediction,
     Quote,
+    Selection,
     Span,
     Spans,
     Table,
     Text,
 )
-from lessons.exercise_steps import Prediction, Selection
 from lessons.figures import of_lesson
 from lessons.lesson_texts import Numbers
 from lessons.loader import BUNDLED, load_course, load_lesson, stale_sections

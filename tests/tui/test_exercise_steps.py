@@ -9,7 +9,7 @@ import pytest
 
 from lab.runs import evaluation
 from lab.runs.directory import Runs
-from lessons.exercise_steps import DEEDS
+from lessons.course import DEEDS
 from tui.exercises.data_copies import did, own_runs
 from tui.home import Folders
 from tui.panes.exercise import ExercisePane

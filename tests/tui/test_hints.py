@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from catalogues import texts
 
-from lessons.course import NotGraded, Question
-from lessons.exercise_steps import Prediction
+from lessons.course import NotGraded, Prediction, Question
 from lessons.formula import evaluate
 from lessons.grading import grade_number, grade_prediction, truth_of
 from lessons.loader import BUNDLED, load_course

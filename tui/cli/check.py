@@ -17,7 +17,7 @@ from lab.errors import LabError
 from tui.cli.common import Json, cache, course_of, note, say, write
 
 if TYPE_CHECKING:
-    from lessons.exercise_steps import Exercise, Prediction, Selection, Trial
+    from lessons.course import Exercise, Prediction, Selection, Trial
     from lessons.validation.lesson_files import Tools
 
 

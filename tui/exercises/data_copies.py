@@ -11,7 +11,7 @@ from tui.home import Folders
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
-    from lessons.exercise_steps import DataTaskKind, Exercise, Repair
+    from lessons.course import DataTaskKind, Exercise, Repair
 
 
 def workshop(place: Folders, exercise: "Exercise", folder: str) -> Path:

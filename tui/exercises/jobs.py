@@ -12,7 +12,7 @@ from tui.home import Folders
 
 if TYPE_CHECKING:
     from lab.runs.directory import Run
-    from lessons.exercise_steps import After, Exercise, Prediction, Repair, Selection, Trial
+    from lessons.course import After, Exercise, Prediction, Repair, Selection, Trial
     from store.progress import ExerciseState
 
 Report = dict[str, Any]
@@ -69,7 +69,7 @@ class Work:
 
         Cancelling it ends the engine that it asks, and whoever calls it again goes on from there.
         """
-        from lessons.exercise_steps import DataTask, Prediction, Selection
+        from lessons.course import DataTask, Prediction, Selection
 
         troubles = []
         for step in self.exercise.steps:
@@ -119,7 +119,7 @@ class Work:
 
     async def _after(self, run: "Run", trial: "Trial", named: set[str]) -> None:
         from lab.client import EngineClient
-        from lessons.exercise_steps import MEASURED
+        from lessons.course import MEASURED
         from tui.exercises.measurements import after_known, job_of
 
         for what in trial.after:
@@ -133,7 +133,7 @@ class Work:
         self.tell(Doing(what, of, int(event.get("done") or 0), int(event.get("total") or 0)))
 
     async def _counted(self, owner: str) -> dict[str, float]:
-        from lessons.exercise_steps import Repair
+        from lessons.course import Repair
         from tui.exercises.measurements import counted
 
         folders = {step.folder for step in self.exercise.steps if isinstance(step, Repair)}
@@ -162,7 +162,7 @@ class Work:
 
     async def _own_data(self) -> list[str]:
         """Keep every deed that is found done with a run of the learner's own."""
-        from lessons.exercise_steps import DataTask
+        from lessons.course import DataTask
 
         state = self.state()
         missing = [

@@ -11,7 +11,7 @@ from lab.errors import LabError
 if TYPE_CHECKING:
     from lab.runs.directory import Run
     from lab.spec import RunSpec
-    from lessons.exercise_steps import After, Exercise, Prediction, Selection, Trial
+    from lessons.course import After, Exercise, Prediction, Selection, Trial
 
 ROWS = 60
 """Test rows that an adapter is asked: all of them would take longer than the training."""

@@ -8,8 +8,7 @@ from tui.exercises.measurements import shape_for
 from tui.exercises.stage import as_number
 
 if TYPE_CHECKING:
-    from lessons.course import Feedback
-    from lessons.exercise_steps import Exercise, Prediction, Selection
+    from lessons.course import Exercise, Feedback, Prediction, Selection
     from lessons.grading import Selected
 
 Numbers = Mapping[str, float]
@@ -24,7 +23,7 @@ def judge(
     Raises LabError without such a model, FormulaError without such a measurement, and ValueError for an answer that
     the grader cannot judge.
     """
-    from lessons.exercise_steps import Prediction
+    from lessons.course import Prediction
     from lessons.exercises import measured_names
     from lessons.formula import FormulaError
     from lessons.grading import grade_prediction, grade_selection, truth_of, values_of

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from lessons.exercise_steps import Exercise, Step
+    from lessons.course import Exercise, Step
     from store.progress import ExerciseState
 
 Name = Literal["predict", "run", "compare", "repair", "own-data", "explain", "done"]
@@ -30,7 +30,7 @@ def parts(exercise: "Exercise") -> tuple[Part, ...]:
 
 
 def _parts(exercise: "Exercise") -> Iterator[Part]:
-    from lessons.exercise_steps import DataTask, Repair
+    from lessons.course import DataTask, Repair
     from lessons.exercises import trials_of
 
     hang = tuple(number for number, step in enumerate(exercise.steps) if trials_of(exercise, step))

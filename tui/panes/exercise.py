@@ -22,8 +22,7 @@ from tui.widgets.page import PagePane
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lessons.course import Lang, Lesson
-    from lessons.exercise_steps import Exercise
+    from lessons.course import Exercise, Lang, Lesson
     from store.progress import ExerciseState
     from tui.exercises.jobs import Doing
 
@@ -211,8 +210,7 @@ class ExercisePane(PagePane):
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Read the number; what is none, or cannot be, stays in the field, and is explained."""
-        from lessons.course import NotGraded
-        from lessons.exercise_steps import Prediction
+        from lessons.course import NotGraded, Prediction
         from lessons.grading import read_prediction
         from tui.panes.exercise_sheet import count
 
@@ -231,7 +229,7 @@ class ExercisePane(PagePane):
         self.post_message(self.Typed(item_of(desk.exercise, step), value, text, count(value)))
 
     def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
-        from lessons.exercise_steps import Selection
+        from lessons.course import Selection
 
         event.stop()
         here, desk = self.stage, self._desk

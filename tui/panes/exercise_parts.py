@@ -20,8 +20,7 @@ from tui.widgets.form_field import NumberLine
 from tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
-    from lessons.course import Lang, Text
-    from lessons.exercise_steps import Exercise, Foretold, Repair
+    from lessons.course import Exercise, Foretold, Lang, Repair, Text
     from store.progress import ExerciseState
 
 
@@ -94,14 +93,14 @@ class Desk:
     # foretold
 
     def _step(self, part: Part) -> "Foretold":
-        from lessons.exercise_steps import Prediction, Selection
+        from lessons.course import Prediction, Selection
 
         step = self.exercise.steps[part.steps[0]]
         assert isinstance(step, Prediction | Selection)
         return step
 
     def _predict(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
-        from lessons.exercise_steps import Selection
+        from lessons.course import Selection
 
         step = self._step(part)
         locked = self.state.locked.get(item_of(self.exercise, step))
@@ -196,7 +195,7 @@ class Desk:
         return above[above.index(part) - 1]
 
     def _comparison(self, step: "Foretold", locked: Mapping[str, object], measured: Mapping[str, object]) -> Layout:
-        from lessons.exercise_steps import Selection
+        from lessons.course import Selection
         from tui.exercises.prediction_result import feedback, selected
 
         try:
@@ -215,7 +214,7 @@ class Desk:
     # repair and own data
 
     def _repair(self, part: Part, now: bool, done: bool) -> Iterable[Widget]:
-        from lessons.exercise_steps import Repair
+        from lessons.course import Repair
 
         step = self.exercise.steps[part.steps[0]]
         assert isinstance(step, Repair)

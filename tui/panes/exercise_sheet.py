@@ -10,8 +10,7 @@ from tui.formatting.text_layout import Layout, Lines, barred, hang, inline, join
 from tui.locale import say
 
 if TYPE_CHECKING:
-    from lessons.course import Lang
-    from lessons.exercise_steps import Prediction, Repair, Selection, Trial
+    from lessons.course import Lang, Prediction, Repair, Selection, Trial
     from lessons.grading import Selected
 
 MOST_PROBLEMS = 8
@@ -123,7 +122,7 @@ def source_of(step: "Prediction") -> str:
         return "truth-preset"
     if all(name.endswith(".trainable_parameters") for name in measured):
         return "truth-run"
-    from lessons.exercise_steps import COUNTED
+    from lessons.course import COUNTED
 
     return "counted" if all(name.partition(".")[2] in COUNTED for name in measured) else "measured"
 

@@ -10,8 +10,7 @@ from tui.panes.exercise import ExercisePane
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from lessons.course import Lesson
-    from lessons.exercise_steps import Exercise
+    from lessons.course import Exercise, Lesson
     from store.progress import ExerciseState
     from tui.exercises.jobs import Doing, Work
     from tui.panes.lab.pane import LabPane
@@ -99,7 +98,7 @@ class ExerciseController:
     async def _look_at_repair(self, work: "Work") -> str:
         """Check the learner's copy and show what is found; why that could not be done, or nothing."""
         from lab.errors import LabError
-        from lessons.exercise_steps import Repair
+        from lessons.course import Repair
         from tui.exercises.stage import stage
 
         step = work.exercise.steps[stage(work.exercise, work.state()).steps[0]]
@@ -114,7 +113,7 @@ class ExerciseController:
 
     def run_ended(self, run_id: str) -> None:
         """Go on if the run is one of the exercise, or may be what a task asks for."""
-        from lessons.exercise_steps import DataTask
+        from lessons.course import DataTask
 
         exercise = self._exercise
         if exercise is None:
