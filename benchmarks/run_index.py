@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from lab.hyperparameters import write_spec
 from lab.runs.directory import Run, Runs
 from lab.runs.outcome import KEYS
 from lab.runs.run_index import INDEX, RunIndex
@@ -35,7 +36,7 @@ def make(root: Path, count: int, points: int) -> None:
         path = root / f"20260101-{number // 3600:02d}{number // 60 % 60:02d}{number % 60:02d}-sql-{kind}"
         for folder in (path / "adapters" / "best", path / "state"):
             folder.mkdir(parents=True)
-        spec.write(path / "spec.yaml", model_path="/m", data_path="/d", adapter_path=path / "adapters")
+        write_spec(spec, path / "spec.yaml", model_path="/m", data_path="/d", adapter_path=path / "adapters")
         finish(Run(path), points, number)
 
 

@@ -7,14 +7,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-if TYPE_CHECKING:
-    from lab.spec import RunSpec
+from lab.spec import Presentation, RunSpec
 
 Kind = Literal["source", "choice", "whole", "number", "text", "list", "mapping"]
 SOURCES: Final = ("model", "data")
@@ -102,12 +102,8 @@ class Hyperparameter:
 
 
 @cache
-def hyperparameters(spec: "type[RunSpec] | None" = None) -> tuple[Hyperparameter, ...]:
+def hyperparameters(spec: type[RunSpec] = RunSpec) -> tuple[Hyperparameter, ...]:
     """Those of RunSpec, or of a class made from it, in the order in which a form has them."""
-    if spec is None:
-        from lab.spec import RunSpec
-
-        spec = RunSpec
     return tuple(_listed(spec, ""))
 
 
@@ -126,8 +122,6 @@ def _listed(model: type[BaseModel], prefix: str) -> Iterator[Hyperparameter]:
 
 
 def _described(name: str, info: FieldInfo) -> Hyperparameter:
-    from lab.spec import Presentation
-
     shown = next((part for part in info.metadata if isinstance(part, Presentation)), Presentation())
     union = get_origin(info.annotation) in (Union, UnionType)
     types = get_args(info.annotation) if union else (info.annotation,)
@@ -171,7 +165,13 @@ def _limits(info: FieldInfo) -> Limits:
     return found
 
 
-def commented(text: str, spec: "type[RunSpec] | None" = None) -> str:
+def write_spec(spec: RunSpec, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
+    """Write the YAML that `mlx_lm lora -c` accepts, each field with its meaning and range as a comment."""
+    text = spec.document(model_path=model_path, data_path=data_path, adapter_path=adapter_path)
+    path.write_text(commented(text, type(spec)), encoding="utf-8")
+
+
+def commented(text: str, spec: type[RunSpec] = RunSpec) -> str:
     """A YAML of a spec with a comment behind each number and choice."""
     known = {each.name: each for each in hyperparameters(spec)}
     inside, lines = "", []
@@ -188,7 +188,7 @@ def commented(text: str, spec: "type[RunSpec] | None" = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def page(spec: "type[RunSpec] | None" = None) -> str:
+def page(spec: type[RunSpec] = RunSpec) -> str:
     """docs/hyperparameters.md."""
     lines = [
         "# Hyperparameters",

@@ -9,12 +9,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from foreign import from_yaml, read_text
+from lab.datasets.find import is_bundled
 from lab.errors import LabError
 from lab.hub import id_of
-from lab.hyperparameters import commented
 from lab.methods import method_name
-from lab.models.find import ModelInfo
-from lab.spec_paths import recorded
+from lab.models.find import ModelInfo, is_bundled_model
 
 ADAM = {"betas": [0.9, 0.95], "bias_correction": True}
 """mlx-lm leaves bias correction out and beta2 at 0.999, which in a run of some hundred steps makes each step two to
@@ -361,11 +360,6 @@ class RunSpec(_Numbers):
         """The method in the field's words; QLoRA is not chosen but follows from a quantized base."""
         return method_name(self.fine_tune_type, model.bits)
 
-    def write(self, path: Path, *, model_path: Path | str, data_path: Path | str, adapter_path: Path) -> None:
-        """Write the YAML that `mlx_lm lora -c` accepts, each field with its meaning and range as a comment."""
-        text = self.document(model_path=model_path, data_path=data_path, adapter_path=adapter_path)
-        path.write_text(commented(text, type(self)), encoding="utf-8")
-
     def document(self, *, model_path: Path | str, data_path: Path | str, adapter_path: Path | str) -> str:
         """The YAML that `mlx_lm lora -c` accepts; our names of model and data stand under `lowrank`."""
         ours = self.model_dump(include=set(self.ours()), exclude_none=True)
@@ -471,11 +465,25 @@ def own_fields(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
         if name not in OURS:
             raise LabError("is no field of ours", where=f"{where}: lowrank.{name}", usage=True,
                            remedy=nearest(str(name), OURS))  # fmt: skip
-    ours = {**ours, **recorded(ours, fields)}
+    ours = {**ours, **_recorded(ours, fields)}
     kept = {name: value for name, value in fields.items() if name not in WRITTEN} | ours
     kept.setdefault("lr_schedule", None)
     kept["lr_schedule"] = kept["lr_schedule"] or "constant"  # as mlx-lm takes a file that names none
     return {name: value for name, value in kept.items() if value is not None}
+
+
+def _recorded(ours: Mapping[str, Any], stock: Mapping[str, Any]) -> dict[str, str]:
+    """What stands for relative folders in a spec that was written before folders were made absolute.
+
+    mlx-lm's own keys beside ours have always held the whole path.
+    """
+    found = {}
+    for name, bundled in (("model", is_bundled_model), ("data", is_bundled)):
+        given, whole = str(ours.get(name) or ""), str(stock.get(name) or "")
+        relative = given and not given.startswith(("/", "~")) and not bundled(given)
+        if relative and Path(whole).is_absolute() and Path(whole).name == Path(given).name:
+            found[name] = whole
+    return found
 
 
 FEW = 20

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab import hub
 from lab.datasets.find import is_bundled
@@ -13,12 +13,10 @@ from lab.errors import LabError
 from lab.models.find import is_bundled_model
 from lab.models.parameters import safetensors_metadata
 from lab.paths import absolute
-
-if TYPE_CHECKING:
-    from lab.spec import RunSpec
+from lab.spec import RunSpec
 
 
-def located(spec: "RunSpec", cache: Path) -> "RunSpec":
+def located(spec: RunSpec, cache: Path) -> RunSpec:
     """The same spec, naming its folders and files so that they are found from anywhere.
 
     Bundled names stay; so do ids of models on a hub, and of data sets that were not fetched yet.
@@ -41,20 +39,6 @@ def data_place(name: str, cache: Path) -> str:
     if Path(name).expanduser().exists():
         return str(absolute(name))
     return str(folder) if (folder := hub.fetched(name, cache)) else name
-
-
-def recorded(ours: Mapping[str, Any], stock: Mapping[str, Any]) -> dict[str, str]:
-    """What stands for relative folders in a spec that was written before folders were made absolute.
-
-    mlx-lm's own keys beside ours have always held the whole path.
-    """
-    found = {}
-    for name, bundled in (("model", is_bundled_model), ("data", is_bundled)):
-        given, whole = str(ours.get(name) or ""), str(stock.get(name) or "")
-        relative = given and not given.startswith(("/", "~")) and not bundled(given)
-        if relative and Path(whole).is_absolute() and Path(whole).name == Path(given).name:
-            found[name] = whole
-    return found
 
 
 def fingerprint(folder: Path) -> str:

@@ -18,6 +18,7 @@ import psutil
 from foreign import Refused, opened, read_object
 from lab.errors import LabError
 from lab.events.schema import Event, LastWord, Stage, Started, from_object, parse
+from lab.hyperparameters import write_spec
 from lab.runs.lock import engine_lives
 from lab.runs.state import RunState
 from lab.spec import RunSpec
@@ -208,7 +209,7 @@ class Runs:
                 if target.exists():
                     continue
                 adapters = target / "adapters"
-                spec.write(work / "spec.yaml", model_path=model_path, data_path=data_path, adapter_path=adapters)
+                write_spec(spec, work / "spec.yaml", model_path=model_path, data_path=data_path, adapter_path=adapters)
                 try:
                     os.rename(work, target)
                 except OSError:

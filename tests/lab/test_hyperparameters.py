@@ -15,7 +15,7 @@ from pydantic import Field
 from typer.testing import CliRunner
 
 from lab.errors import LabError
-from lab.hyperparameters import by_name, commented, hyperparameters, page
+from lab.hyperparameters import by_name, commented, hyperparameters, page, write_spec
 from lab.models.find import find_model
 from lab.planning.base_model import find_base, with_config
 from lab.spec import Presentation, RunSpec
@@ -42,7 +42,7 @@ def test_a_field_that_is_added_in_one_place_is_found_in_all(tmp_path: Path) -> N
     assert (line.kind, line.advanced, line.limits.hold(3), line.limits.hold(0)) == ("number", True, True, False)
 
     path = tmp_path / "spec.yaml"
-    More().write(path, model_path="/m", data_path="/d", adapter_path=tmp_path)
+    write_spec(More(), path, model_path="/m", data_path="/d", adapter_path=tmp_path)
     assert "\n  noise: 0.5  # How loud it is. (decibels, > 0, ≤ 3)\n" in path.read_text(encoding="utf-8")
 
     asked: dict[str, Any] = {}

@@ -10,6 +10,7 @@ import yaml
 
 from foreign import from_yaml
 from lab.errors import LabError
+from lab.hyperparameters import write_spec
 from lab.mlx_flags import FATES, OLD, RELEASE, TABLE, old_flag, page, take
 from lab.spec import RunSpec
 
@@ -172,7 +173,7 @@ def test_mlx_lms_own_example_passes(tmp_path: Path) -> None:
 
 
 def test_an_adapter_path_of_a_runs_own_yaml_is_not_copied_to(tmp_path: Path) -> None:
-    RunSpec().write(tmp_path / "spec.yaml", model_path="/m", data_path="/d", adapter_path=tmp_path / "adapters")
+    write_spec(RunSpec(), tmp_path / "spec.yaml", model_path="/m", data_path="/d", adapter_path=tmp_path / "adapters")
     taken = take({}, tmp_path / "spec.yaml")
     assert taken.adapter_path == "" and RunSpec.make(taken.fields) == RunSpec()
 

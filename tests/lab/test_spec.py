@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from lab.errors import LabError
+from lab.hyperparameters import write_spec
 from lab.models.find import find_model
 from lab.spec import RunSpec, check_layers, read_yaml
 
@@ -17,7 +18,7 @@ def test_mlx_lm_reads_the_yaml_we_write_and_keeps_our_values(tmp_path: Path) -> 
 
     spec = RunSpec.make({"data": "sql", "learning_rate": 3e-4, "lora_parameters": {"rank": 4}, "mask_prompt": True})
     path = tmp_path / "spec.yaml"
-    spec.write(path, model_path="/models/sprout", data_path="/data/sql", adapter_path=tmp_path / "adapters")
+    write_spec(spec, path, model_path="/models/sprout", data_path="/data/sql", adapter_path=tmp_path / "adapters")
     fields = yaml.load(path.read_text(), yaml_loader)
     args = types.SimpleNamespace(**(CONFIG_DEFAULTS | fields))
     assert args.learning_rate == 3e-4 and isinstance(args.learning_rate, float)
@@ -29,7 +30,7 @@ def test_mlx_lm_reads_the_yaml_we_write_and_keeps_our_values(tmp_path: Path) -> 
 
 def test_a_written_spec_reads_back_equal(tmp_path: Path) -> None:
     spec = RunSpec.make({"fine_tune_type": "dora", "iters": 7, "num_layers": 3, "mask_prompt": False})
-    spec.write(tmp_path / "s.yaml", model_path="/m", data_path="/d", adapter_path=tmp_path)
+    write_spec(spec, tmp_path / "s.yaml", model_path="/m", data_path="/d", adapter_path=tmp_path)
     assert RunSpec.read(tmp_path / "s.yaml") == spec
 
 

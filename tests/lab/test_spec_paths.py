@@ -17,6 +17,7 @@ from lab import preflight
 from lab.datasets.find import BUNDLED
 from lab.errors import LabError
 from lab.events.writer import EventLog
+from lab.hyperparameters import write_spec
 from lab.models.find import BUNDLED as MODELS
 from lab.paths import shown
 from lab.queue.runner import line_up
@@ -134,7 +135,7 @@ def test_an_old_spec_with_relative_folders_means_what_lies_beside_them(bits: int
     path = here / "spec.yaml"
     fields = {"model": "base", "data": "data1", **({"bits": bits} if bits else {})}
     model = here / ("base" if not bits else "cache/models/base-4bit-12345678")
-    RunSpec.make(fields).write(path, model_path=model, data_path=here / "data1", adapter_path=here / "adapters")
+    write_spec(RunSpec.make(fields), path, model_path=model, data_path=here / "data1", adapter_path=here / "adapters")
     assert yaml.safe_load(path.read_text())["lowrank"]["data"] == "data1"
     spec = RunSpec.read(path)
     assert spec.data == str(here / "data1")

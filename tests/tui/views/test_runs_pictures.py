@@ -15,6 +15,7 @@ from picture import in_both_languages, in_two_sizes
 from textual.widgets import Input, TextArea
 
 from lab.events.writer import EventLog
+from lab.hyperparameters import write_spec
 from lab.runs import run_notes
 from lab.runs.directory import Run
 from lab.runs.outcome import KEYS
@@ -41,7 +42,9 @@ def make(home: Path, number: int, state: str, **fields: Any) -> Run:
     for folder in (path / "adapters", path / "state"):
         folder.mkdir(parents=True)
     spec = RunSpec.make(fields)
-    spec.write(path / "spec.yaml", model_path="/models/sprout", data_path="/data/sql", adapter_path=Path("/adapters"))
+    write_spec(
+        spec, path / "spec.yaml", model_path="/models/sprout", data_path="/data/sql", adapter_path=Path("/adapters")
+    )
     os.utime(path / "spec.yaml", (BEGUN + 60 * number,) * 2)
     log = EventLog(path)
     if state == "waiting":
