@@ -1,7 +1,8 @@
 """Where somebody asks us to write: what may be replaced, looked at before work begins, and how it is replaced.
 
-Only what carries our mark is replaced, and only if nobody added to it. A folder's mark is a file that lists what we put
-there; a text's is its last line, a comment with a checksum of the lines above.
+Only what carries our mark is replaced, and only if nobody added to it or changed it. A folder's mark is a file that
+lists what we put there, with a checksum of each. A text's mark is its last line, a comment with a checksum of the lines
+above.
 """
 
 import hashlib
@@ -28,6 +29,8 @@ LARGEST: Final = 1 << 20
 """Bytes of a mark, at most."""
 DUST: Final = frozenset({MARK, ".DS_Store"})
 """Files that nobody misses: our mark, and what macOS leaves where somebody looked."""
+EDITED_BY_HAND: Final = 1 << 20
+"""Bytes of a file that somebody may have written in, at most. Larger ones are weights: their size tells them apart."""
 _SEAL: Final = re.compile(r"<!-- lowrank ([0-9a-f]{16}) -->\n\Z")
 
 
@@ -67,11 +70,18 @@ def not_ours(folder: Path) -> str:
         if mark.is_symlink() or not mark.is_file() or mark.stat().st_size > LARGEST:
             return "was not written by lowrank"
         files = read_object(mark, LARGEST).get("files")
-        if not isinstance(files, list):
+        if isinstance(files, list):  # as marks were before they held checksums
+            files = {name: None for name in files if isinstance(name, str)}
+        if not isinstance(files, dict):
             return "was not written by lowrank"
-        known = {name for name in files if isinstance(name, str)}
-        odd = next((name for name in _inside(folder) if name not in known and Path(name).name not in DUST), "")
-        return f"holds {odd}, which lowrank did not write" if odd else ""
+        for name in _inside(folder):
+            if Path(name).name in DUST:
+                continue
+            if name not in files:
+                return f"holds {name}, which lowrank did not write"
+            if files[name] is not None and files[name] != _stamp(folder / name):
+                return f"holds {name}, which was changed since lowrank wrote it"
+        return ""
     except (OSError, ValueError):
         return "was not written by lowrank"
 
@@ -132,7 +142,8 @@ def in_place_of(folder: Path, option: str, *, replace: bool, keep: Iterable[Path
     new, old = work / "new", work / "old" / folder.name
     try:
         yield new
-        (new / MARK).write_text(json.dumps({"made_by": "lowrank", "files": _inside(new)}, indent=1), encoding="utf-8")
+        files = {name: _stamp(new / name) for name in _inside(new)}
+        (new / MARK).write_text(json.dumps({"made_by": "lowrank", "files": files}, indent=1), encoding="utf-8")
         check_folder(folder, option, replace=replace, keep=keep)
         if folder.exists():
             old.parent.mkdir()
@@ -164,6 +175,16 @@ def sweep(parent: Path) -> None:
 
 def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _stamp(path: Path) -> str:
+    """What tells a file from the same one after an edit: its target if it is a link, its size if it is large."""
+    if path.is_symlink():
+        return f"link {os.readlink(path)}"
+    if not path.is_file():
+        return "no file"
+    size = path.stat().st_size
+    return f"size {size}" if size > EDITED_BY_HAND else hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _inside(folder: Path) -> list[str]:

@@ -50,6 +50,37 @@ def test_whatever_somebody_put_into_it_is_never_lost(odd: str, tmp_path: Path) -
     assert everything(folder) == before
 
 
+def test_a_file_that_somebody_wrote_in_is_never_lost(tmp_path: Path) -> None:
+    folder = made(tmp_path / "model")
+    (folder / "inner" / "weights").write_text("0ld")
+    before = everything(folder)
+    with pytest.raises(LabError, match="holds inner/weights, which was changed since lowrank wrote it"):
+        made(folder)
+    assert everything(folder) == before
+    (folder / "inner" / "weights").write_text("old")
+    made(folder, "new")
+    (folder / "inner" / "weights").unlink()
+    (folder / "inner" / "weights").symlink_to("/etc/hostname")
+    with pytest.raises(LabError, match="holds inner/weights, which was changed"):
+        made(folder)
+
+
+def test_a_large_file_is_known_by_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "EDITED_BY_HAND", 4)
+    folder = made(tmp_path / "model", "weights")
+    made(folder, "weights")
+    (folder / "inner" / "weights").write_text("weights and more")
+    with pytest.raises(LabError, match="was changed since"):
+        made(folder)
+
+
+def test_a_mark_without_checksums_still_counts(tmp_path: Path) -> None:
+    folder = made(tmp_path / "model")
+    (folder / MARK).write_text('{"files": ["inner/weights"]}')
+    made(folder, "new")
+    assert (folder / "inner" / "weights").read_text() == "new"
+
+
 @pytest.mark.parametrize("mark", [None, "", "[]", "{}", "[" * 100_000, '{"files": 3}', "folder", "link"])
 def test_a_folder_without_a_mark_or_with_a_bad_one_is_not_ours(mark: str | None, tmp_path: Path) -> None:
     folder = tmp_path / "source"
