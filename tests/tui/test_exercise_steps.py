@@ -53,12 +53,12 @@ async def test_every_kind_of_step_from_the_broken_data_to_the_last_word(
     copy = home / "workshop" / "demo" / "tasks" / "broken" / "train.jsonl"
     async with app(tracks=TASKS).run_test(size=TALL) as pilot:
         await at_exercise(pilot, opened, until)
-        await until(pilot, lambda: "1 to mend" in text(pilot), patience=ENGINE)
+        await until(pilot, lambda: "1 to fix" in text(pilot), patience=ENGINE)
         assert "train.jsonl, line 3" in text(pilot)
         assert "demo/tasks/broken" in "".join(text(pilot).split())
         shutil.copy(REPAIRED, copy)
         await pilot.press("c")
-        await until(pilot, lambda: "Repaired: nothing is left to mend." in text(pilot), patience=ENGINE)
+        await until(pilot, lambda: "Repaired: nothing is left to fix." in text(pilot), patience=ENGINE)
         kept = events("exercise.measured")[0]
         assert kept == ("exercise.measured", f"{ALL}/mend", {"errors": 0, "warnings": 0, "rows": 4})
         assert "clean-hands" in pilot.app.session.progress.achievements

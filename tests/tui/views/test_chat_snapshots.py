@@ -1,4 +1,4 @@
-"""What Talk looks like, in both languages, at both sizes; no engine is needed for what was answered before."""
+"""What Chat looks like, in both languages, at both sizes; no engine is needed for what was answered before."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

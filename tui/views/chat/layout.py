@@ -1,4 +1,4 @@
-"""The bench Talk as one sees it: everything is drawn anew from one scene."""
+"""The view Chat as one sees it: everything is drawn anew from one scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of the bench Talk, made from what is known; text of models and data is made harmless here."""
+"""The lines of the view Chat, made from what is known; text of models and data is made harmless here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that the bench Talk shows."""
+"""All that the view Chat shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Talk: base and adapter answer the same question side by side; blind if one likes, at any strength and checkpoint."""
+"""Chat: base and adapter answer the same question side by side; blind if one likes, at any strength and checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bench Talk is made of: the field for a question, the slider, an answer."""
+"""What the view Chat is made of: the field for a question, the slider, an answer."""
 
 from __future__ import annotations
 
