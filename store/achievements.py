@@ -22,9 +22,9 @@ Far = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Achievement:
-    """`earned` is asked right after each event of one of `kinds`, with the account that already includes it.
+    """`earned` is called after each event of one of `kinds`, with a ledger that already includes the event.
 
-    `far` says how many of how many are done, where that can be counted; the second is there before any is done.
+    `far` returns (done, total) where progress can be counted; the total is known before anything is done.
     """
 
     id: str
@@ -47,18 +47,18 @@ def _full(far: Callable[[Ledger], Far]) -> Callable[[Ledger, Event], bool]:
 
 
 def _at_first_answers(earned: Callable[[Ledger, Event], bool]) -> Callable[[Ledger, Event], bool]:
-    """What walks through the course is asked only where it may have changed: a log has a hundred thousand events."""
+    """Call `earned`, which walks the course, only at first answers: a log may have a hundred thousand events."""
     return lambda ledger, event: (
         event.item in ledger.questions and ledger.questions[event.item].tries == 1 and earned(ledger, event)
     )
 
 
 def _at_awards(earned: Callable[[Ledger, Event], bool]) -> Callable[[Ledger, Event], bool]:
-    def asked(ledger: Ledger, event: Event) -> bool:
+    def earned_now(ledger: Ledger, event: Event) -> bool:
         last = next(reversed(ledger.awards.values()), None)
         return last is not None and last.event == event.id and earned(ledger, event)
 
-    return asked
+    return earned_now
 
 
 def _at_least(key: str, least: int) -> Callable[[Ledger, Event], bool]:
@@ -87,11 +87,11 @@ def _number(value: object) -> float:
 
 
 def _proof(ledger: Ledger, kind: str, item: str) -> Mapping[str, object]:
-    return ledger.proofs.get((kind, item), {})
+    return ledger.evidence.get((kind, item), {})
 
 
 def _proofs(ledger: Ledger, kind: str) -> Iterator[Mapping[str, object]]:
-    return (payload for (each, _), payload in ledger.proofs.items() if each == kind)
+    return (payload for (each, _), payload in ledger.evidence.items() if each == kind)
 
 
 def _came_back(ledger: Ledger, event: Event) -> bool:

@@ -1,7 +1,7 @@
 """A second copy of the full files of a long log, in a form that is read several times faster.
 
-A cache that anybody may delete: what it holds is asked for by the checksum of the file as it lies on disk, so it
-cannot be out of date, and a file that was damaged is not found in it.
+A cache that anybody may delete: an entry is found by the checksum of the file on disk. So an
+entry is never out of date, and a damaged file has no entry.
 """
 
 import marshal

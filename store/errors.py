@@ -42,5 +42,5 @@ class StoreError(Exception):
 
 def reason(error: OSError) -> Text:
     """Why the system refused, in a few words; in English where it has no Korean ones."""
-    said = error.strerror or str(error)
-    return i18n.Translated(en=said, ko=_KOREAN.get(error.errno or 0, said))
+    english = error.strerror or str(error)
+    return i18n.Translated(en=english, ko=_KOREAN.get(error.errno or 0, english))

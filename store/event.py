@@ -16,7 +16,7 @@ EARNED = "achievement.earned"
 
 _RANDOM_BITS = 62
 _COUNTER = 1 << 12
-_LAST_STAMP = (1 << 48) - 1
+_LAST_MILLISECOND = (1 << 48) - 1
 LATEST = "1d8fda4c-e000"
 """Ids from here on are of the year 3000 or later, which no clock has shown: what was done after them would come before
 them. They are kept and sent on like all others, but nothing is put in order by them."""
@@ -84,7 +84,7 @@ def _text(value: object) -> str:
 
 
 def is_id(text: object) -> bool:
-    """Whether `text` is what ids of events look like."""
+    """Whether `text` has the form of an event's id: a UUID in lower case."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
@@ -95,14 +95,14 @@ def now() -> str:
 
 def uuid7(after: str = "") -> str:
     """A UUID version 7 (RFC 9562) that sorts behind `after`, even where the clock was set back."""
-    stamp, counter = time.time_ns() // 1_000_000, 0
+    milliseconds, counter = time.time_ns() // 1_000_000, 0
     if after:
         digits = after.replace("-", "")
         last = int(digits[:12], 16)
-        if stamp <= last:
+        if milliseconds <= last:
             carry, counter = divmod(int(digits[13:16], 16) + 1, _COUNTER)
-            stamp = min(last + carry, _LAST_STAMP)
+            milliseconds = min(last + carry, _LAST_MILLISECOND)
     low = int.from_bytes(os.urandom(8)) % (1 << _RANDOM_BITS)
-    number = stamp << 80 | 7 << 76 | counter << 64 | 0b10 << _RANDOM_BITS | low
+    number = milliseconds << 80 | 7 << 76 | counter << 64 | 0b10 << _RANDOM_BITS | low
     text = f"{number:032x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

@@ -40,8 +40,8 @@ class Award(NamedTuple):
 class Answered(NamedTuple):
     """A question's answers: ever `right`, how many `tries`, right at the first, what was last `chosen`.
 
-    `attempt` is the number of the last try, from 0, as the program that asked counts them (its sizes are
-    drawn from it); `confidence` is what was said before the first answer, one of CONFIDENCE or "".
+    `attempt` is the number of the last try, from 0: the numbers in the question follow from it. `confidence` is what
+    the learner chose before the first answer, one of CONFIDENCE, or "" where nothing was chosen.
     """
 
     right: bool
@@ -90,18 +90,18 @@ class Ledger:
     runs_finished: set[str] = field(default_factory=set)
     recalls: dict[str, tuple[Recall, ...]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
-    proofs: dict[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
-    """What was last found out about a run, or about several, by the event's kind and item."""
+    evidence: dict[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
+    """The payload of the last event about a run or several runs, by the event's kind and item."""
     review_days: set[str] = field(default_factory=set)
     days: set[str] = field(default_factory=set)
     """The dates on which something was learned."""
-    asked: frozenset[str] = field(init=False)
-    """The questions of the course."""
+    question_ids: frozenset[str] = field(init=False)
+    """The ids of the questions of the course."""
     lesson_of: dict[str, str] = field(init=False)
     exercise_of: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.asked = frozenset(question for ids in self.lessons.values() for question in ids.questions)
+        self.question_ids = frozenset(question for ids in self.lessons.values() for question in ids.questions)
         self.lesson_of = {
             item: lesson
             for lesson, ids in self.lessons.items()
@@ -138,7 +138,7 @@ class Ledger:
 
     def is_question(self, item: str) -> bool:
         """Whether the course has a question with this id."""
-        return item in self.asked
+        return item in self.question_ids
 
 
 def _section_read(ledger: Ledger, event: Event) -> None:
@@ -153,23 +153,23 @@ def _section_read(ledger: Ledger, event: Event) -> None:
 
 def _question_answered(ledger: Ledger, event: Event) -> None:
     item, payload = event.item, event.payload
-    if item not in ledger.asked:
+    if item not in ledger.question_ids:
         return
     right, confidence = payload.get("right") is True, payload.get("confidence")
-    said = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
+    certainty = confidence if isinstance(confidence, str) and confidence in CONFIDENCE else ""
     chosen, attempt = payload.get("chosen"), _counted(payload.get("attempt"), 0)
     before = ledger.questions.get(item)
     if before is None:
-        ledger.questions[item] = Answered(right, 1, right, chosen, attempt, said)
+        ledger.questions[item] = Answered(right, 1, right, chosen, attempt, certainty)
     else:
-        _, tries, first_try, *_, first_said = before
-        ledger.questions[item] = Answered(right or before.right, tries + 1, first_try, chosen, attempt, first_said)
+        _, tries, first_try, *_, first_certainty = before
+        ledger.questions[item] = Answered(right or before.right, tries + 1, first_try, chosen, attempt, first_certainty)
     if right and (before is None or not before.right):
         ledger.award(event, item, "question", question_xp(len(ledger.hints.get(item, ()))))
         if before is None:
             ledger.award(event, item, "first-try")
     if _new_day(ledger, event):
-        _recall(ledger, event, rating(right, len(ledger.hints.get(item, ())), said))
+        _recall(ledger, event, rating(right, len(ledger.hints.get(item, ())), certainty))
 
 
 def _review_done(ledger: Ledger, event: Event) -> None:
@@ -255,7 +255,7 @@ def _run(ledger: Ledger, event: Event) -> None:
 
 
 def _proof(ledger: Ledger, event: Event) -> None:
-    ledger.proofs[event.kind, event.item] = event.payload
+    ledger.evidence[event.kind, event.item] = event.payload
 
 
 def _position(ledger: Ledger, event: Event) -> None:

@@ -59,8 +59,8 @@ class Progress:
     remembered of each question on which day, `settings` the values last chosen. `reset` is the id of the reset that
     nothing before it counts for, "" where there is none, and `reset_at` when that was (ISO 8601, as all moments).
     `lessons_total` counts the lessons that the course will have, `lessons_written` those that are there. `unlocked` is
-    when each achievement was earned, `far` how many of how many are done of those that can be counted, `proofs` what is
-    known of runs by an event's kind and item, `days` the dates on which something was learned.
+    when each achievement was earned, `far` how many of how many are done of those that can be counted. `evidence` is
+    the last payload about runs by an event's kind and item, `days` the dates on which something was learned.
     """
 
     xp: int
@@ -91,7 +91,7 @@ class Progress:
     reset_at: str
     unlocked: Mapping[str, str]
     far: Mapping[str, Far]
-    proofs: Mapping[tuple[str, str], Mapping[str, object]]
+    evidence: Mapping[tuple[str, str], Mapping[str, object]]
     days: frozenset[str]
 
     @property
@@ -268,6 +268,6 @@ def _progress(ledger: Ledger, unlocked: Mapping[str, str], course: CourseIds, re
         reset_at=reset.at if reset else "",
         unlocked=dict(unlocked),
         far=how_far(ledger),
-        proofs=dict(ledger.proofs),
+        evidence=dict(ledger.evidence),
         days=frozenset(ledger.days),
     )

@@ -14,7 +14,7 @@ AT_ONCE = 10
 """Questions in one review."""
 
 WEEK = timedelta(days=7)
-"""A mistake that one was certain of comes back by itself after about a week, unless it is asked again before."""
+"""A wrong answer given with certainty is reviewed after this time, unless it is reviewed before."""
 
 AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
 """The ratings of FSRS."""
@@ -52,7 +52,7 @@ def cards(recalls: Mapping[str, tuple[Recall, ...]], now: datetime) -> list[Card
     """A card for each question answered so far; `now` has a time zone, and due times are in it."""
     if not recalls:
         return []
-    # Imported when first asked for, so that the program starts without it.
+    # Imported at the first call, so that the program starts without it.
     from fsrs import Card as Fsrs
     from fsrs import Rating, Scheduler
 

@@ -23,7 +23,7 @@ def found(root: Path, runs: Sequence[str] | None, ended: Sequence[str], progress
     # What came apart may be explained by what was done to another run.
     apart = {
         item: str(payload.get("verdict") or "")
-        for (kind, item), payload in progress.proofs.items()
+        for (kind, item), payload in progress.evidence.items()
         if kind == "run.failed" and not payload.get("explained")
     }
     return [

@@ -310,7 +310,7 @@ class LearnerSession:
     def record_evidence(self, evidence: "Iterable[RunEvidence]") -> None:
         """Record what is not known yet of what runs prove."""
         for kind, item, payload in evidence:
-            if self.loaded and self.progress.proofs.get((kind, item)) != payload:
+            if self.loaded and self.progress.evidence.get((kind, item)) != payload:
                 self.record(kind, item, payload)
 
     def was_read(self, section: str, lang: str) -> bool:

@@ -42,8 +42,8 @@ async def test_a_note_on_a_diverged_run(app: Any, at_bench: Any, until: Any, hom
     async with app().run_test(size=WIDE) as pilot:
         bench = await at_bench(pilot, "runs")
         await until(pilot, lambda: bench.ready and bench.rows)
-        proofs = pilot.app.session.progress.proofs
-        await until(pilot, lambda: ("run.failed", "hot") in pilot.app.session.progress.proofs)
+        proofs = pilot.app.session.progress.evidence
+        await until(pilot, lambda: ("run.failed", "hot") in pilot.app.session.progress.evidence)
         assert not earned(pilot, "post-mortem"), proofs
         await pilot.press("e")
         await until(pilot, lambda: pilot.app.screen.query(TextArea))
