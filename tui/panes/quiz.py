@@ -317,9 +317,12 @@ class QuizPane(PagePane):
         self.call_after_refresh(self._show_verdict)
 
     def _show_verdict(self) -> None:
-        """Bring it, and what is said under it, up to the lower edge where it lies below that."""
-        last = self.page.query(".verdict, .calibration").last()
-        self.scroll_relative(y=max(0, last.region.bottom - self.region.bottom), animate=False)
+        """Bring it, and what is said under it, up to the lower edge where it lies below that.
+
+        By then the page may show the next question, which has none.
+        """
+        for last in self.page.query(".verdict, .calibration").nodes[-1:]:
+            self.scroll_relative(y=max(0, last.region.bottom - self.region.bottom), animate=False)
 
     async def action_again(self) -> None:
         if self.sheet is not None:
