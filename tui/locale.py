@@ -23,17 +23,21 @@ def say(lang: "Lang", key: str, **values: object) -> str:
     A whole number `count` chooses among plural forms. Keys stand so on pages; a notice names ⟨actions⟩, which its line
     fills in by where one is (`tui.widgets.toast`).
     """
-    if key == OWN_NAME:  # the key that changes the language is labelled with the language it brings
-        lang = i18n.following(lang)
-    return i18n.fill(with_fixed_keys(i18n.template(lang, key, values)), values)
+    return i18n.fill(with_fixed_keys(_template(lang, key, values)), values)
 
 
 def say_or(lang: "Lang", key: str, otherwise: str) -> str:
     """The text under a key, and `otherwise` where the catalogue has none."""
     try:
-        return i18n.template(lang, key, {})
+        return _template(lang, key, {})
     except KeyError:
         return otherwise
+
+
+def _template(lang: "Lang", key: str, values: dict[str, object]) -> str:
+    if key == OWN_NAME:  # the key that changes the language is labelled with the language it brings
+        lang = i18n.following(lang)
+    return i18n.template(lang, key, values)
 
 
 def sayer(lang: "Lang") -> Say:
