@@ -179,8 +179,12 @@ class RunView(LaboratoryView):
             return
         finally:
             self._polling = False
-        if changed and run is self.run:
+        if run is self.run and (changed or self._not_looked_up()):
             await self._taken_in()
+
+    def _not_looked_up(self) -> bool:
+        """Whether the run is read to its end and nobody has looked for its answers: they were asked for too early."""
+        return self.shown is not None and not self.shown.looked and not self.shown.run.unread
 
     async def _read_log(self) -> None:
         """Show what the log says since the last time; one reading at a time, and none into the log of another run."""
