@@ -127,7 +127,7 @@ async def test_names_tags_and_notes_are_kept_and_taken_back(
         await pilot.press("u")
         await until(pilot, lambda: bench.row.name == "")
         await pilot.press("u")
-        await until(pilot, lambda: "nothing to take back" in text(pilot))
+        await until(pilot, lambda: "Nothing to take back" in text(pilot))
         await pilot.press("a", "t", *"both", "enter")
         await until(pilot, lambda: all(row.tags == ("both",) for row in bench.rows))
         await pilot.press("n", *("x" * 81), "enter")
